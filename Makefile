@@ -1,0 +1,65 @@
+# "make" alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+GO ?= go
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT := mvdan.cc/gofumpt@v0.12.0
+
+# Programs that the tests need and the Debian packages that have them.
+TEST_TOOLS := gcc sipp baresip
+TEST_PACKAGES := gcc libc6-dev sip-tester baresip-core
+
+ARGS ?=
+BENCH ?= .
+FUZZTIME ?= 30s
+
+.PHONY: help run build test bench lint fuzz generate fmt install-test-tools
+
+help: ## Say what there is.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
+
+run: build ## Build, and run with ./dialtone.yaml or without any configuration; ARGS are passed on.
+	@exec bin/dialtone serve $(ARGS)
+
+build: ## Build bin/dialtone, one static binary.
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialtone ./cmd/dialtone
+
+test: install-test-tools ## Vet and test everything, with the race detector.
+	$(GO) vet ./...
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+
+bench: ## Run the benchmarks; BENCH is which, FLAGS are passed on (-count 10).
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(FLAGS) ./...
+
+lint: ## Run golangci-lint and gofumpt, downloading them when needed.
+	$(GO) run $(GOLANGCI_LINT) run ./...
+	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+
+fmt: ## Format all Go files.
+	$(GO) run $(GOFUMPT) -w .
+
+fuzz: ## Fuzz every target for FUZZTIME each (make fuzz FUZZTIME=5m).
+	@set -e; grep -rho --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . >/dev/null || { echo "no fuzz targets"; exit 1; }; \
+	grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "== $$(dirname "$$file") $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
+
+generate: ## Write again the files that are made from code.
+	$(GO) generate ./...
+	$(GO) run ./cmd/dialtone docs api > docs/ctl-api.md
+
+install-test-tools: ## Install what the tests need, or say how (Debian, Ubuntu).
+	@missing=; for tool in $(TEST_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing what the tests need:$$missing"; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); \
+	else \
+		echo "the tests need$$missing; on Debian or Ubuntu:"; \
+		echo "  sudo apt-get install --no-install-recommends $(TEST_PACKAGES)"; exit 1; \
+	fi

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"dialtone/config"
+	"dialtone/pbx/api"
+)
+
+// banner is what a person needs to know to make the first call.
+type banner struct {
+	version   string
+	hosts     []string // addresses of this machine, the best one first
+	addresses []api.Address
+	cfg       *config.Config
+	setup     setup
+}
+
+func bannerOf(ctx context.Context, server exchange, s setup) banner {
+	return banner{version: version(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s}
+}
+
+func (b banner) print(w io.Writer) error {
+	out := &lines{}
+	out.add("")
+	out.add("Dialtone " + b.version + " is ready for phones.")
+	out.add("")
+	for _, a := range b.addresses {
+		out.row("SIP over "+strings.ToUpper(a.Transport), place(a.Address))
+	}
+	out.row("Audio", "UDP ports "+b.cfg.Media.Ports)
+	out.row("This machine", orElse(strings.Join(b.hosts, ", "), "127.0.0.1 (no network)"))
+	out.add("")
+	if b.setup.accounts != "" {
+		b.addAccounts(out)
+		out.add("")
+	}
+	b.addDial(out)
+	out.add("")
+	if b.setup.accounts != "" {
+		out.row("Accounts", b.setup.accounts)
+		out.row("Data", b.setup.data)
+		out.row("Config", `none; "dialtone init" writes one for you to edit`)
+	} else {
+		out.row("Config", b.setup.file)
+		out.row("Data", b.setup.data)
+	}
+	out.row("Look inside", "dialtone ctl status")
+	out.row("Stop", "Ctrl-C")
+	out.add("")
+	_, err := io.WriteString(w, out.text.String())
+	return err
+}
+
+// lines are text with some rows in columns.
+type lines struct{ text strings.Builder }
+
+func (l *lines) add(line string) { l.text.WriteString(line + "\n") }
+
+func (l *lines) row(name string, cells ...string) {
+	var line strings.Builder
+	fmt.Fprintf(&line, "  %-14s", name)
+	for _, cell := range cells {
+		fmt.Fprintf(&line, "%-24s", cell)
+	}
+	l.add(strings.TrimRight(line.String(), " "))
+}
+
+// place is where a server listens: with the address when that is not all.
+func place(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip, parseErr := netip.ParseAddr(host); err == nil && parseErr == nil && ip.IsUnspecified() {
+		return "port " + port
+	}
+	return address
+}
+
+// addAccounts adds the first two accounts as phones ask for them.
+func (b banner) addAccounts(out *lines) {
+	numbers := slices.Sorted(maps.Keys(b.cfg.Extensions))
+	numbers = numbers[:min(2, len(numbers))]
+	row := func(name string, value func(number string) string) {
+		var cells []string
+		for _, number := range numbers {
+			cells = append(cells, value(number))
+		}
+		out.row(name, cells...)
+	}
+	out.add("  Type into two phones:")
+	row("  Server", func(string) string { return b.server() })
+	row("  User", func(number string) string { return number })
+	row("  Password", func(number string) string { return b.cfg.Extensions[number].Password.Reveal() })
+	out.row("  Transport", b.transports())
+}
+
+// server is what a phone needs to know, with the port where it is not the one
+// that phones take by themselves.
+func (b banner) server() string {
+	host := "127.0.0.1"
+	if len(b.hosts) > 0 {
+		host = b.hosts[0]
+	}
+	for _, a := range b.addresses {
+		if _, port, err := net.SplitHostPort(a.Address); err == nil && a.Transport == "udp" && port != "5060" {
+			return net.JoinHostPort(host, port)
+		}
+	}
+	return host
+}
+
+// transports are those that listen, with their ports: "UDP 5060, TLS 5061".
+func (b banner) transports() string {
+	var all []string
+	for _, a := range b.addresses {
+		_, port, err := net.SplitHostPort(a.Address)
+		if err != nil {
+			continue
+		}
+		if text := strings.ToUpper(a.Transport) + " " + port; !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, " or ")
+}
+
+func (b banner) addDial(out *lines) {
+	var numbers []string
+	for _, f := range []struct{ number, text string }{
+		{b.cfg.Features.Echo, "hear yourself"},
+		{b.cfg.Features.Tone, "hear a tone"},
+		{b.cfg.Features.Music, "hear music"},
+	} {
+		if f.number != "" {
+			numbers = append(numbers, f.number+" "+f.text)
+		}
+	}
+	extensions := slices.Sorted(maps.Keys(b.cfg.Extensions))
+	switch n := len(extensions); {
+	case n > 2:
+		numbers = append(numbers, fmt.Sprintf("%s … %s each other", extensions[0], extensions[n-1]))
+	case n > 0:
+		numbers = append(numbers, strings.Join(extensions, " and ")+" each other")
+	default:
+		numbers = append(numbers, "no phone may register: the configuration has no extensions")
+	}
+	for i, line := range numbers {
+		out.row([]string{"Dial", ""}[min(i, 1)], line)
+	}
+}
+
+const maxHosts = 6 // that are worth a line
+
+// hostAddresses are the addresses of this machine that phones elsewhere can
+// use, the one that packets to the world leave from first.
+func hostAddresses(ctx context.Context) []string {
+	var hosts []string
+	add := func(ip netip.Addr) {
+		text := ip.Unmap().String()
+		if ip.IsGlobalUnicast() && !slices.Contains(hosts, text) && len(hosts) < maxHosts {
+			hosts = append(hosts, text)
+		}
+	}
+	// Nothing is sent: connecting only asks the system for a route.
+	for _, far := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
+		if conn, err := (&net.Dialer{}).DialContext(ctx, "udp", far); err == nil {
+			if local, ok := conn.LocalAddr().(*net.UDPAddr); ok {
+				add(local.AddrPort().Addr())
+			}
+			_ = conn.Close()
+		}
+	}
+	interfaces, _ := net.InterfaceAddrs() // without them, what is known is enough
+	for _, a := range interfaces {
+		if network, ok := a.(*net.IPNet); ok {
+			if ip, ok := netip.AddrFromSlice(network.IP); ok {
+				add(ip)
+			}
+		}
+	}
+	return hosts
+}

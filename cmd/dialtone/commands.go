@@ -1,0 +1,25 @@
+package main
+
+// commandLine is every command; each is in a file of its name.
+type commandLine struct {
+	Serve      serveCommand      `cmd:"" default:"withargs" help:"Run the exchange; this is what dialtone without a command does."`
+	Init       initCommand       `cmd:"" help:"Write a configuration to start from."`
+	Check      checkCommand      `cmd:"" help:"Find the mistakes in a configuration."`
+	Ctl        ctlCommand        `cmd:"" help:"Ask or tell a running Dialtone something."`
+	Docs       docsCommand       `cmd:"" help:"Print the reference of the configuration, its schema or a sample."`
+	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+// Help is the end of dialtone --help.
+func (commandLine) Help() string {
+	return `Without a configuration, Dialtone makes up ten phone accounts and prints one to paste into a phone:
+
+    dialtone
+
+With one:
+
+    dialtone init
+    dialtone check dialtone.yaml
+    dialtone serve --config dialtone.yaml`
+}

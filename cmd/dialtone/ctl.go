@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	"dialtone/pbx/api"
+)
+
+type ctlCommand struct {
+	Socket string `placeholder:"PATH" env:"DIALTONE_SOCKET" help:"The control socket of the server."`
+	Data   string `placeholder:"DIR" help:"The data folder of the server; the socket is in it."`
+	Config string `placeholder:"FILE" help:"The configuration of the server; it names the data folder."`
+	JSON   bool   `name:"json" help:"Print JSON, for programs."`
+
+	Status        ctlStatus        `cmd:"" help:"How the server is."`
+	Calls         ctlCalls         `cmd:"" help:"The calls in progress."`
+	Registrations ctlRegistrations `cmd:"" help:"The phones that are registered."`
+	Features      ctlFeatures      `cmd:"" help:"The numbers that Dialtone answers itself."`
+	CDR           ctlCDR           `cmd:"" name:"cdr" help:"The records of calls that ended."`
+	Hangup        ctlHangup        `cmd:"" help:"End a call."`
+	Reload        ctlReload        `cmd:"" help:"Read the configuration again."`
+	LogLevel      ctlLogLevel      `cmd:"" help:"Change how much is logged."`
+	Trace         ctlTrace         `cmd:"" help:"Log every SIP message, or stop that."`
+}
+
+// Help is part of dialtone ctl --help.
+func (ctlCommand) Help() string {
+	return `The server is found by its control socket: the one that --socket or $DIALTONE_SOCKET names, the one in --data, the one in the data folder that --config names. Without any of these: that of ./dialtone.yaml, ./` + defaultData + ` or ` + systemData + `, the first that is there. Only the user that runs the server, and root, may open it.
+
+    dialtone ctl status
+    dialtone ctl calls --json
+    dialtone ctl cdr --since today --party 100`
+}
+
+// Where a server's data is when nobody says.
+const (
+	defaultConfig = "dialtone.yaml"
+	defaultData   = "dialtone-data"
+	systemData    = "/var/lib/dialtone"
+)
+
+// client reaches the server that the flags name.
+func (c *ctlCommand) client() (*api.Client, error) {
+	path, err := c.socketPath()
+	if err != nil {
+		return nil, err
+	}
+	return api.NewClient(path), nil
+}
+
+func (c *ctlCommand) socketPath() (string, error) {
+	switch {
+	case c.Socket != "":
+		return c.Socket, nil
+	case c.Data != "":
+		return filepath.Join(c.Data, api.SocketName), nil
+	case c.Config != "":
+		data, err := dataFolder(c.Config)
+		return filepath.Join(data, api.SocketName), err
+	}
+	if exists(defaultConfig) {
+		data, err := dataFolder(defaultConfig)
+		return filepath.Join(data, api.SocketName), err
+	}
+	local, system := filepath.Join(defaultData, api.SocketName), filepath.Join(systemData, api.SocketName)
+	if !exists(local) && exists(system) {
+		return system, nil
+	}
+	return local, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// printJSON writes v for programs, and for people who look at what they get.
+func (t terminal) printJSON(v any) error {
+	encoder := json.NewEncoder(t.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

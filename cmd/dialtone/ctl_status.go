@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"dialtone/pbx/api"
+)
+
+type ctlStatus struct{}
+
+// Help is part of dialtone ctl status --help.
+func (ctlStatus) Help() string {
+	return `Version, addresses, how many calls and phones, what the server takes of the machine, and how the last reload went. The exit code is 1 when no server runs.
+
+    dialtone ctl status
+    dialtone ctl status --json`
+}
+
+// Run prints the status.
+func (ctlStatus) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
+	client, err := ctl.client()
+	if err != nil {
+		return err
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if ctl.JSON {
+		return t.printJSON(status)
+	}
+	return t.printStatus(status, time.Now())
+}
+
+func (t terminal) printStatus(s api.Status, now time.Time) error {
+	out := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(out, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // the error is Flush's
+	}
+	line("version", "%s", s.Version)
+	line("up", "%s (process %d)", elapsed(now.Sub(s.Started)), s.Process.PID)
+	if s.Draining {
+		line("", "stopping: takes no new calls")
+	}
+	line("config", "%s", orElse(s.Config, "none: the accounts are in "+s.Data+"/extensions.yaml"))
+	line("data", "%s", s.Data)
+	name := "listens on"
+	for _, a := range s.Addresses {
+		line(name, "%s %s", a.Transport, a.Address)
+		name = ""
+	}
+	line("calls", "%d of %d (%d since the start)", s.Calls, s.CallsMax, s.CallsTotal)
+	line("phones", "%d registered, %s", s.Registrations, count(s.Extensions, "extension"))
+	line("rtp ports", "%d of %d in use", s.RTPPortsUsed, s.RTPPorts)
+	p := s.Process
+	line("memory", "%s, of which %s live objects", megabytes(p.RSS), megabytes(p.Heap))
+	line("process", "%d goroutines, %d of %d files", p.Goroutines, p.Files, p.FilesMax)
+	line("log", "%s, trace %s", strings.ToLower(s.LogLevel), onOff(s.Trace))
+	line("reload", "%s", reloadText(s.LastReload))
+	return out.Flush()
+}
+
+func reloadText(r api.LastReload) string {
+	switch {
+	case r.At.IsZero():
+		return "none yet"
+	case r.Error != "":
+		return clock(r.At) + " refused: " + r.Error
+	}
+	return clock(r.At) + " done"
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dialtone/pbx/api"
+)
+
+func TestCtlTables(t *testing.T) {
+	data := start(t, &fakeServer{})
+	for _, c := range []struct{ command, want string }{
+		{"calls", `
+ID        FROM  TO   STATE    DURATION  CODEC  LOSS       JITTER
+7f3a9c21  100   101  up       1:04      PCMA   0.1% 0.0%  1.4ms 0.3ms
+0b        102   600  ringing  2s        -      -          -
+`},
+		{"registrations", `
+EXTENSION  CONTACT                TRANSPORT  FLOW            EXPIRES  LATENCY  USER AGENT
+100        sip:100@10.0.0.7:5060  udp        192.0.2.7:5060  58:59    8.2ms    Evil?[2JPhone xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+101        sip:101@10.0.0.8       tls        10.0.0.8:4711   29s      lost     -
+`},
+		{"features", `
+DIAL  NAME  -
+600   echo  sends back what it hears
+`},
+	} {
+		code, out, errOut := dialtone(t, "ctl", "--data", data, c.command)
+		if code != 0 || errOut != "" {
+			t.Errorf("%s: exit code %d, %s", c.command, code, errOut)
+		}
+		if out != strings.TrimPrefix(c.want, "\n") {
+			t.Errorf("%s printed\n%s\nwant%s", c.command, out, c.want)
+		}
+	}
+}
+
+func TestCtlStatus(t *testing.T) {
+	data := start(t, &fakeServer{})
+	code, out, _ := dialtone(t, "ctl", "status", "--data", data)
+	for _, want := range []string{
+		"version     v1.2.3\n", "up          3:12:00 (process ", "config      none: the accounts are in /var/lib/dialtone/extensions.yaml\n",
+		"listens on  udp [::]:5060\n            tls [::]:5061\n",
+		"calls       1 of 1000 (17 since the start)\n", "phones      2 registered, 10 extensions\n",
+		"rtp ports   4 of 16384 in use\n", "log         info, trace off\n", "reload      none yet\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("status has no line %q:\n%s", want, out)
+		}
+	}
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestCtlJSON(t *testing.T) {
+	data := start(t, &fakeServer{records: []api.CDR{{ID: "1"}, {ID: "2"}}})
+	for command, want := range map[string]int{"calls": 2, "registrations": 2, "features": 1, "cdr": 2} {
+		_, out, _ := dialtone(t, "ctl", command, "--data", data, "--json")
+		var items []map[string]any
+		if err := json.Unmarshal([]byte(out), &items); err != nil || len(items) != want {
+			t.Errorf("%s --json gives %v, %v:\n%s", command, items, err, out)
+		}
+	}
+}
+
+func TestCtlTells(t *testing.T) {
+	server := &fakeServer{}
+	data := start(t, server)
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"hangup 7f3a9c21", 0, "Call 7f3a9c21 is hung up."},
+		{"hangup nine 7f3a9c21", 1, `there is no call "nine" (any more)`},
+		{"log-level debug", 0, "debug until the server stops"},
+		{"log-level loud", 2, "must be one of"},
+		{"trace on", 0, "is on"},
+		{"reload", 0, "extensions.104.dnd: false -> true"},
+	} {
+		code, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(c.args)...)...)
+		if code != c.code || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("%s: exit code %d, %s%s", c.args, code, out, errOut)
+		}
+	}
+	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on"}
+	if !slices.Equal(server.told, want) {
+		t.Errorf("the server was told %q", server.told)
+	}
+}
+
+func TestCtlReloadRefused(t *testing.T) {
+	data := start(t, &fakeServer{reloadErr: errors.New("dialtone.yaml:3:1: unknown key")})
+	code, out, errOut := dialtone(t, "ctl", "--data", data, "reload")
+	if want := "dialtone.yaml:3:1: unknown key\nRefused; the old configuration stays.\n"; code != 1 || out != "" || errOut != want {
+		t.Errorf("exit code %d, %s%s", code, out, errOut)
+	}
+}
+
+func TestCtlWithoutServer(t *testing.T) {
+	code, _, errOut := dialtone(t, "ctl", "--data", t.TempDir(), "calls")
+	if code != 1 || !strings.HasPrefix(errOut, "dialtone: no Dialtone is running: nobody answers on /") {
+		t.Errorf("exit code %d, %s", code, errOut)
+	}
+}
+
+func TestCtlFindsTheSocket(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("other.yaml", "data: elsewhere\n")
+	write("broken.yaml", "data: \"here\" # it is\nsipp: 3\n")
+	for _, c := range []struct {
+		ctl  ctlCommand
+		want string
+	}{
+		{ctlCommand{Socket: "/s", Data: "d"}, "/s"},
+		{ctlCommand{Data: "d"}, "d/dialtone.sock"},
+		{ctlCommand{Config: "other.yaml"}, "elsewhere/dialtone.sock"},
+		{ctlCommand{Config: filepath.Join(dir, "broken.yaml")}, filepath.Join(dir, "here/dialtone.sock")},
+	} {
+		if got, err := c.ctl.socketPath(); err != nil || got != c.want {
+			t.Errorf("%+v: %s, %v", c.ctl, got, err)
+		}
+	}
+	if got, err := (&ctlCommand{}).socketPath(); err != nil || got != "dialtone-data/dialtone.sock" && got != systemData+"/dialtone.sock" {
+		t.Errorf("without anything: %s, %v", got, err)
+	}
+	write("dialtone.yaml", "data: mine\n")
+	if got, err := (&ctlCommand{}).socketPath(); err != nil || got != "mine/dialtone.sock" {
+		t.Errorf("with dialtone.yaml: %s, %v", got, err)
+	}
+	if _, err := (&ctlCommand{Config: "none.yaml"}).socketPath(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("with a configuration that is not there: %v", err)
+	}
+}
+
+func exampleRecords() []api.CDR {
+	start := time.Date(2026, 5, 4, 9, 30, 0, 0, time.Local)
+	return []api.CDR{{
+		ID: "7f3a9c21", From: "100", FromName: `Ann "The, Boss"`, To: "101", Start: start, Answer: start.Add(4 * time.Second),
+		End: start.Add(68 * time.Second), Cause: "normal", Blame: "nobody", SIP: 200, Q850: 16,
+		Legs: []api.CDRLeg{
+			{ID: "a", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060", Codec: "PCMA", RxPackets: 3200, RxLost: 2, JitterMS: 1.5, MOS: 4.4},
+			{ID: "lost", Party: "101", Remote: "udp 192.0.2.9:5060", Cause: "answered-elsewhere"},
+			{ID: "b", Party: "101", Remote: "tls 192.0.2.8:49152", Answer: start.Add(4 * time.Second), Codec: "PCMU", RxPackets: 3100, MOS: 4.3},
+		},
+	}, {ID: "8", From: "101", To: "999", Start: start.Add(-time.Minute), End: start.Add(-time.Minute), Cause: "not-found", Blame: "caller", SIP: 404, Q850: 1}}
+}
+
+func TestCtlCDRTable(t *testing.T) {
+	data := start(t, &fakeServer{records: exampleRecords()})
+	_, out, errOut := dialtone(t, "ctl", "cdr", "--data", data)
+	want := `
+START                FROM  TO   TALKED  CAUSE      CODEC      MOS      ID
+2026-05-04 09:30:00  100   101  1:04    normal     PCMA PCMU  4.4 4.3  7f3a9c21
+2026-05-04 09:29:00  101   999  -       not-found  -          -        8
+`
+	if out != want[1:] || errOut != "" {
+		t.Errorf("cdr printed\n%s%s", out, errOut)
+	}
+}
+
+func TestCtlCDRTableSaysThatThereIsMore(t *testing.T) {
+	data := start(t, &fakeServer{records: make([]api.CDR, tableLimit+1)})
+	_, out, errOut := dialtone(t, "ctl", "cdr", "--data", data)
+	if strings.Count(out, "\n") != tableLimit+1 || !strings.Contains(errOut, "--limit 0") {
+		t.Errorf("%d lines, %s", strings.Count(out, "\n"), errOut)
+	}
+	_, out, errOut = dialtone(t, "ctl", "cdr", "--data", data, "--limit", "0")
+	if strings.Count(out, "\n") != tableLimit+2 || errOut != "" {
+		t.Errorf("with --limit 0: %d lines, %s", strings.Count(out, "\n"), errOut)
+	}
+}
+
+func TestCtlCDRCSV(t *testing.T) {
+	data := start(t, &fakeServer{records: exampleRecords()})
+	_, out, _ := dialtone(t, "ctl", "cdr", "--data", data, "--format", "csv")
+	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll() // refuses rows of different length
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v:\n%s", len(rows), err, out)
+	}
+	got := map[string]string{}
+	for i, name := range rows[0] {
+		got[name] = rows[1][i]
+	}
+	for name, want := range map[string]string{
+		"from_name": `Ann "The, Boss"`, "seconds": "64", "caller_codec": "PCMA", "caller_lost": "2",
+		"callee": "101", "callee_remote": "tls 192.0.2.8:49152", "callee_codec": "PCMU", "callee_mos": "4.3",
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+func TestCtlCDRCutOffIsNoExport(t *testing.T) {
+	records := append(exampleRecords(), api.CDR{ID: "damaged"})
+	data := start(t, &fakeServer{records: records})
+	for _, format := range []string{"table", "json", "csv"} {
+		code, out, errOut := dialtone(t, "ctl", "cdr", "--data", data, "--format", format)
+		if code != 1 || errOut == "" || json.Valid([]byte(out)) {
+			t.Errorf("%s: exit code %d, %s%s", format, code, out, errOut)
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.FixedZone("", 7200))
+	for text, want := range map[string]string{
+		"2026-05-01": "2026-05-01T00:00:00+02:00", "2026-05-01 09:30": "2026-05-01T09:30:00+02:00",
+		"2026-05-01T09:30:00Z": "2026-05-01T09:30:00Z", "09:30": "2026-05-04T09:30:00+02:00",
+		"today": "2026-05-04T00:00:00+02:00", "yesterday": "2026-05-03T00:00:00+02:00",
+		"90m": "2026-05-04T10:30:00+02:00", "2d": "2026-05-02T12:00:00+02:00",
+	} {
+		if at, err := parseTime(text, now); err != nil || at.Format(time.RFC3339) != want {
+			t.Errorf("%s is %v, %v, want %s", text, at, err, want)
+		}
+	}
+	for _, text := range []string{"soon", "12", "2026-13-01", "-3h"} {
+		if at, err := parseTime(text, now); err == nil {
+			t.Errorf("%s passed as %v", text, at)
+		}
+	}
+}
+
+func TestElapsed(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s", 4 * time.Second: "4s", 64 * time.Second: "1:04", 7384 * time.Second: "2:03:04",
+		75*time.Hour + 62*time.Second: "3d 03:01:02",
+	} {
+		if got := elapsed(d); got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"dialtone/config"
+	"dialtone/pbx/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeServer is a server with one call and one phone.
+type fakeServer struct {
+	now       time.Time
+	records   []api.CDR
+	reloadErr error
+
+	mu   sync.Mutex
+	told []string
+}
+
+func (f *fakeServer) tell(what string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = append(f.told, what)
+}
+
+func (f *fakeServer) Status() api.Status {
+	return api.Status{
+		Version: "v1.2.3", Started: f.now.Add(-3*time.Hour - 12*time.Minute), Data: "/var/lib/dialtone",
+		Addresses:  []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
+		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
+		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info",
+	}
+}
+
+func (f *fakeServer) Calls() []api.Call {
+	return []api.Call{{
+		ID: "7f3a9c21", From: "100", To: "101", State: "up",
+		Start: f.now.Add(-70 * time.Second), Answer: f.now.Add(-64 * time.Second),
+		Legs: []api.Leg{
+			{ID: "a", Inbound: true, Party: "100", Codec: "PCMA", RxPackets: 999, RxLost: 1, JitterMS: 1.44},
+			{ID: "b", Party: "101", Codec: "PCMA", RxPackets: 1000, JitterMS: 0.3},
+		},
+	}, {ID: "0b", From: "102", To: "600", State: "ringing", Start: f.now.Add(-2 * time.Second)}}
+}
+
+func (f *fakeServer) Registrations() []api.Registration {
+	return []api.Registration{{
+		Extension: "100", Contact: "sip:100@10.0.0.7:5060", Transport: "udp", Flow: "192.0.2.7:5060",
+		UserAgent: "Evil\x1b[2JPhone " + strings.Repeat("x", 60), Expires: f.now.Add(59 * time.Minute), Reachable: "yes", LatencyMS: 8.21,
+	}, {
+		Extension: "101", Contact: "sip:101@10.0.0.8", Transport: "tls", Flow: "10.0.0.8:4711",
+		Expires: f.now.Add(30 * time.Second), Reachable: "no",
+	}}
+}
+
+func (f *fakeServer) Features() []api.Feature {
+	return []api.Feature{{Number: "600", Name: "echo", Text: "sends back what it hears"}}
+}
+
+func (f *fakeServer) Hangup(id string) error {
+	if id != "7f3a9c21" {
+		return api.ErrNotFound
+	}
+	f.tell("hangup " + id)
+	return nil
+}
+
+func (f *fakeServer) Reload() (api.ReloadResult, error) {
+	return api.ReloadResult{Changes: []config.Change{{Path: "extensions.104.dnd", Old: "false", New: "true"}}}, f.reloadErr
+}
+
+func (f *fakeServer) SetLogLevel(level string) error { f.tell("level " + level); return nil }
+func (f *fakeServer) SetTrace(on bool)               { f.tell("trace " + onOff(on)) }
+
+func (f *fakeServer) CDRs(filter api.CDRFilter, yield func(api.CDR) bool) error {
+	for i, record := range f.records {
+		if filter.Limit > 0 && i >= filter.Limit || record.ID == "damaged" {
+			break
+		}
+		if !yield(record) {
+			return nil
+		}
+	}
+	if n := len(f.records); n > 0 && f.records[n-1].ID == "damaged" {
+		return errors.New("page 7 is damaged")
+	}
+	return nil
+}
+
+// start runs the fake on a control socket and gives its data folder.
+func start(t *testing.T, server *fakeServer) string {
+	t.Helper()
+	server.now = time.Now()
+	data := t.TempDir()
+	ln, err := api.Listen(filepath.Join(data, api.SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	served := make(chan error, 1)
+	go func() { served <- api.New(server, slog.New(slog.DiscardHandler)).Serve(ctx, ln) }()
+	t.Cleanup(func() {
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return data
+}
+
+// dialtone runs a command line.
+func dialtone(t *testing.T, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return code, o.String(), e.String()
+}

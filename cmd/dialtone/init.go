@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"dialtone/config"
+)
+
+type initCommand struct {
+	Config string `default:"dialtone.yaml" placeholder:"FILE" help:"Where to write it (default: ${default})."`
+	Data   string `default:"dialtone-data" placeholder:"DIR" help:"The data folder that it names (default: ${default})."`
+}
+
+// Help is part of dialtone init --help.
+func (initCommand) Help() string {
+	return `The file stands for what Dialtone does without one, with every key and its meaning in comments. The phone accounts stay in extensions.yaml in the data folder, which is made when it is not there; phones that are registered notice nothing. A file that is there is never overwritten.
+
+    dialtone init
+    dialtone init --config /etc/dialtone/dialtone.yaml --data /var/lib/dialtone`
+}
+
+// Run writes the files.
+func (c initCommand) Run(t terminal) error {
+	if exists(c.Config) { // before anything is made
+		return fmt.Errorf("%s is there already and was not touched; choose another name with --config", c.Config)
+	}
+	accounts, created, err := config.Accounts(c.Data)
+	if err != nil {
+		return err
+	}
+	if err := config.WriteInit(c.Config, c.Data); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w; make that folder first", err)
+		}
+		return err
+	}
+	kept := "kept"
+	if created {
+		kept = "new"
+	}
+	_, err = fmt.Fprintf(t.out, `Wrote %s
+Accounts (%s) are in %s
+
+Next:
+  dialtone check %[1]s    finds mistakes after you edited it
+  dialtone serve --config %[1]s
+`, c.Config, kept, accounts)
+	return err
+}

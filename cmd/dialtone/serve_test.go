@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dialtone/config"
+	"dialtone/pbx/api"
+)
+
+// fakeExchange has calls that end after a while.
+type fakeExchange struct {
+	calls    int
+	last     time.Duration
+	reloads  int
+	closed   bool
+	drainErr error
+}
+
+func (f *fakeExchange) Start(context.Context) error { return nil }
+func (f *fakeExchange) Addresses() []api.Address    { return nil }
+func (f *fakeExchange) Status() api.Status          { return api.Status{Calls: f.calls} }
+func (f *fakeExchange) Close() error                { f.closed = true; return nil }
+
+func (f *fakeExchange) Config() *config.Config {
+	cfg := config.Default()
+	return &cfg
+}
+
+func (f *fakeExchange) Reload() (api.ReloadResult, error) {
+	f.reloads++
+	return api.ReloadResult{}, nil
+}
+
+func (f *fakeExchange) Drain(ctx context.Context) error {
+	select {
+	case <-time.After(f.last):
+	case <-ctx.Done():
+		f.drainErr = ctx.Err()
+	}
+	return f.drainErr
+}
+
+func TestSignals(t *testing.T) {
+	for name, c := range map[string]struct {
+		server  fakeExchange
+		signals []os.Signal
+		says    string
+		takes   time.Duration
+		reloads int
+	}{
+		"no calls":                 {fakeExchange{}, []os.Signal{os.Interrupt}, "", 0, 0},
+		"calls end in time":        {fakeExchange{calls: 2, last: time.Minute}, []os.Signal{syscall.SIGTERM}, "Waiting up to 5:00 for 2 calls to end.", time.Minute, 0},
+		"calls do not end in time": {fakeExchange{calls: 1, last: time.Hour}, []os.Signal{syscall.SIGTERM}, "Time is up", 5 * time.Minute, 0},
+		"second signal":            {fakeExchange{calls: 1, last: time.Hour}, []os.Signal{os.Interrupt, os.Interrupt}, "Ending now.", 0, 0},
+		"reload first":             {fakeExchange{calls: 1, last: time.Hour}, []os.Signal{syscall.SIGHUP, os.Interrupt, syscall.SIGHUP, syscall.SIGTERM}, "1 call to end", 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				signals := make(chan os.Signal, len(c.signals))
+				for _, s := range c.signals {
+					signals <- s
+				}
+				var said bytes.Buffer
+				begin := time.Now()
+				err := attend(t.Context(), &c.server, signals, slog.New(slog.DiscardHandler), terminal{&said, &said})
+				if took := time.Since(begin); err != nil || took != c.takes || !c.server.closed || c.server.reloads != c.reloads {
+					t.Errorf("took %v, closed %v, %d reloads, %v", took, c.server.closed, c.server.reloads, err)
+				}
+				if !strings.Contains(said.String(), c.says) || (c.says == "") != (said.Len() == 0) {
+					t.Errorf("said %q, want %q", &said, c.says)
+				}
+			})
+		})
+	}
+}
+
+func TestBanner(t *testing.T) {
+	cfg := config.Default()
+	for n, password := range map[string]config.Secret{"100": "aaaa-bbbb-cccc-dddd", "101": "eeee-ffff-gggg-hhhh", "102": "iiii", "109": "jjjj"} {
+		cfg.Extensions[n] = config.Extension{Password: password}
+	}
+	b := banner{
+		version: "v1", hosts: []string{"192.0.2.5", "2001:db8::5"}, cfg: &cfg,
+		addresses: []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tcp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
+		setup:     setup{data: "dialtone-data", accounts: "dialtone-data/extensions.yaml"},
+	}
+	var out bytes.Buffer
+	if err := b.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/banner.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != string(want) {
+		t.Errorf("printed\n%s\nwant\n%s", &out, want)
+	}
+	out.Reset()
+	b.setup = setup{data: "/var/lib/dialtone", file: "dialtone.yaml"}
+	if err := b.print(&out); err != nil || strings.Contains(out.String(), "aaaa") || !strings.Contains(out.String(), "dialtone.yaml") {
+		t.Errorf("with a configuration, printed\n%s", &out)
+	}
+}
+
+func TestStartThatFailsIsExplained(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, err = net.Listen("tcp", taken.Addr().String())
+	got := explain(fmt.Errorf("listen: %w", err))
+	if want := "tcp " + taken.Addr().String() + " is in use: another Dialtone"; !strings.HasPrefix(got.Error(), want) || !errors.Is(got, syscall.EADDRINUSE) {
+		t.Errorf("a taken port is explained with %v", got)
+	}
+	_, err = net.Listen("tcp", "192.0.2.1:5060")
+	if got := explain(err); !strings.Contains(got.Error(), "no address of this machine") {
+		t.Errorf("a foreign address is explained with %v", got)
+	}
+}
+
+func TestLog(t *testing.T) {
+	for _, c := range []struct {
+		format  string
+		journal bool
+		want    string
+	}{
+		{"text", true, "level=INFO msg=\"call answered\" time=noon\n"},
+		{"text", false, "time=20"},
+		{"json", true, `{"time":"20`},
+	} {
+		var out bytes.Buffer
+		newLog(&out, c.format, slog.LevelInfo, c.journal).Info("call answered", "time", "noon")
+		if !strings.HasPrefix(out.String(), c.want) && out.String() != c.want {
+			t.Errorf("%s wrote %s", c.format, &out)
+		}
+	}
+}
+
+func TestFilesAreNotLimitedBelowWhatTheSystemAllows(t *testing.T) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if limit.Cur != limit.Max {
+		t.Errorf("the limit is %d of %d", limit.Cur, limit.Max)
+	}
+	var out bytes.Buffer
+	warnFileLimit(slog.New(slog.NewTextHandler(&out, nil)), 1<<40)
+	if !strings.Contains(out.String(), "calls.max") {
+		t.Errorf("a limit that is too low is not told: %s", &out)
+	}
+}

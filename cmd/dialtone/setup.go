@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"dialtone/config"
+)
+
+// setup is the configuration to serve, and where it is from.
+type setup struct {
+	cfg      *config.Config
+	file     string // "" without a configuration
+	dataDir  string // the folder, when the configuration does not decide it
+	data     string // the folder that is used
+	accounts string // the file of the accounts that were made up; "" with a configuration
+}
+
+// load finds the configuration, or makes the accounts that do without one.
+func (c serveCommand) load(t terminal) (setup, error) {
+	s := setup{file: c.Config, dataDir: c.Data}
+	if s.file == "" && exists(defaultConfig) {
+		s.file = defaultConfig
+	}
+	var loaded *config.Loaded
+	var err error
+	if s.file != "" {
+		loaded, err = config.Read(s.file)
+	} else {
+		s.dataDir = orElse(s.dataDir, defaultData)
+		if s.accounts, _, err = config.Accounts(s.dataDir); err != nil {
+			return s, err
+		}
+		loaded, err = config.ReadDefault(s.dataDir, s.accounts)
+	}
+	var mistakes config.Errors
+	if errors.As(err, &mistakes) {
+		fmt.Fprint(t.err, mistakes.Report())
+		return s, errors.New("not started: the configuration has mistakes")
+	}
+	if err != nil {
+		return s, err
+	}
+	fmt.Fprint(t.err, loaded.Warnings.Report())
+	s.cfg = loaded.Config
+	s.data = orElse(s.dataDir, s.cfg.Data)
+	return s, nil
+}
+
+// dataFolder is what the configuration in file says. When the file has mistakes,
+// the line that begins with "data:" is believed: the server may still run with
+// what was there before, and is to be asked.
+func dataFolder(file string) (string, error) {
+	cfg, _, err := config.Load(file)
+	if err == nil {
+		return cfg.Data, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	data := defaultData
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "data:"); ok {
+			value, _, _ = strings.Cut(value, " #")
+			data = strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	if !filepath.IsAbs(data) {
+		data = filepath.Join(filepath.Dir(file), data)
+	}
+	return data, nil
+}
+
+// explain says what to do about a start that failed.
+func explain(err error) error {
+	var network *net.OpError
+	where := "a port"
+	if errors.As(err, &network) && network.Addr != nil {
+		where = network.Addr.Network() + " " + network.Addr.String()
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use: another Dialtone, or another telephone server, runs on this machine; end it, or set other addresses under \"sip\" in the configuration (\"dialtone init\" writes one)\n  %w", where, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s is no address of this machine; correct it under \"sip\" in the configuration\n  %w", where, err)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w; is the data folder owned by the user that runs Dialtone?", err)
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+// Package config is everything that an admin can set: one struct, read strictly
+// from YAML. Its doc comments are the reference in docs/config.md.
+package config
+
+// Config is the whole of dialtone.yaml. The doc comment of a field is what an
+// admin reads of its key; the tags are what is checked, documented and put into
+// the JSON Schema:
+//
+//	restart  a change is refused by a reload
+//	path     a file name, made relative to the file that names it
+//	enum     the only values
+//	min, max the bounds of a number or duration
+//	off      the value outside the bounds that turns the key off
+//	format   a Format by name, of a string or of each item of a list
+//	key      a Format by name, of the keys of a map
+type Config struct {
+	// Include names further files, read as if they stood here. Paths and patterns
+	// (*.yaml) are relative to the file that includes them.
+	Include []string `yaml:"include,omitempty" format:"files"`
+	// Data is the folder for what Dialtone keeps: the store, the generated
+	// certificate, the control socket. Relative to the configuration file.
+	Data string `yaml:"data" restart:"true" path:"true" format:"path"`
+	// Log says how much is logged and in what shape.
+	Log Log `yaml:"log"`
+	// SIP is where phones reach Dialtone and how it treats what arrives.
+	SIP SIP `yaml:"sip"`
+	// Registrar says for how long, and how many, phones may register.
+	Registrar Registrar `yaml:"registrar"`
+	// Media is how audio is carried.
+	Media Media `yaml:"media"`
+	// Calls sets limits and timers for calls.
+	Calls Calls `yaml:"calls"`
+	// Extensions are the phones that may register, by number.
+	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
+	// Features are the numbers that Dialtone answers itself; an empty one is off.
+	Features Features `yaml:"features"`
+}
+
+// Log says how much is logged and in what shape.
+type Log struct {
+	// Level is debug, info, warn or error. `dialtone ctl log-level` changes it
+	// while running.
+	Level string `yaml:"level" enum:"debug,info,warn,error"`
+	// Format is text or json.
+	Format string `yaml:"format" enum:"text,json"`
+}
+
+// SIP is where phones reach Dialtone.
+type SIP struct {
+	// Domain is the name that phones register at and the digest realm. Calls to
+	// other names are still for us when they arrive here.
+	Domain string `yaml:"domain" format:"domain"`
+	// UDP lists addresses to listen on, host:port. A host of 0.0.0.0 or [::] means
+	// every address of the machine in that family, ":5060" every one of both.
+	UDP []string `yaml:"udp" restart:"true" format:"listen"`
+	// TCP is like udp, for SIP over TCP.
+	TCP []string `yaml:"tcp" restart:"true" format:"listen"`
+	// TLS is like udp, for SIP over TLS.
+	TLS []string `yaml:"tls" restart:"true" format:"listen"`
+	// Certificate is a PEM file with the chain for TLS, relative to the
+	// configuration file. When it and key are empty, a self-signed certificate is
+	// made in the data folder at first start.
+	Certificate string `yaml:"certificate" path:"true" format:"file"`
+	// Key is the PEM file with the private key that belongs to certificate.
+	Key string `yaml:"key" path:"true" format:"file"`
+	// External is the address that phones outside the local networks see, when
+	// Dialtone is behind NAT: an IP address.
+	External string `yaml:"external" format:"ip"`
+	// LocalNetworks are those for which external is not used.
+	LocalNetworks []string `yaml:"local_networks" format:"network"`
+	// Allow lists the networks that may send SIP; empty means all.
+	Allow []string `yaml:"allow" format:"network"`
+	// Deny lists networks whose packets are dropped before they are read.
+	Deny []string `yaml:"deny" format:"network"`
+	// RatePerSource is how many messages a second one address may send, on
+	// average; bursts may be ten times that. Flows of registered phones may send
+	// ten times more.
+	RatePerSource int `yaml:"rate_per_source" min:"1" max:"100000"`
+	// MaxFailures is how many wrong passwords one address may try for one
+	// extension within ten minutes; then it is not answered for ten minutes.
+	MaxFailures int `yaml:"max_failures" min:"1" max:"1000"`
+	// SessionExpires is the session timer (RFC 4028) that Dialtone asks for.
+	SessionExpires Duration `yaml:"session_expires" min:"90s" max:"1d"`
+	// Trace logs every SIP message, with passwords masked.
+	Trace bool `yaml:"trace"`
+}
+
+// Registrar says for how long, and how many, phones may register.
+type Registrar struct {
+	// MinExpires is the shortest registration granted; shorter asks get 423.
+	MinExpires Duration `yaml:"min_expires" min:"10s" max:"7d"`
+	// MaxExpires is the longest; longer asks are shortened to it.
+	MaxExpires Duration `yaml:"max_expires" min:"10s" max:"7d"`
+	// DefaultExpires is granted when the phone asks for nothing.
+	DefaultExpires Duration `yaml:"default_expires" min:"10s" max:"7d"`
+	// MaxContacts is how many phones may be registered as one extension.
+	MaxContacts int `yaml:"max_contacts" min:"1" max:"100"`
+	// WhenFull is what happens to one more: reject (403) or replace (the one
+	// heard of longest ago goes).
+	WhenFull string `yaml:"when_full" enum:"reject,replace"`
+	// Qualify is how often a registered phone is asked whether it is there
+	// (OPTIONS); 0 turns that off. Behind NAT it keeps the way open.
+	Qualify Duration `yaml:"qualify" off:"0" min:"5s" max:"1h"`
+}
+
+// Media is how audio is carried.
+type Media struct {
+	// Ports is the range of UDP ports for RTP and RTCP, "first-last".
+	Ports string `yaml:"ports" restart:"true" format:"ports"`
+	// Codecs are offered and accepted in this order, by name. Only PCMU and PCMA
+	// can be converted into each other; any other must be shared by both phones.
+	Codecs []string `yaml:"codecs" format:"codec"`
+	// SRTP is the encryption of audio (SDES): off, optional (used when the phone
+	// offers it, offered to phones that are connected by TLS) or required.
+	SRTP string `yaml:"srtp" enum:"off,optional,required"`
+	// Timeout ends a call on which no audio arrived for this long, from a side that
+	// should send; 0 never does.
+	Timeout Duration `yaml:"timeout" off:"0" min:"5s" max:"1d"`
+}
+
+// Calls sets limits and timers for calls.
+type Calls struct {
+	// Max is how many calls may be up at once; more are refused with 503.
+	Max int `yaml:"max" min:"1" max:"100000"`
+	// RingTimeout ends an attempt that nobody answers.
+	RingTimeout Duration `yaml:"ring_timeout" min:"5s" max:"1h"`
+	// MaxDuration ends calls that last longer; 0 never does.
+	MaxDuration Duration `yaml:"max_duration" off:"0" min:"1m" max:"30d"`
+	// DrainTimeout is how long calls in progress may go on after the first
+	// Ctrl-C or SIGTERM.
+	DrainTimeout Duration `yaml:"drain_timeout" off:"0" min:"1s" max:"1d"`
+}
+
+// Extension is one phone account.
+type Extension struct {
+	// Password is what the phone logs in with. Write ${NAME} to take it from the
+	// environment, or file:PATH to take it from the first line of a file.
+	Password Secret `yaml:"password"`
+	// Name is shown to whom this extension calls.
+	Name string `yaml:"name,omitempty"`
+	// DND refuses calls to this extension as busy.
+	DND bool `yaml:"dnd,omitempty"`
+	// MaxCalls is how many calls the extension may have at once; 0 means 10.
+	MaxCalls int `yaml:"max_calls,omitempty" min:"0" max:"1000"`
+	// Codecs narrows and orders media.codecs for this extension.
+	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
+}
+
+// Features are the numbers that Dialtone answers itself.
+type Features struct {
+	// Echo sends back what it hears.
+	Echo string `yaml:"echo" format:"number"`
+	// Tone plays a steady tone of 440 Hz.
+	Tone string `yaml:"tone" format:"number"`
+	// Music plays the built-in music on hold.
+	Music string `yaml:"music" format:"number"`
+}

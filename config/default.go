@@ -1,0 +1,43 @@
+package config
+
+import "time"
+
+// Default is the configuration of a file that says nothing.
+func Default() Config {
+	return Config{
+		Data: "dialtone-data",
+		Log:  Log{Level: "info", Format: "text"},
+		SIP: SIP{
+			Domain:         "dialtone",
+			UDP:            []string{":5060"},
+			TCP:            []string{":5060"},
+			TLS:            []string{":5061"},
+			LocalNetworks:  []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128"},
+			RatePerSource:  100,
+			MaxFailures:    10,
+			SessionExpires: Duration(30 * time.Minute),
+		},
+		Registrar: Registrar{
+			MinExpires:     Duration(time.Minute),
+			MaxExpires:     Duration(time.Hour),
+			DefaultExpires: Duration(time.Hour),
+			MaxContacts:    10,
+			WhenFull:       "replace",
+			Qualify:        Duration(time.Minute),
+		},
+		Media: Media{
+			Ports:   "16384-32767",
+			Codecs:  []string{"OPUS", "G722", "PCMA", "PCMU", "G729", "GSM"},
+			SRTP:    "optional",
+			Timeout: Duration(time.Minute),
+		},
+		Calls: Calls{
+			Max:          1000,
+			RingTimeout:  Duration(time.Minute),
+			MaxDuration:  Duration(12 * time.Hour),
+			DrainTimeout: Duration(5 * time.Minute),
+		},
+		Extensions: map[string]Extension{},
+		Features:   Features{Echo: "600", Tone: "601", Music: "602"},
+	}
+}

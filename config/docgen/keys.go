@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"dialtone/config"
+)
+
+// comments are the doc comments of fields, by type and field.
+type comments map[string]map[string]string
+
+// readComments parses the Go files of a folder.
+func readComments(dir string) (comments, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	out := comments{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if s, ok := spec.Type.(*ast.StructType); ok {
+				out[spec.Name.Name] = fieldComments(s)
+			}
+			return false
+		})
+	}
+	return out, nil
+}
+
+func fieldComments(s *ast.StructType) map[string]string {
+	out := map[string]string{}
+	for _, f := range s.Fields.List {
+		for _, name := range f.Names {
+			out[name.Name] = f.Doc.Text()
+		}
+	}
+	return out
+}
+
+// node is one key: a section with keys, a table of sections, or a value.
+type node struct {
+	name    string
+	path    string
+	doc     string // lines, paragraphs kept
+	typ     reflect.Type
+	tag     reflect.StructTag
+	def     reflect.Value
+	inTable bool    // stands in each section of a table, without a default to show
+	keys    []*node // of a section, or of each section of a table
+}
+
+func (n *node) isTable() bool   { return n.typ.Kind() == reflect.Map }
+func (n *node) isSection() bool { return n.typ.Kind() == reflect.Struct }
+
+// sectionsOf gives the keys of the whole configuration.
+func sectionsOf(docs comments) ([]*node, error) {
+	return keysOf(reflect.ValueOf(config.Default()), "", docs, false)
+}
+
+func keysOf(v reflect.Value, path string, docs comments, inTable bool) ([]*node, error) {
+	var out []*node
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "" {
+			return nil, fmt.Errorf("%s.%s has no yaml tag", v.Type().Name(), f.Name)
+		}
+		doc := docs[v.Type().Name()][f.Name]
+		if doc == "" {
+			return nil, fmt.Errorf("%s.%s has no doc comment", v.Type().Name(), f.Name)
+		}
+		n := &node{
+			name: name, path: strings.TrimPrefix(path+"."+name, "."), doc: keyDoc(doc, f.Name, name),
+			typ: f.Type, tag: f.Tag, def: v.Field(i), inTable: inTable,
+		}
+		var err error
+		switch {
+		case n.isTable():
+			n.keys, err = keysOf(reflect.New(f.Type.Elem()).Elem(), n.path+".NAME", docs, true)
+		case n.isSection():
+			n.keys, err = keysOf(v.Field(i), n.path, docs, inTable)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// keyDoc makes the comment of a field, which starts with the field's name, one
+// that starts with the name of the key.
+func keyDoc(doc, field, key string) string {
+	if rest, ok := strings.CutPrefix(doc, field+" "); ok {
+		doc = key + " " + rest
+	}
+	return strings.TrimSpace(doc)
+}
+
+// defaultText is the default as it stands in YAML.
+func (n *node) defaultText() string { return config.Render(n.def.Interface()) }
+
+// typeText says what to write, with bounds.
+func (n *node) typeText() string {
+	t, list := n.typ, false
+	if t.Kind() == reflect.Slice {
+		t, list = t.Elem(), true
+	}
+	var says string
+	form := config.FormatOf(n.tag.Get("format"))
+	switch {
+	case n.isSection():
+		says = "section"
+	case n.isTable():
+		says = "sections by name: " + config.FormatOf(n.tag.Get("key")).Says
+	case n.tag.Get("enum") != "":
+		says = "one of " + strings.ReplaceAll(n.tag.Get("enum"), ",", ", ")
+	case len(form.Values) > 0:
+		says = "one of " + strings.Join(form.Values, ", ")
+	case form.Says != "":
+		says = form.Says
+	case t == reflect.TypeFor[config.Duration]():
+		says = "duration"
+	case t == reflect.TypeFor[config.Secret]():
+		says = "text, kept secret"
+	case t.Kind() == reflect.Bool:
+		says = "true or false"
+	case t.Kind() == reflect.Int:
+		says = "number"
+	default:
+		says = "text"
+	}
+	if n.tag.Get("min") != "" {
+		says += ", " + n.tag.Get("min") + " to " + n.tag.Get("max")
+	}
+	if off := n.tag.Get("off"); off != "" {
+		says += ", or " + off + " for off"
+	}
+	if list {
+		says = "list of: " + says
+	}
+	return says
+}
+
+func (n *node) restart() bool { return n.tag.Get("restart") == "true" }

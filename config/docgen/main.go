@@ -1,0 +1,86 @@
+// Command docgen writes the reference, the sample and the JSON Schema of the
+// configuration from the struct in package config: what a key means is the doc
+// comment of its field.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "docgen:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	files, err := generate(root)
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generate gives the text of every generated file by its path in the module.
+// Those in docs are for readers, those in config are embedded.
+func generate(root string) (map[string][]byte, error) {
+	docs, err := readComments(filepath.Join(root, "config"))
+	if err != nil {
+		return nil, err
+	}
+	top, err := sectionsOf(docs)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := schemaOf(top)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for name, text := range map[string][]byte{
+		"config.md":            referenceOf(top),
+		"dialtone.sample.yaml": sampleOf(top),
+		"dialtone.schema.json": schema,
+	} {
+		out["docs/"+name] = text
+		out["config/generated/"+name] = text
+	}
+	return out, nil
+}
+
+// moduleRoot is the folder of go.mod, here or above.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		if filepath.Dir(dir) == dir {
+			return "", errors.New("no go.mod here or above; run it inside the module")
+		}
+		dir = filepath.Dir(dir)
+	}
+}

@@ -1,0 +1,18 @@
+package dialplan
+
+import "net/netip"
+
+// Facts is what is known of a call when it arrives: all that a route can match
+// on. Nothing in it is trusted beyond what its comment says.
+type Facts struct {
+	CallID      string // Dialtone's own id of the call
+	To          string // the number dialled, unescaped user part of the Request-URI
+	From        string // the caller's number: of an extension its own, never what the phone claims
+	FromName    string // display name, cleaned of control characters
+	Extension   string // the extension that proved its identity; "" for an outside caller
+	Source      netip.AddrPort
+	Transport   string // "udp", "tcp", "tls"
+	UserAgent   string
+	MaxForwards int    // what is left of the incoming request's
+	SIPCallID   string // Call-ID of the incoming dialog, for the log
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	soakFor = flag.Duration("soak", 15*time.Second, "how long TestSoak loads the server")
+	program string
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "dialtone-bin-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		program = filepath.Join(dir, "dialtone")
+		if out, err := exec.Command("go", "build", "-o", program, "dialtone/cmd/dialtone").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// status is what these tests read of `dialtone ctl status`.
+type status struct {
+	Calls         int
+	Registrations int
+	PortsUsed     int `json:"rtp_ports_used"`
+	Process       struct {
+		Goroutines int
+		RSS        int64
+		Heap       int64
+		Files      int
+	}
+}
+
+func (s *server) status(t *testing.T) (st status) {
+	t.Helper()
+	if err := s.ctl(&st, "status"); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func start(t *testing.T, peers int) *server {
+	t.Helper()
+	s, err := startServer(program, peers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	return s
+}
+
+func open(t *testing.T, s *server, peers int, number func(int) string) *phones {
+	t.Helper()
+	p, err := newPhones(s.addr, peers, number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	if err := p.registerAll(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// eventually waits until done says true, for at most 40 s: the longest that an
+// ended transaction may linger.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 400 {
+		if done() {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("%s: not within 40 s", what)
+}
+
+// Two phones of one extension answer at once, a thousand times: there is always
+// exactly one conversation, and nothing is left over.
+func TestTwoPhonesAnswerAtOnceAThousandTimes(t *testing.T) {
+	const calls, peers = 1000, 10
+	s := start(t, peers)
+	desk, soft := open(t, s, peers, callee), open(t, s, peers, callee)
+	from := open(t, s, peers, caller)
+	for i := range calls {
+		from.call(i%peers, callee(i%peers), false)
+		time.Sleep(2 * time.Millisecond)
+	}
+	eventually(t, "calls ended", func() bool { return from.ended.Load() == calls })
+	if n := from.calls.Load(); n != calls {
+		t.Errorf("callers got %d answers, want %d", n, calls)
+	}
+	eventually(t, "no call is left", func() bool { return s.status(t).Calls == 0 })
+	eventually(t, "every phone's leg is ended", func() bool { return desk.open()+soft.open() == 0 })
+	if n := desk.invited.Load() + soft.invited.Load(); n != 2*calls {
+		t.Errorf("phones were rung %d times, want %d", n, 2*calls)
+	}
+}
+
+// After kill -9 in the middle of traffic, the registrations and the records of
+// the calls that had ended are there.
+func TestKillInTheMiddleOfTraffic(t *testing.T) {
+	const peers, up, ended = 500, 100, 50
+	s := start(t, peers)
+	to, from := open(t, s, peers, callee), open(t, s, peers, caller)
+	for i := range ended {
+		from.call(i, callee(i), false)
+	}
+	eventually(t, "first calls ended", func() bool { return from.ended.Load() == ended && s.status(t).Calls == 0 })
+	for i := range up {
+		from.call(i, callee(i), true)
+	}
+	eventually(t, "calls are up", func() bool { return from.calls.Load() == ended+up })
+	time.Sleep(1500 * time.Millisecond) // registrations reach the disk within a second
+	s.kill()
+	if err := s.start(); err != nil {
+		t.Fatalf("start after kill -9: %v", err)
+	}
+	if st := s.status(t); st.Registrations != 2*peers || st.Calls != 0 {
+		t.Errorf("after the restart: %d registrations and %d calls, want %d and 0", st.Registrations, st.Calls, 2*peers)
+	}
+	var records []struct{ Cause string }
+	if err := s.ctl(&records, "cdr", "--limit", "1000"); err != nil {
+		t.Fatal(err)
+	}
+	if len(records) != ended {
+		t.Errorf("%d call records after the restart, want those of the %d ended calls", len(records), ended)
+	}
+	before := to.invited.Load()
+	from.call(0, callee(0), false)
+	eventually(t, "a call reaches a phone that registered before", func() bool { return to.invited.Load() > before })
+}
+
+// Calls and registrations come and go; afterwards memory, goroutines and ports
+// are back where they were.
+func TestSoak(t *testing.T) {
+	const peers, up, churn = 1000, 200, 20
+	s := start(t, peers)
+	_, from := open(t, s, peers, callee), open(t, s, peers, caller)
+	round := func(length time.Duration) {
+		var held []string
+		for i := range up {
+			held = append(held, from.call(i, callee(i), true))
+			time.Sleep(2 * time.Millisecond)
+		}
+		before := from.ended.Load()
+		n := (&bench{length: length}).pace(churn, func(i int) {
+			from.call(up+i%(peers-up), callee(up+i%(peers-up)), false)
+			from.register(i % peers)
+		})
+		eventually(t, "churned calls ended", func() bool { return from.ended.Load() >= before+n })
+		for _, id := range held {
+			from.hangup(id)
+		}
+		eventually(t, "no call is left", func() bool { return s.status(t).Calls == 0 })
+	}
+	round(time.Second) // pools and tables have their size after this
+	base := settled(t, s)
+	round(*soakFor)
+	end := settled(t, s)
+	t.Logf("goroutines %d -> %d, heap %d -> %d KiB, RSS %d -> %d KiB", base.Process.Goroutines, end.Process.Goroutines,
+		base.Process.Heap>>10, end.Process.Heap>>10, base.Process.RSS>>10, end.Process.RSS>>10)
+	if end.Registrations != 2*peers {
+		t.Errorf("%d registrations, want %d", end.Registrations, 2*peers)
+	}
+	if end.Process.Goroutines > base.Process.Goroutines+20 {
+		t.Errorf("goroutines grew from %d to %d", base.Process.Goroutines, end.Process.Goroutines)
+	}
+	if end.Process.Files > base.Process.Files+20 {
+		t.Errorf("open files grew from %d to %d", base.Process.Files, end.Process.Files)
+	}
+	if end.Process.Heap > base.Process.Heap*3/2+8<<20 {
+		t.Errorf("heap grew from %d to %d KiB", base.Process.Heap>>10, end.Process.Heap>>10)
+	}
+}
+
+// settled is the status when the last transactions have gone.
+func settled(t *testing.T, s *server) (st status) {
+	t.Helper()
+	last := -1
+	eventually(t, "goroutines and ports settle", func() bool {
+		st = s.status(t)
+		same := st.Process.Goroutines == last && st.PortsUsed == 0
+		last = st.Process.Goroutines
+		if !same {
+			time.Sleep(time.Second)
+		}
+		return same
+	})
+	return st
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// phones are all extensions of one side, behind one socket with one reader.
+type phones struct {
+	socket *net.UDPConn
+	server *net.UDPAddr
+	number func(int) string
+	creds  []*credentials
+	media  int // RTP port offered and answered, 9 when nobody listens
+
+	mu        sync.Mutex
+	pending   map[string]*dialing // by Call-ID
+	answering map[string]bool     // calls answered as callee, by Call-ID
+
+	registered, calls, failed, ended atomic.Int64
+	invited                          atomic.Int64 // as callee
+	setup                            atomic.Int64 // nanoseconds from INVITE to 200, summed
+	onCall                           func(callerPort int, id string)
+	onAnswer                         func(id string, port int)
+}
+
+// dialing is one call or registration that this side started.
+type dialing struct {
+	who    int
+	uri    string
+	invite bool
+	start  time.Time
+	tries  int
+	hold   bool // stays up until hangup
+	to     []byte
+	target string
+}
+
+func newPhones(server *net.UDPAddr, n int, number func(int) string) (*phones, error) {
+	s, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, err
+	}
+	_ = s.SetReadBuffer(8 << 20)
+	p := &phones{socket: s, server: server, number: number, media: 9, pending: map[string]*dialing{}, answering: map[string]bool{}}
+	for i := range n {
+		p.creds = append(p.creds, &credentials{user: number(i)})
+	}
+	go p.read()
+	return p, nil
+}
+
+func (p *phones) close() { _ = p.socket.Close() }
+
+func (p *phones) send(b []byte) { _, _ = p.socket.WriteToUDP(b, p.server) }
+
+func (p *phones) read() {
+	buf := make([]byte, 65536)
+	for {
+		n, _, err := p.socket.ReadFromUDP(buf)
+		if err != nil {
+			return
+		}
+		if m := message(buf[:n]); m.status() > 0 {
+			p.response(m)
+		} else {
+			p.request(m)
+		}
+	}
+}
+
+// registerAll registers every extension, one after the other challenge.
+func (p *phones) registerAll() error {
+	for i := range p.creds {
+		p.register(i)
+		if i%50 == 49 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	for range 100 {
+		if p.registered.Load() >= int64(len(p.creds)) {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("%d of %d phones registered, %d refused", p.registered.Load(), len(p.creds), p.failed.Load())
+}
+
+var serial atomic.Int64
+
+func (p *phones) register(i int) {
+	id := "r" + strconv.FormatInt(serial.Add(1), 36)
+	d := &dialing{who: i, uri: "sip:" + p.server.String(), start: time.Now()}
+	p.mu.Lock()
+	p.pending[id] = d
+	p.mu.Unlock()
+	p.transmit(id, d)
+}
+
+// call starts a call of extension i to uri's user.
+func (p *phones) call(i int, to string, hold bool) string {
+	id := "c" + strconv.FormatInt(serial.Add(1), 36)
+	d := &dialing{who: i, uri: "sip:" + to + "@" + p.server.String(), invite: true, start: time.Now(), hold: hold}
+	p.mu.Lock()
+	p.pending[id] = d
+	p.mu.Unlock()
+	p.transmit(id, d)
+	return id
+}
+
+// transmit sends the request that d stands for, with the next CSeq.
+func (p *phones) transmit(id string, d *dialing) {
+	d.tries++
+	me, local := p.number(d.who), p.socket.LocalAddr()
+	method, to, body := "REGISTER", me, ""
+	if d.invite {
+		method, to = "INVITE", d.uri[4:bytes.IndexByte([]byte(d.uri), '@')]
+		body = string(p.sdp())
+	}
+	b := fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s-%d;rport\r\nFrom: <sip:%s@%s>;tag=f%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nContact: <sip:%s@%s>\r\n",
+		method, d.uri, local, id, d.tries, me, p.server, id, to, p.server, id, d.tries, method, me, local)
+	b = append(b, p.creds[d.who].header(method, d.uri)...)
+	if d.invite {
+		b = append(b, "Content-Type: application/sdp\r\n"...)
+	} else {
+		b = append(b, "Expires: 3600\r\n"...)
+	}
+	p.send(fmt.Appendf(b, "Content-Length: %d\r\n\r\n%s", len(body), body))
+}
+
+func (p *phones) sdp() []byte {
+	return fmt.Appendf(nil, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\n", p.media)
+}
+
+func (p *phones) response(m message) {
+	id, status := string(m.header("Call-ID")), m.status()
+	p.mu.Lock()
+	d := p.pending[id]
+	p.mu.Unlock()
+	bye := bytes.HasSuffix(m.header("CSeq"), []byte("BYE"))
+	switch {
+	case d == nil || status < 200:
+	case bye:
+		p.forget(id)
+		p.ended.Add(1)
+	case d.invite:
+		p.answered(id, d, m, status)
+	case status == 401 && d.tries < 3 && p.creds[d.who].learn(m):
+		p.transmit(id, d)
+	default:
+		p.forget(id)
+		if status == 200 {
+			p.registered.Add(1)
+		} else {
+			p.failed.Add(1)
+		}
+	}
+}
+
+func (p *phones) answered(id string, d *dialing, m message, status int) {
+	d.to = bytes.Clone(m.header("To"))
+	p.inDialog(id, d, "ACK", d.tries, status >= 300, m)
+	switch {
+	case status == 401 && d.tries < 3 && p.creds[d.who].learn(m):
+		p.transmit(id, d)
+	case status != 200:
+		p.forget(id)
+		p.failed.Add(1)
+	default:
+		p.calls.Add(1)
+		p.setup.Add(int64(time.Since(d.start)))
+		if p.onAnswer != nil {
+			p.onAnswer(id, m.audioPort())
+		}
+		if !d.hold {
+			p.inDialog(id, d, "BYE", d.tries+1, false, m)
+		}
+	}
+}
+
+// hangup ends a call that was started with hold.
+func (p *phones) hangup(id string) {
+	p.mu.Lock()
+	d := p.pending[id]
+	p.mu.Unlock()
+	if d != nil {
+		p.inDialog(id, d, "BYE", d.tries+1, false, nil)
+	}
+}
+
+// inDialog sends ACK or BYE; the ACK of a refusal has the branch of its INVITE.
+func (p *phones) inDialog(id string, d *dialing, method string, cseq int, refused bool, m message) {
+	me := p.number(d.who)
+	if c := m.header("Contact"); c != nil && !refused {
+		d.target = string(bytes.Trim(bytes.SplitN(c, []byte(">"), 2)[0], "<"))
+	}
+	target := d.target
+	branch := fmt.Sprintf("z9hG4bK%s-%s%d", id, method, cseq)
+	if refused || target == "" {
+		target, branch = d.uri, fmt.Sprintf("z9hG4bK%s-%d", id, cseq)
+	}
+	p.send(fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nFrom: <sip:%s@%s>;tag=f%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+		method, target, p.socket.LocalAddr(), branch, me, p.server, id, d.to, id, cseq, method))
+}
+
+func (p *phones) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.pending, id)
+}
+
+// open is how many calls this side answered that nobody has ended.
+func (p *phones) open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.answering)
+}
+
+// request answers what the server asks of a callee.
+func (p *phones) request(m message) {
+	contact := fmt.Sprintf("Contact: <sip:load@%s>\r\n", p.socket.LocalAddr())
+	id := string(m.header("Call-ID"))
+	switch m.method() {
+	case "INVITE":
+		p.mu.Lock()
+		if !p.answering[id] {
+			p.invited.Add(1)
+		}
+		p.answering[id] = true
+		p.mu.Unlock()
+		if p.onCall != nil {
+			p.onCall(m.audioPort(), id)
+		}
+		p.send(m.reply("180 Ringing", contact, nil))
+		p.send(m.reply("200 OK", contact+"Content-Type: application/sdp\r\n", p.sdp()))
+	case "BYE":
+		p.mu.Lock()
+		delete(p.answering, id)
+		p.mu.Unlock()
+		p.send(m.reply("200 OK", contact, nil))
+	case "OPTIONS", "CANCEL", "UPDATE":
+		p.send(m.reply("200 OK", contact, nil))
+	}
+}

@@ -1,0 +1,68 @@
+package callscript
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// build makes the server's binary, with the race detector, once for all scripts.
+func build(dir string) (string, error) {
+	binary := filepath.Join(dir, "dialtone")
+	cmd := exec.Command("go", "build", "-race", "-o", binary, "dialtone/cmd/dialtone")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return binary, nil
+}
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+const scripts = "../../testdata/calls"
+
+// running is how many scripts run at once, each with a server of its own.
+const running = 4
+
+func TestCalls(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(scripts, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in %s: %v", scripts, err)
+	}
+	if testing.Short() {
+		t.Skip("call scripts run the real server: not with -short")
+	}
+	binary, err := build(t.TempDir())
+	if err != nil {
+		t.Fatalf("the server cannot be built: %v", err)
+	}
+	slots := make(chan int, running)
+	for slot := range running {
+		slots <- slot
+	}
+	t.Run("all", func(t *testing.T) {
+		for _, file := range files {
+			name := filepath.Base(file)
+			t.Run(strings.TrimSuffix(name, ".txtar"), func(t *testing.T) {
+				t.Parallel()
+				data, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				script, err := Parse("testdata/calls/"+name, data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				slot := <-slots
+				defer func() { slots <- slot }()
+				Run(t, binary, script, slot)
+			})
+		}
+	})
+}

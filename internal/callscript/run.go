@@ -1,0 +1,173 @@
+package callscript
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+
+	"dialtone/internal/testphone"
+)
+
+// T is the part of *testing.T that a run needs.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Context() context.Context
+}
+
+// Run runs a script against a server of its own. slot is a small number that no
+// other run has at the same time.
+func Run(t T, binary string, s *Script, slot int) {
+	t.Helper()
+	// Not t.TempDir: the name of a unix socket has to be short.
+	dir, err := os.MkdirTemp("", "call")
+	if err != nil {
+		t.Errorf("%s: %v", s.Name, err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	server, err := newServer(binary, dir, s.Config, slot)
+	if err == nil {
+		err = server.start(t.Context())
+	}
+	if err != nil {
+		t.Errorf("%s: %v", s.Name, err)
+		return
+	}
+	r := &run{script: s, server: server, phones: map[string]*party{}}
+	// The phones outlive the server, so that they answer when it hangs up.
+	defer r.closePhones()
+	problem := r.all(t.Context())
+	if problem != "" {
+		problem += "\n" + server.tail()
+	}
+	if err := server.stop(); err != nil {
+		problem += "\nat the end: " + err.Error()
+	}
+	if problem != "" {
+		t.Errorf("%s", strings.TrimSpace(problem))
+	}
+}
+
+// run is a script on its way.
+type run struct {
+	script *Script
+	server *Server
+
+	mu     sync.Mutex
+	phones map[string]*party
+	order  []*party
+	seen   map[string]bool // CDRs that a line has matched
+}
+
+// party is a phone of the script with the call it is in.
+type party struct {
+	name  string
+	phone *testphone.Phone
+	call  *testphone.Call
+}
+
+// all runs the lines; the result tells what went wrong, "" when nothing did.
+func (r *run) all(ctx context.Context) string {
+	for _, l := range r.script.lines {
+		var wg sync.WaitGroup
+		stages := make([]*stage, len(l.statements))
+		for i, s := range l.statements {
+			stages[i] = &stage{run: r, args: s.args}
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(ctx, s.within)
+				defer cancel()
+				stages[i].ctx = ctx
+				s.verb.run(stages[i])
+			})
+		}
+		wg.Wait()
+		for i, s := range stages {
+			if s.problem == "" {
+				continue
+			}
+			what := l.text
+			if len(stages) > 1 {
+				what += fmt.Sprintf(" (part %d)", i+1)
+			}
+			return fmt.Sprintf("%s: %s: %s", l.at, what, s.problem)
+		}
+	}
+	return ""
+}
+
+func (r *run) closePhones() {
+	for _, p := range r.order {
+		p.phone.Close()
+	}
+}
+
+// stage is where one statement runs: it takes the failures of the phones.
+type stage struct {
+	run     *run
+	ctx     context.Context
+	args    map[string]string
+	problem string
+}
+
+// Helper, Cleanup and Fatalf make a stage what a phone reports to. A phone is
+// closed at the end of the run.
+func (s *stage) Helper()        {}
+func (s *stage) Cleanup(func()) {}
+
+// Fatalf ends the statement.
+func (s *stage) Fatalf(format string, args ...any) {
+	s.problem = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// who is the party that the statement is about.
+func (s *stage) who() *party {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	p := s.run.phones[s.args["PHONE"]]
+	if p == nil {
+		s.run.mu.Unlock()
+		defer s.run.mu.Lock()
+		s.Fatalf("the phone does not exist yet")
+	}
+	return p
+}
+
+// call is the call that the party is in, waiting for one that arrives when there
+// is none.
+func (s *stage) call() *testphone.Call {
+	p := s.who()
+	s.run.mu.Lock()
+	c := p.call
+	s.run.mu.Unlock()
+	if c == nil {
+		c = p.phone.NextCall(s.ctx)
+		s.setCall(p, c)
+	}
+	return c
+}
+
+// arriving is a call that has not been taken: the one that the party was told of
+// when that still waits to be answered, else the next.
+func (s *stage) arriving() *testphone.Call {
+	p := s.who()
+	s.run.mu.Lock()
+	c := p.call
+	s.run.mu.Unlock()
+	if c != nil && !c.Ended() && !c.Answered() && !c.Outgoing() {
+		return c
+	}
+	c = p.phone.NextCall(s.ctx)
+	s.setCall(p, c)
+	return c
+}
+
+func (s *stage) setCall(p *party, c *testphone.Call) {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	p.call = c
+}

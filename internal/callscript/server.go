@@ -1,0 +1,167 @@
+package callscript
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Server is a dialtone process with its configuration and its data in a folder
+// of its own.
+type Server struct {
+	binary string
+	dir    string
+	ports  ports
+	cmd    *exec.Cmd
+	log    *os.File
+	gone   chan struct{} // closed when the process has ended
+	exit   error
+}
+
+// newServer writes the configuration, merged from the defaults and over.
+func newServer(binary, dir, over string, slot int) (*Server, error) {
+	p, err := freePorts(slot)
+	if err != nil {
+		return nil, fmt.Errorf("free ports: %w", err)
+	}
+	s := &Server{binary: binary, dir: dir, ports: p}
+	return s, s.configure(over)
+}
+
+func (s *Server) configure(over string) error {
+	text := merge(defaults(s.dir, s.ports), over)
+	return os.WriteFile(s.file(), []byte(text), 0o600)
+}
+
+func (s *Server) file() string   { return filepath.Join(s.dir, configFile) }
+func (s *Server) socket() string { return filepath.Join(s.dir, "data", "dialtone.sock") }
+
+// start runs the server and waits until it answers.
+func (s *Server) start(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	s.log, s.gone = log, make(chan struct{})
+	s.cmd = exec.Command(s.binary, "serve", "--config", s.file(), "--trace", "sip")
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, log, log
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	go func(cmd *exec.Cmd, gone chan struct{}) {
+		s.exit = cmd.Wait()
+		_ = log.Close()
+		close(gone)
+	}(s.cmd, s.gone)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.gone:
+			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.exit, s.tail())
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within 30 s\n%s", s.tail())
+		case <-tick.C:
+		}
+		var status struct {
+			Addresses []struct{ Transport, Address string } `json:"addresses"`
+		}
+		if err := s.ctl(ctx, &status, "status"); err == nil && len(status.Addresses) > 0 {
+			return nil
+		}
+	}
+}
+
+// ctl runs "dialtone ctl" and decodes the JSON that it prints into out.
+func (s *Server) ctl(ctx context.Context, out any, args ...string) error {
+	args = append([]string{"ctl", "--socket", s.socket(), "--json"}, args...)
+	cmd := exec.CommandContext(ctx, s.binary, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("dialtone %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(stdout.Bytes(), out); err != nil {
+		return fmt.Errorf("dialtone %s: %w in %q", strings.Join(args, " "), err, stdout.String())
+	}
+	return nil
+}
+
+// stop ends the server by SIGTERM. Any exit code but 0 is an error, and so is a
+// trace of goroutines or of a data race in what it logged.
+func (s *Server) stop() error {
+	if s.cmd == nil {
+		return nil
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.NewTimer(30 * time.Second)
+	defer timer.Stop()
+	select {
+	case <-s.gone:
+	case <-timer.C:
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // has it print where it hangs
+		<-s.gone
+		return fmt.Errorf("the server did not end within 30 s of SIGTERM\n%s", s.tail())
+	}
+	s.cmd = nil
+	if s.exit != nil {
+		return fmt.Errorf("the server ended with %v after SIGTERM\n%s", s.exit, s.tail())
+	}
+	return s.sane()
+}
+
+// kill ends the server by SIGKILL.
+func (s *Server) kill() error {
+	if s.cmd == nil {
+		return errors.New("the server does not run")
+	}
+	err := s.cmd.Process.Kill()
+	<-s.gone
+	s.cmd = nil
+	return err
+}
+
+// sane looks for signs of a crash in the log.
+func (s *Server) sane() error {
+	data, err := os.ReadFile(filepath.Join(s.dir, "server.log"))
+	if err != nil {
+		return err
+	}
+	for _, sign := range []string{`panic`, `goroutine \d+ \[`, `DATA RACE`, `fatal error`} {
+		if at := regexp.MustCompile(sign).FindIndex(data); at != nil {
+			return fmt.Errorf("the server's log has %q:\n%s", sign, data[max(0, at[0]-200):min(len(data), at[0]+4000)])
+		}
+	}
+	return nil
+}
+
+// tail is the end of the server's log.
+func (s *Server) tail() string {
+	data, err := os.ReadFile(filepath.Join(s.dir, "server.log"))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	const most = 60
+	if len(lines) > most {
+		lines = lines[len(lines)-most:]
+	}
+	for i, l := range lines {
+		lines[i] = l[:min(len(l), 600)]
+	}
+	return "the end of the server's log:\n" + strings.Join(lines, "\n")
+}

@@ -1,0 +1,148 @@
+package callscript
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"dialtone/internal/testphone"
+)
+
+// verb is one thing that a line can say. In form, words in capitals stand for
+// anything; PHONE must be the name of a phone.
+type verb struct {
+	form  string
+	doc   string
+	run   func(*stage)
+	phone bool // makes a phone
+}
+
+// verbs are all that there are, tried in this order.
+var verbs = slices.Concat(
+	[]verb{{"phone NAME NUMBER TRAITS...", "makes a phone and registers it; the traits are below", newPhone, true}},
+	settingUp, talking, changing, ending, serving)
+
+var settingUp = []verb{
+	{form: "PHONE dials NUMBER", doc: "calls a number", run: func(s *stage) { s.dial(testphone.Dialling{}) }},
+	{form: "PHONE dials NUMBER without sdp", doc: "calls a number and leaves the offer to the other side", run: func(s *stage) { s.dial(testphone.Dialling{NoSDP: true}) }},
+	{form: "PHONE gets a call", doc: "a call arrives; it says nothing to that yet", run: func(s *stage) { s.arriving() }},
+	{form: "PHONE is not called", doc: "no call has arrived that was not spoken of", run: notCalled},
+	{form: "PHONE rings", doc: "a call arrives and it rings (180, or 183 when it has early media)", run: func(s *stage) { s.arriving().Ring() }},
+	{form: "PHONE rings N times", doc: "the same with N times 180", run: func(s *stage) { s.arriving().RingTimes(s.number("N")) }},
+	{form: "PHONE sends early media", doc: "183 with SDP: its audio flows before the answer", run: func(s *stage) { s.arriving().Progress() }},
+	{form: "PHONE answers", doc: "200", run: func(s *stage) { s.arriving().Answer() }},
+	{form: "PHONE is busy", doc: "refuses with 486", run: func(s *stage) { s.arriving().Busy() }},
+	{form: "PHONE declines", doc: "refuses with 603", run: func(s *stage) { s.arriving().Decline() }},
+	{form: "PHONE refuses with STATUS", doc: "refuses with any status", run: func(s *stage) { s.arriving().Reject(s.number("STATUS")) }},
+	{form: "PHONE redirects to URI", doc: "302", run: func(s *stage) { s.arriving().Redirect(s.args["URI"]) }},
+	{form: "PHONE hears ringing", doc: "180 arrives", run: func(s *stage) { s.call().WaitRinging(s.ctx) }},
+	{form: "PHONE sees STATUS", doc: "that provisional response arrives", run: func(s *stage) { s.call().WaitStatus(s.ctx, s.number("STATUS")) }},
+	{form: "PHONE is answered", doc: "the caller: 200 arrives; the callee: ACK", run: func(s *stage) { s.call().WaitAnswered(s.ctx) }},
+	{form: "exactly one of PHONES...", doc: "of these phones one is in a call and the others are not (any more)", run: exactlyOne},
+}
+
+var talking = []verb{
+	{form: "PHONE says HZ", doc: "speaks that tone from now on", run: func(s *stage) { s.call().Speak(s.hz()) }},
+	{form: "PHONE is silent", doc: "sends silence from now on", run: func(s *stage) { s.call().Speak(0) }},
+	{form: "PHONE mutes", doc: "sends no audio packets from now on", run: func(s *stage) { s.call().Mute() }},
+	{form: "PHONE unmutes", doc: "sends them again", run: func(s *stage) { s.call().Unmute() }},
+	{form: "PHONE hears nothing", doc: "nothing but silence arrives for 300 ms", run: func(s *stage) { s.call().HearsNothing(s.ctx) }},
+	{form: "PHONE hears something", doc: "anything but silence arrives", run: func(s *stage) { s.call().HearsSomething(s.ctx) }},
+	{form: "PHONE hears HZ", doc: "that tone arrives, from now on", run: func(s *stage) { s.call().Hears(s.ctx, s.hz()) }},
+	{form: "PHONE heard one stream", doc: "all audio so far was one RTP stream from one address, without a gap and all of it usable", run: heardOneStream},
+	{form: "PHONE presses DIGITS", doc: "sends digits as RFC 4733 events", run: func(s *stage) { s.call().SendDTMF(s.args["DIGITS"]) }},
+	{form: "PHONE gets digits DIGITS", doc: "these digits have arrived in all", run: func(s *stage) { s.call().WaitDigits(s.ctx, s.args["DIGITS"]) }},
+	{form: "PHONE got payload type N", doc: "audio or digits have arrived in payload type N", run: gotPayloadType},
+	{form: "PHONE sends info TYPE BODY...", doc: "INFO; it is answered 200", run: sendInfo},
+	{form: "PHONE gets info TYPE BODY...", doc: "that INFO arrives", run: getInfo},
+	{form: "PHONE uses CODEC", doc: "sends its audio in that codec", run: func(s *stage) { s.same("the codec", s.call().Codec(), s.args["CODEC"]) }},
+	{form: "PHONE is encrypted", doc: "its audio is SRTP", run: func(s *stage) { s.same("encrypted", s.call().Encrypted(), true) }},
+	{form: "PHONE is not encrypted", doc: "its audio is plain RTP", run: func(s *stage) { s.same("encrypted", s.call().Encrypted(), false) }},
+}
+
+var changing = []verb{
+	{form: "PHONE holds", doc: "re-INVITE with a=sendonly; after glare it tries again", run: func(s *stage) { s.call().Hold(s.ctx) }},
+	{form: "PHONE resumes", doc: "re-INVITE with a=sendrecv", run: func(s *stage) { s.call().Resume(s.ctx) }},
+	{form: "PHONE renegotiates", doc: "re-INVITE with the same offer", run: func(s *stage) { s.call().Renegotiate(s.ctx, testphone.Reinvite{}) }},
+	{form: "PHONE renegotiates without sdp", doc: "re-INVITE that leaves the offer to the other side", run: func(s *stage) { s.call().Renegotiate(s.ctx, testphone.Reinvite{NoSDP: true}) }},
+	{form: "PHONE updates", doc: "UPDATE with an offer", run: func(s *stage) { s.call().Renegotiate(s.ctx, testphone.Reinvite{Update: true}) }},
+	{form: "PHONE changes to CODECS", doc: "re-INVITE with these codecs: PCMA,PCMU", run: func(s *stage) {
+		s.call().Renegotiate(s.ctx, testphone.Reinvite{Codecs: strings.Split(s.args["CODECS"], ",")})
+	}},
+	{form: "PHONE refuses re-INVITEs with STATUSES...", doc: "the next ones, with one status each: 491 491", run: refuseReinvites},
+	{form: "PHONE audio is DIRECTION", doc: "negotiated as seen from this phone: sendrecv, sendonly, recvonly, inactive", run: func(s *stage) { s.call().WaitDirection(s.ctx, s.args["DIRECTION"]) }},
+	{form: "PHONE has a session timer of N", doc: "N seconds were agreed on", run: hasTimer},
+	{form: "PHONE got METHOD with HEADER TEXT...", doc: "the last request of that method in the call has that text in that header", run: gotHeader},
+	{form: "PHONE got answer with HEADER TEXT...", doc: "the 200 to its INVITE has that text in that header", run: gotAnswerHeader},
+}
+
+var ending = []verb{
+	{form: "PHONE hangs up", doc: "BYE, or CANCEL, or 603: what the state of the call asks for", run: func(s *stage) { s.call().Hangup() }},
+	{form: "PHONE cancels", doc: "CANCEL, as soon as something came back", run: func(s *stage) { s.call().Cancel() }},
+	{form: "PHONE cancels at once", doc: "CANCEL right behind its INVITE", run: func(s *stage) { s.call().CancelAtOnce() }},
+	{form: "PHONE is hung up REASON...", doc: "BYE arrives, with that text in its Reason", run: func(s *stage) { s.ended("BYE", 0, s.args["REASON"]) }},
+	{form: "PHONE is cancelled REASON...", doc: "CANCEL arrives, with that text in its Reason", run: func(s *stage) { s.ended("CANCEL", 0, s.args["REASON"]) }},
+	{form: "PHONE is refused STATUS TEXT...", doc: "its call is refused, with that text somewhere in the response", run: refused},
+	{form: "PHONE disappears", doc: "is switched off without a word", run: func(s *stage) { s.who().phone.Close() }},
+}
+
+var serving = []verb{
+	{form: "PHONE registers", doc: "REGISTER is accepted", run: func(s *stage) { s.who().phone.Register(s.ctx) }},
+	{form: "PHONE unregisters", doc: "REGISTER with Expires: 0 is accepted", run: func(s *stage) { s.who().phone.Unregister(s.ctx) }},
+	{form: "PHONE registers and gets STATUS", doc: "REGISTER ends with that status", run: registerStatus},
+	{form: "PHONE drops its connection", doc: "closes its TCP or TLS connection", run: func(s *stage) { s.who().phone.DropConnections() }},
+	{form: "server reloads FILE", doc: "its configuration is now the defaults with FILE, a part of this script, merged in", run: reload},
+	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.stop()); s.must(s.run.server.start(s.ctx)) }},
+	{form: "server is killed", doc: "SIGKILL", run: func(s *stage) { s.must(s.run.server.kill()) }},
+	{form: "server starts", doc: "after it was killed", run: func(s *stage) { s.must(s.run.server.start(s.ctx)) }},
+	{form: "calls N", doc: "so many calls are up, by dialtone ctl calls", run: func(s *stage) { s.count("calls") }},
+	{form: "registrations N", doc: "so many phones are registered, by dialtone ctl registrations", run: func(s *stage) { s.count("registrations") }},
+	{form: "cdrs N", doc: "so many records are kept, by dialtone ctl cdr", run: func(s *stage) { s.count("cdr") }},
+	{form: "cdr FIELDS...", doc: "a record that no line before has named has these fields: from=100 to=101 cause=normal blame=nobody answered=yes legs=2", run: findCDR},
+}
+
+func (s *stage) number(name string) int {
+	n, err := strconv.Atoi(s.args[name])
+	if err != nil {
+		s.Fatalf("%q is no number", s.args[name])
+	}
+	return n
+}
+
+func (s *stage) hz() float64 { return float64(s.number("HZ")) }
+
+func (s *stage) must(err error) {
+	if err != nil {
+		s.Fatalf("%v", err)
+	}
+}
+
+func (s *stage) same(what string, got, want any) {
+	if got != want {
+		s.Fatalf("expected %s to be %v, it is %v\n%s", what, want, got, s.who().phone.Trace())
+	}
+}
+
+func (s *stage) dial(how testphone.Dialling) {
+	p := s.who()
+	s.setCall(p, p.phone.DialWith(s.ctx, s.args["NUMBER"], how))
+}
+
+// until asks again and again, until done says true or the statement's time is
+// over.
+func (s *stage) until(done func() (ok bool, seen string)) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, seen := done()
+		if ok {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			s.Fatalf("not seen in time; %s", seen)
+		}
+	}
+}

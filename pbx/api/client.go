@@ -1,0 +1,178 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// ErrNoServer says that nobody answers on the control socket.
+var ErrNoServer = errors.New("no Dialtone is running")
+
+// Client asks a running server. Its methods are those of Server, over the
+// control socket.
+type Client struct {
+	socket string
+	http   http.Client
+}
+
+// NewClient makes a client for the control socket at path.
+func NewClient(path string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}
+	return &Client{socket: path, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// Status asks how the server is.
+func (c *Client) Status(ctx context.Context) (s Status, err error) {
+	return s, c.do(ctx, "GET", "/v1/status", nil, &s)
+}
+
+// Calls asks for the calls in progress.
+func (c *Client) Calls(ctx context.Context) (calls []Call, err error) {
+	return calls, c.do(ctx, "GET", "/v1/calls", nil, &calls)
+}
+
+// Hangup ends a call; the error is ErrNotFound when there is none with that id.
+func (c *Client) Hangup(ctx context.Context, id string) error {
+	return c.do(ctx, "DELETE", "/v1/calls/"+url.PathEscape(id), nil, nil)
+}
+
+// Registrations asks for the phones that can be called.
+func (c *Client) Registrations(ctx context.Context) (r []Registration, err error) {
+	return r, c.do(ctx, "GET", "/v1/registrations", nil, &r)
+}
+
+// Features asks for the numbers that Dialtone answers itself.
+func (c *Client) Features(ctx context.Context) (f []Feature, err error) {
+	return f, c.do(ctx, "GET", "/v1/features", nil, &f)
+}
+
+// Reload makes the server read its configuration again.
+func (c *Client) Reload(ctx context.Context) (r ReloadResult, err error) {
+	return r, c.do(ctx, "POST", "/v1/reload", nil, &r)
+}
+
+// SetLogLevel changes how much the server logs.
+func (c *Client) SetLogLevel(ctx context.Context, level string) error {
+	return c.do(ctx, "PUT", "/v1/log-level", LogLevel{Level: level}, nil)
+}
+
+// SetTrace turns the log of SIP messages on or off.
+func (c *Client) SetTrace(ctx context.Context, on bool) error {
+	return c.do(ctx, "PUT", "/v1/trace", Trace{On: on}, nil)
+}
+
+// CDRs calls yield for each record that the filter fits, newest first, until
+// yield says false.
+func (c *Client) CDRs(ctx context.Context, filter CDRFilter, yield func(CDR) bool) error {
+	answer, err := c.send(ctx, "GET", "/v1/cdr?"+cdrQuery(filter).Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	decoder := json.NewDecoder(answer.Body)
+	for {
+		var record CDR
+		err := decoder.Decode(&record)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the server stopped in the middle of the records, its log says why: %w", err)
+		}
+		if !yield(record) {
+			return nil
+		}
+	}
+}
+
+func cdrQuery(filter CDRFilter) url.Values {
+	query := url.Values{}
+	if !filter.Since.IsZero() {
+		query.Set("since", filter.Since.Format(time.RFC3339Nano))
+	}
+	if !filter.Until.IsZero() {
+		query.Set("until", filter.Until.Format(time.RFC3339Nano))
+	}
+	if filter.Party != "" {
+		query.Set("party", filter.Party)
+	}
+	if filter.Limit > 0 {
+		query.Set("limit", strconv.Itoa(filter.Limit))
+	}
+	return query
+}
+
+// do sends body, when there is one, and reads the answer into result, when one
+// is wanted.
+func (c *Client) do(ctx context.Context, method, path string, body, result any) error {
+	answer, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if result == nil {
+		return nil
+	}
+	if err := json.NewDecoder(answer.Body).Decode(result); err != nil {
+		return fmt.Errorf("the server's answer to %s %s cannot be read: %w", method, path, err)
+	}
+	return nil
+}
+
+// send gives an answer that is not an error; its body is the caller's to close.
+func (c *Client) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://dialtone"+path, content)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	if answer.StatusCode < http.StatusBadRequest {
+		return answer, nil
+	}
+	defer answer.Body.Close()
+	failure := errorBody{}
+	if err := json.NewDecoder(answer.Body).Decode(&failure); err != nil || failure.Error == nil {
+		return nil, fmt.Errorf("the server answered %s to %s %s", answer.Status, method, path)
+	}
+	failure.Error.Status = answer.StatusCode
+	return nil, failure.Error
+}
+
+// explain says in words what a failed connection means.
+func (c *Client) explain(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w: nobody answers on %s", ErrNoServer, c.socket)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("not allowed to open %s: only the user that runs Dialtone may (try sudo)", c.socket)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // without the made-up http://dialtone
+	}
+	return fmt.Errorf("asking the server at %s: %w", c.socket, err)
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"time"
+
+	"dialtone/storage"
+)
+
+// The examples of the reference: one call from 100 to 101, an hour into the day.
+
+func exampleStart() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC) }
+
+func exampleStatus() Status {
+	return Status{
+		Version: "v0.1.0", Started: exampleStart(),
+		Config: "/etc/dialtone/dialtone.yaml", Data: "/var/lib/dialtone",
+		Addresses: []Address{
+			{Transport: "udp", Address: "192.0.2.5:5060"},
+			{Transport: "tls", Address: "192.0.2.5:5061"},
+		},
+		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
+		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info",
+		LastReload: LastReload{At: exampleStart().Add(time.Hour)},
+		Process:    Process{PID: 4242, RSS: 18 << 20, Heap: 6 << 20, Goroutines: 31, Files: 21, FilesMax: 1048576},
+	}
+}
+
+func exampleCall() Call {
+	return Call{
+		ID: "7f3a9c21", From: "100", FromName: "Reception", To: "101", State: "up",
+		Start: exampleStart(), Answer: exampleStart().Add(4 * time.Second),
+		Legs: []Leg{
+			{
+				ID: "7f3a9c21-1", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060", UserAgent: "Desk 4",
+				Codec: "PCMA", RxPackets: 3000, RxLost: 3, TxPackets: 2998, JitterMS: 1.4, RTTMS: 8.2, MOS: 4.4,
+			},
+			{
+				ID: "7f3a9c21-2", Party: "101", Remote: "tls 192.0.2.8:49152", UserAgent: "Soft 2",
+				Codec: "PCMA", Encrypted: true, RxPackets: 2998, TxPackets: 2997, JitterMS: 0.3, RTTMS: 2, MOS: 4.4,
+			},
+		},
+	}
+}
+
+func exampleRegistration() Registration {
+	return Registration{
+		Extension: "100", Name: "Reception", Contact: "sip:100@10.0.0.7:5060", Transport: "udp",
+		Flow: "192.0.2.7:5060", NAT: true, UserAgent: "Desk 4",
+		Since: exampleStart(), Expires: exampleStart().Add(time.Hour), Reachable: "yes", LatencyMS: 8.2,
+	}
+}
+
+func exampleCDR() storage.CDR {
+	start, end := exampleStart(), exampleStart().Add(64*time.Second)
+	return storage.CDR{
+		ID: "7f3a9c21", From: "100", FromName: "Reception", To: "101",
+		Start: start, Answer: start.Add(4 * time.Second), End: end,
+		Cause: "normal", Blame: "nobody", HungUpBy: "7f3a9c21-1", SIP: 200, Q850: 16,
+		Legs: []storage.CDRLeg{
+			{
+				ID: "7f3a9c21-1", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060",
+				Start: start, Answer: start.Add(4 * time.Second), End: end, Cause: "normal", Codec: "PCMA",
+				RxPackets: 3000, RxLost: 3, TxPackets: 2998, JitterMS: 1.4, MOS: 4.4,
+			},
+			{
+				ID: "7f3a9c21-2", Parent: "7f3a9c21-1", Party: "101", Remote: "tls 192.0.2.8:49152",
+				Start: start, Ring: start.Add(time.Second), Answer: start.Add(4 * time.Second), End: end,
+				Cause: "normal", Codec: "PCMA", Encrypted: true,
+				RxPackets: 2998, TxPackets: 2997, JitterMS: 0.3, MOS: 4.4,
+			},
+		},
+	}
+}

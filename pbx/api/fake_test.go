@@ -1,0 +1,104 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"dialtone/storage"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeServer has the calls and records it is given and notes what it is told.
+type fakeServer struct {
+	mu        sync.Mutex
+	calls     []Call
+	records   []storage.CDR
+	failAfter int // records; 0 never fails
+	reloadErr error
+	level     string
+	trace     bool
+	filter    storage.CDRFilter
+}
+
+func (f *fakeServer) Status() Status                { return exampleStatus() }
+func (f *fakeServer) Registrations() []Registration { return []Registration{exampleRegistration()} }
+func (f *fakeServer) Features() []Feature           { return nil }
+
+func (f *fakeServer) Calls() []Call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]Call(nil), f.calls...)
+}
+
+func (f *fakeServer) Hangup(id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, call := range f.calls {
+		if call.ID == id {
+			f.calls = append(f.calls[:i], f.calls[i+1:]...)
+			return nil
+		}
+	}
+	return fmt.Errorf("call %q: %w", id, ErrNotFound)
+}
+
+func (f *fakeServer) Reload() (ReloadResult, error) {
+	return ReloadResult{}, f.reloadErr
+}
+
+func (f *fakeServer) SetLogLevel(level string) error {
+	if level != "debug" {
+		return fmt.Errorf("level %q is not known", level)
+	}
+	f.level = level
+	return nil
+}
+
+func (f *fakeServer) SetTrace(on bool) { f.trace = on }
+
+func (f *fakeServer) CDRs(filter storage.CDRFilter, yield func(storage.CDR) bool) error {
+	f.filter = filter
+	for i, record := range f.records {
+		if f.failAfter > 0 && i == f.failAfter {
+			return errors.New("page 7 is damaged")
+		}
+		if !yield(record) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// serve runs the API on a socket of its own until the test ends.
+func serve(t *testing.T, server Server) *Client {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), SocketName)
+	ln, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveOn(t, ln, server)
+	return NewClient(path)
+}
+
+func serveOn(t *testing.T, ln net.Listener, server Server) {
+	t.Helper()
+	served := make(chan error, 1)
+	ctx := t.Context() // ends just before the clean-up
+	go func() { served <- New(server, discard()).Serve(ctx, ln) }()
+	t.Cleanup(func() {
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+}

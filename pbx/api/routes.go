@@ -1,0 +1,77 @@
+package api
+
+import (
+	"net/http"
+
+	"dialtone/config"
+)
+
+// route is one row of the API: adding one adds the handler and its page in the
+// reference.
+type route struct {
+	method, path string
+	sentence     string  // what it does, for the reference
+	query        []param // what may follow the question mark
+	takes        any     // an example of the body, nil when there is none
+	gives        any     // an example of the answer, nil when there is none
+	lines        bool    // the answer is one JSON object a line, any number of them
+	handle       func(*API, http.ResponseWriter, *http.Request) error
+}
+
+type param struct{ name, sentence string }
+
+// routes is the whole API. The examples are what the reference shows.
+func routes() []route {
+	return []route{
+		{
+			method: "GET", path: "/v1/status", handle: (*API).status,
+			sentence: "How the server is: version, addresses, calls and registrations, what it takes of the machine.",
+			gives:    exampleStatus(),
+		},
+		{
+			method: "GET", path: "/v1/calls", handle: (*API).calls,
+			sentence: "The calls in progress, oldest first.",
+			gives:    []Call{exampleCall()},
+		},
+		{
+			method: "DELETE", path: "/v1/calls/{id}", handle: (*API).hangup,
+			sentence: "Ends a call. 404 when there is no call with that id.",
+		},
+		{
+			method: "GET", path: "/v1/registrations", handle: (*API).registrations,
+			sentence: "The phones that can be called now, by extension.",
+			gives:    []Registration{exampleRegistration()},
+		},
+		{
+			method: "GET", path: "/v1/features", handle: (*API).features,
+			sentence: "The numbers that Dialtone answers itself.",
+			gives:    []Feature{{Number: "600", Name: "echo", Text: "Sends back what it hears."}},
+		},
+		{
+			method: "POST", path: "/v1/reload", handle: (*API).reload,
+			sentence: "Reads the configuration again. When it has mistakes, or a key changed that needs a restart, the answer is 422 with all reasons and the old configuration stays.",
+			gives:    ReloadResult{Changes: []config.Change{{Path: "extensions.104.dnd", Old: "false", New: "true"}}},
+		},
+		{
+			method: "PUT", path: "/v1/log-level", handle: (*API).setLogLevel,
+			sentence: "Changes how much is logged, until the next start.",
+			takes:    LogLevel{Level: "debug"},
+		},
+		{
+			method: "PUT", path: "/v1/trace", handle: (*API).setTrace,
+			sentence: "Turns the log of SIP messages on or off, until the next start. Passwords in it are masked.",
+			takes:    Trace{On: true},
+		},
+		{
+			method: "GET", path: "/v1/cdr", handle: (*API).cdr,
+			sentence: "Records of calls that ended, newest first. An answer that is cut off before its last line ends means that reading failed.",
+			query: []param{
+				{"since", "calls that started at this time or later (RFC 3339)"},
+				{"until", "calls that started before this time (RFC 3339)"},
+				{"party", "calls from or to this number"},
+				{"limit", "at most so many; without it, or with 0, all"},
+			},
+			gives: exampleCDR(), lines: true,
+		},
+	}
+}

@@ -1,0 +1,39 @@
+package api
+
+import (
+	"errors"
+)
+
+// Server is what the API needs of a running Dialtone. All methods are safe for
+// concurrent use.
+type Server interface {
+	// Status is how the server is now; the API fills in Process.
+	Status() Status
+	// Calls are those in progress, oldest first.
+	Calls() []Call
+	// Hangup ends a call. The error names the id and is ErrNotFound when no call
+	// has it.
+	Hangup(id string) error
+	// Registrations are the contacts that can be called now, by extension.
+	Registrations() []Registration
+	// Features are the numbers that Dialtone answers itself.
+	Features() []Feature
+	// Reload reads the configuration again. On an error the old one stays.
+	Reload() (ReloadResult, error)
+	// SetLogLevel changes how much is logged until the next start; it refuses
+	// words other than debug, info, warn and error.
+	SetLogLevel(level string) error
+	// SetTrace turns the log of SIP messages on or off.
+	SetTrace(on bool)
+	// CDRs calls yield for each record that the filter fits, newest first, until
+	// yield says false.
+	CDRs(filter CDRFilter, yield func(CDR) bool) error
+}
+
+var (
+	// ErrNotFound says that what was asked for is not there (any more).
+	ErrNotFound = errors.New("not found")
+	// ErrConfig is what a Client gets when the configuration was refused; the text
+	// has a line and an excerpt for each reason.
+	ErrConfig = errors.New("configuration refused")
+)

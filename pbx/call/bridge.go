@@ -1,0 +1,142 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+)
+
+// codecGrace is how long two joined legs may be without a common codec, while
+// one of them is being asked for another.
+const codecGrace = 5 * time.Second
+
+// conversation is two legs joined; the call's goroutine owns it.
+type conversation struct {
+	call           *Call
+	caller, callee Leg
+	answered       bool
+	bridged        *media.Bridged
+	mute           *time.Timer // runs while they share no codec
+	quiet          [2]silence
+}
+
+// converse answers the caller, joins it with callee and returns why that ended.
+func (c *Call) converse(ctx context.Context, callee Leg) error {
+	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace)}
+	v.mute.Stop()
+	defer v.close()
+	answering := make(chan error, 1)
+	c.tasks.Go(func() { answering <- c.caller.Answer(ctx, nearFor(callee.Far())) })
+	err := v.run(ctx, answering)
+	callee.Hangup(onBehalf(c.ended(err)))
+	return err
+}
+
+func (v *conversation) run(ctx context.Context, answering <-chan error) error {
+	watch := time.NewTicker(watchEvery)
+	defer watch.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-v.callee.Context().Done():
+			return context.Cause(v.callee.Context())
+		case err := <-answering:
+			if err != nil {
+				return err
+			}
+			v.answered = true
+			v.call.answered()
+			v.join()
+		case <-v.caller.Changed():
+			v.join()
+		case <-v.callee.Changed():
+			v.join()
+		case i := <-v.caller.Infos():
+			v.callee.SendInfo(i)
+		case i := <-v.callee.Infos():
+			v.caller.SendInfo(i)
+		case <-v.mute.C:
+			_, err := media.Bridge(v.caller.Media(), v.callee.Media())
+			return noCommonCodec(err)
+		case <-watch.C:
+			if e := v.silent(); e != nil {
+				return e
+			}
+		}
+	}
+}
+
+// onBehalf is e as the reason to end another leg than the one that e ended.
+func onBehalf(e *dialplan.Ended) *dialplan.Ended {
+	other := *e
+	other.Remote = false
+	return &other
+}
+
+// join tells each leg what the other can do, and passes audio between them in
+// whatever they agreed on.
+func (v *conversation) join() {
+	if v.answered {
+		v.caller.Near(nearFor(v.callee.Far()))
+		v.callee.Near(nearFor(v.caller.Far()))
+	}
+	b, err := media.Bridge(v.caller.Media(), v.callee.Media())
+	switch {
+	case err == nil:
+		v.bridged = b
+		v.mute.Stop()
+	case v.answered:
+		v.mute.Reset(codecGrace)
+	}
+}
+
+func (v *conversation) close() {
+	v.mute.Stop()
+	if v.bridged != nil {
+		v.bridged.Close()
+	}
+}
+
+func (v *conversation) silent() *dialplan.Ended {
+	timeout := v.call.board.config().Media.Timeout.D()
+	for i, leg := range [...]Leg{v.caller, v.callee} {
+		if e := v.quiet[i].check(leg, timeout); e != nil && v.answered {
+			return e
+		}
+	}
+	return nil
+}
+
+func noCommonCodec(err error) *dialplan.Ended {
+	e := &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec}
+	if err != nil {
+		e.Detail = err.Error()
+	}
+	return e
+}
+
+// watchEvery is how often a call looks whether audio still arrives.
+const watchEvery = time.Second
+
+// silence notices that a leg which should send audio has stopped.
+type silence struct{ since time.Time }
+
+// check returns why the call must end when leg has been silent for timeout;
+// a timeout of 0 never ends it. A leg on hold is not expected to send.
+func (s *silence) check(leg Leg, timeout time.Duration) *dialplan.Ended {
+	now := time.Now()
+	if s.since.IsZero() || !leg.Far().Direction.Send || !leg.Media().Direction().Recv {
+		s.since = now
+		return nil
+	}
+	if last := leg.Media().Stats().LastReceived; last.After(s.since) {
+		s.since = last
+	}
+	if timeout <= 0 || now.Sub(s.since) < timeout {
+		return nil
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseRTPTimeout, Detail: "no audio from " + leg.Info().Party + " for " + timeout.String()}
+}

@@ -1,0 +1,123 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"dialtone/dialplan"
+)
+
+// State is how far a call has come.
+type State string
+
+// The states that a list shows.
+const (
+	Routing State = "routing"
+	Ringing State = "ringing"
+	Up      State = "up"
+)
+
+// Call is one call, from the caller's INVITE to its record. Its goroutine walks
+// the dialplan and owns the course of the call; mu guards only what lists read.
+type Call struct {
+	board  *Switchboard
+	id     string
+	facts  dialplan.Facts
+	caller Inbound
+	log    *slog.Logger
+	ctx    context.Context // ends with the caller's leg, or by end
+	cancel context.CancelCauseFunc
+	tasks  sync.WaitGroup // forks that lost, answers that wait for their ACK
+
+	mu     sync.Mutex
+	state  State
+	route  string
+	start  time.Time
+	answer time.Time
+	legs   []*party
+}
+
+func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts) *Call {
+	c := &Call{
+		board: s, id: facts.CallID, facts: facts, caller: leg,
+		log:   s.log.With("call", facts.CallID),
+		state: Routing, start: time.Now(),
+	}
+	c.ctx, c.cancel = context.WithCancelCause(leg.Context())
+	c.party(leg, nil)
+	return c
+}
+
+// end ends the call for a reason that comes from outside of it.
+func (c *Call) end(why *dialplan.Ended) { c.cancel(why) }
+
+func (c *Call) run() {
+	defer c.board.forget(c)
+	e := c.walk()
+	c.caller.Hangup(onBehalf(e))
+	c.cancel(e)
+	c.tasks.Wait()
+	c.record(e)
+}
+
+// walk takes the steps of the route and returns why the call is over.
+func (c *Call) walk() *dialplan.Ended {
+	route := c.board.plan().Route(c.facts)
+	c.mu.Lock()
+	c.route = route.Name
+	c.mu.Unlock()
+	c.log.Info("call", "from", c.facts.From, "to", c.facts.To, "route", route.Name,
+		"source", c.facts.Source, "sip_call_id", c.facts.SIPCallID)
+	for _, a := range route.Actions {
+		if err := a.Run(c.ctx, c); err != nil {
+			return c.ended(err)
+		}
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseNormal}
+}
+
+// ended is why the call is over, when a step returned err.
+func (c *Call) ended(err error) *dialplan.Ended {
+	var e *dialplan.Ended
+	if c.ctx.Err() != nil && errors.As(context.Cause(c.ctx), &e) {
+		return e
+	}
+	if errors.As(err, &e) {
+		return e
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: err.Error()}
+}
+
+// Facts implements dialplan.Session.
+func (c *Call) Facts() dialplan.Facts { return c.facts }
+
+func (c *Call) setState(s State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = s
+}
+
+// answered notes that the conversation has begun, and limits its length.
+func (c *Call) answered() {
+	c.mu.Lock()
+	first := c.answer.IsZero()
+	if first {
+		c.answer = time.Now()
+		c.legs[0].record.Answer = c.answer
+	}
+	c.state = Up
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	c.log.Info("answered", "from", c.facts.From, "to", c.facts.To)
+	if limit := c.board.config().Calls.MaxDuration.D(); limit > 0 {
+		t := time.AfterFunc(limit, func() {
+			c.end(&dialplan.Ended{Cause: dialplan.CauseMaxDuration, Detail: "calls.max_duration is " + limit.String()})
+		})
+		context.AfterFunc(c.ctx, func() { t.Stop() })
+	}
+}

@@ -1,0 +1,122 @@
+// Package call is the heart: a Call is one goroutine that walks the dialplan and
+// joins legs; the Switchboard knows the calls in progress. It knows no SIP: legs
+// and dialers come from packages that do.
+package call
+
+import (
+	"context"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+	"dialtone/media/codec"
+)
+
+// Want is what one side of a leg is ready to do: the formats, best first, and
+// the direction from that side's point of view. As Near, no formats means every
+// one that the configuration allows.
+type Want struct {
+	Formats   []codec.Format
+	Direction media.Direction
+}
+
+// Leg is one party of a call, from its first message to its last. All methods
+// are safe for concurrent use; those that take no context do not block.
+type Leg interface {
+	// ID is short and unique among the legs of this process.
+	ID() string
+	// Info says who and where the party is, for records and lists.
+	Info() LegInfo
+	// Context is done when the leg is over; context.Cause gives a *dialplan.Ended.
+	Context() context.Context
+	// Media is the leg's audio; never nil.
+	Media() media.Endpoint
+	// Far is what the far side last said that it accepts and which way it wants
+	// audio to flow, from its own point of view. Its offer says both; its answer
+	// only says it for a way that our offer had open (RFC 3264 §6.1): a way that
+	// we had closed keeps what it was, so that a party which we put on hold does
+	// not look as if it held us.
+	Far() Want
+	// Near sets what this side is ready to do from now on, from our point of
+	// view. Offers of the far side are answered from it at once; when it differs
+	// from what is agreed, the leg renegotiates by itself, in the background, again
+	// after glare.
+	Near(Want)
+	// Changed gets a token (capacity 1) when Far or what is agreed has changed.
+	Changed() <-chan struct{}
+	// Infos gives the INFO bodies that the far side sent; the oldest are dropped
+	// when nobody reads.
+	Infos() <-chan Info
+	// SendInfo passes an INFO body on; a failure is logged, it ends nothing.
+	SendInfo(Info)
+	// Hangup ends the leg in whatever way its state asks for (refusal, CANCEL, BYE)
+	// and returns at once. The first reason stays; later ones are ignored.
+	Hangup(*dialplan.Ended)
+}
+
+// Inbound is the leg of a caller, who waits for an answer.
+type Inbound interface {
+	Leg
+	// Ring tells the caller that the callee rings (180).
+	Ring()
+	// Progress opens the audio before the answer (183 with SDP), in the formats
+	// that near and the caller share. It fails with CauseNoCommonCodec.
+	Progress(near Want) error
+	// Answer accepts the call and returns when the caller has acknowledged. An
+	// error is a *dialplan.Ended and the leg is over, except for
+	// CauseNoCommonCodec, after which the call can still be refused or answered
+	// otherwise.
+	Answer(ctx context.Context, near Want) error
+}
+
+// LegInfo describes a leg for people.
+type LegInfo struct {
+	Inbound   bool
+	Party     string // extension or number
+	URI       string // the remote target
+	Remote    string // "udp 192.0.2.7:5060"
+	SIPCallID string
+	UserAgent string
+	Secure    bool // signalling over TLS
+}
+
+// Info is the body of an INFO request (RFC 6086) on its way through.
+type Info struct {
+	ContentType string
+	Body        []byte
+}
+
+// Contact is one place where a target can be reached, as its Dialer knows it.
+type Contact interface {
+	String() string // URI and flow, for the log
+}
+
+// Invitation is what a callee is told.
+type Invitation struct {
+	CallID      string // Dialtone's id of the call
+	From        string
+	FromName    string
+	To          string
+	Near        Want
+	MaxForwards int  // what is left of the caller's; 0 means the default of 70
+	Secure      bool // the caller's side is encrypted; for the record only
+}
+
+// Progress is what happens at a callee before the answer.
+type Progress struct {
+	Status int            // 180, 181, 182, 183
+	Early  media.Endpoint // not nil when the callee sends audio already
+	Far    Want           // of Early
+}
+
+// Dialer reaches targets.
+type Dialer interface {
+	// Contacts lists where an extension can be reached now, best first. The
+	// error is a *dialplan.Ended: not found or not registered.
+	Contacts(extension string) ([]Contact, error)
+	// Dial invites one contact and returns its leg when it has answered. It
+	// reports progress, never concurrently, before it returns. When ctx ends, the
+	// invitation is withdrawn with the *dialplan.Ended that is the context's cause
+	// and Dial returns without waiting for the phone; a late answer is
+	// acknowledged and hung up by the dialer. Any error is a *dialplan.Ended.
+	Dial(ctx context.Context, to Contact, inv Invitation, progress func(Progress)) (Leg, error)
+}

@@ -1,0 +1,162 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/storage"
+)
+
+// party is one leg of the call as its record shows it; the call's mu guards it.
+type party struct {
+	leg    Leg // nil until it answered
+	record storage.CDRLeg
+}
+
+// LegSnapshot is one leg as lists show it.
+type LegSnapshot struct {
+	storage.CDRLeg
+	State State
+}
+
+// party notes a new leg: the caller's, or an attempt to reach contact.
+func (c *Call) party(leg Leg, contact Contact) *party {
+	p := &party{record: storage.CDRLeg{Start: time.Now()}}
+	if contact != nil {
+		p.record.Parent = c.caller.ID()
+		p.record.Party = c.facts.To
+		p.record.URI = contact.String()
+	}
+	c.mu.Lock()
+	c.legs = append(c.legs, p)
+	c.mu.Unlock()
+	if leg != nil {
+		p.attach(c, leg)
+	}
+	return p
+}
+
+// attach fills in who the leg is and watches for its end.
+func (p *party) attach(c *Call, leg Leg) {
+	info := leg.Info()
+	c.mu.Lock()
+	p.leg = leg
+	r := &p.record
+	r.ID, r.Inbound, r.Party, r.URI, r.Remote = leg.ID(), info.Inbound, info.Party, info.URI, info.Remote
+	r.SIPCallID, r.UserAgent = info.SIPCallID, info.UserAgent
+	c.mu.Unlock()
+	context.AfterFunc(leg.Context(), func() {
+		var e *dialplan.Ended
+		if !errors.As(context.Cause(leg.Context()), &e) {
+			e = &dialplan.Ended{Cause: dialplan.CauseInternal}
+		}
+		p.ended(c, e)
+	})
+}
+
+func (p *party) rang(c *Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p.record.Ring.IsZero() {
+		p.record.Ring = time.Now()
+		if first := c.legs[0]; first.record.Ring.IsZero() {
+			first.record.Ring = p.record.Ring
+		}
+	}
+}
+
+func (p *party) answered(c *Call, leg Leg) {
+	p.attach(c, leg)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.record.Answer = time.Now()
+}
+
+// ended notes when and why the leg was over; the first word counts.
+func (p *party) ended(c *Call, e *dialplan.Ended) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p.record.End.IsZero() {
+		p.end(e)
+	}
+}
+
+func (p *party) end(e *dialplan.Ended) {
+	p.record.End = time.Now()
+	p.record.Cause, p.record.SIP, p.record.Q850, p.record.Detail = e.Cause.String(), e.Status, e.Cause.Q850(), e.Detail
+}
+
+// measure copies how the leg's audio fared.
+func (p *party) measure() {
+	if p.leg == nil {
+		return
+	}
+	s, r := p.leg.Media().Stats(), &p.record
+	r.Codec, r.Encrypted = s.Codec, s.Encrypted
+	r.RxPackets, r.RxLost, r.TxPackets = s.RxPackets, s.RxLost, s.TxPackets
+	r.JitterMS, r.RTTMS, r.MOS = milliseconds(s.Jitter), milliseconds(s.RTT), s.MOS
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// record keeps the call for good. Until that is done the call is still listed.
+func (c *Call) record(e *dialplan.Ended) {
+	c.mu.Lock()
+	cdr := storage.CDR{
+		ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To,
+		Start: c.start, Answer: c.answer, End: time.Now(),
+		Cause: e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
+	}
+	for _, p := range c.legs {
+		p.measure()
+		if p.record.End.IsZero() {
+			p.end(e)
+		}
+		if p.leg != nil && p.hungUp(e) {
+			cdr.HungUpBy = p.record.ID
+		}
+		cdr.Legs = append(cdr.Legs, p.record)
+	}
+	c.mu.Unlock()
+	c.log.Info("call ended", "from", cdr.From, "to", cdr.To, "cause", cdr.Cause, "blame", cdr.Blame,
+		"hung_up_by", cdr.HungUpBy, "detail", cdr.Detail, "talked", talked(cdr))
+	if err := c.board.records.AddCDR(cdr); err != nil {
+		c.log.Error("call record is lost", "error", err, "record", cdr)
+	}
+}
+
+// hungUp reports whether it is this leg's far side that ended the call with e.
+func (p *party) hungUp(e *dialplan.Ended) bool {
+	var own *dialplan.Ended
+	return e.Remote && errors.As(context.Cause(p.leg.Context()), &own) && own == e
+}
+
+func talked(r storage.CDR) time.Duration {
+	if r.Answer.IsZero() {
+		return 0
+	}
+	return r.End.Sub(r.Answer).Round(time.Millisecond)
+}
+
+func (c *Call) snapshot() Snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := Snapshot{ID: c.id, From: c.facts.From, To: c.facts.To, State: c.state, Route: c.route, Start: c.start, Answer: c.answer}
+	for _, p := range c.legs {
+		p.measure()
+		s.Legs = append(s.Legs, LegSnapshot{CDRLeg: p.record, State: p.state()})
+	}
+	return s
+}
+
+func (p *party) state() State {
+	switch {
+	case !p.record.Answer.IsZero():
+		return Up
+	case !p.record.Ring.IsZero():
+		return Ringing
+	}
+	return Routing
+}

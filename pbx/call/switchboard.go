@@ -1,0 +1,221 @@
+package call
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+	"dialtone/storage"
+)
+
+// Records keeps the record of a call that ended. AddCDR returns when it is
+// durable.
+type Records interface {
+	AddCDR(storage.CDR) error
+}
+
+// Switchboard knows the calls in progress and admits new ones. One mutex guards
+// what it counts; it is never held while calling out.
+type Switchboard struct {
+	dialer  Dialer
+	plan    func() *dialplan.Plan
+	config  func() *config.Config
+	records Records
+	log     *slog.Logger
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	calls   map[string]*Call
+	busy    map[string]int // calls by extension, as caller and as callee
+	total   uint64
+	closing bool
+	idle    chan struct{} // closed when closing and no call is left
+}
+
+// Options are the parts that a Switchboard works with; all are required.
+type Options struct {
+	Dialer  Dialer
+	Plan    func() *dialplan.Plan
+	Config  func() *config.Config
+	Records Records
+	Log     *slog.Logger
+}
+
+// NewSwitchboard returns a Switchboard without calls.
+func NewSwitchboard(o Options) *Switchboard {
+	return &Switchboard{
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}),
+	}
+}
+
+// Accept starts a call for a caller, or says why it does not; then the leg is
+// still the caller's to refuse.
+func (s *Switchboard) Accept(leg Inbound, facts dialplan.Facts) *dialplan.Ended {
+	if facts.CallID == "" {
+		facts.CallID = strings.ToLower(rand.Text()[:12])
+	}
+	c := newCall(s, leg, facts)
+	if e := s.admit(c); e != nil {
+		s.log.Info("call refused", "call", c.id, "from", facts.From, "to", facts.To, "cause", e.Cause.String(), "detail", e.Detail)
+		return e
+	}
+	s.running.Go(c.run)
+	return nil
+}
+
+func (s *Switchboard) admit(c *Call) *dialplan.Ended {
+	cfg := s.config()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return &dialplan.Ended{Cause: dialplan.CauseShutdown}
+	}
+	if len(s.calls) >= cfg.Calls.Max {
+		return &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))}
+	}
+	if e := s.take(c.facts.Extension, cfg); e != nil {
+		return &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail}
+	}
+	s.calls[c.id] = c
+	s.total++
+	return nil
+}
+
+// take counts one more call of extension; s.mu is held. The empty extension has
+// no limit.
+func (s *Switchboard) take(extension string, cfg *config.Config) *dialplan.Ended {
+	if extension == "" {
+		return nil
+	}
+	limit := cfg.Extensions[extension].CallLimit()
+	if s.busy[extension] >= limit {
+		return &dialplan.Ended{Cause: dialplan.CauseBusy, Status: 486, Detail: fmt.Sprintf("extension %s has %d calls, max_calls allows no more", extension, limit)}
+	}
+	s.busy[extension]++
+	return nil
+}
+
+// reserve counts a call to extension until release is called.
+func (s *Switchboard) reserve(extension string) (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.take(extension, s.config()); e != nil {
+		return nil, e
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.free(extension)
+	}, nil
+}
+
+func (s *Switchboard) free(extension string) {
+	if extension == "" {
+		return
+	}
+	if s.busy[extension]--; s.busy[extension] <= 0 {
+		delete(s.busy, extension)
+	}
+}
+
+func (s *Switchboard) forget(c *Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.calls, c.id)
+	s.free(c.facts.Extension)
+	if s.closing && len(s.calls) == 0 {
+		close(s.idle)
+	}
+}
+
+// Calls lists the calls in progress, oldest first.
+func (s *Switchboard) Calls() []Snapshot {
+	s.mu.Lock()
+	calls := make([]*Call, 0, len(s.calls))
+	for _, c := range s.calls {
+		calls = append(calls, c)
+	}
+	s.mu.Unlock()
+	list := make([]Snapshot, 0, len(calls))
+	for _, c := range calls {
+		list = append(list, c.snapshot())
+	}
+	slices.SortFunc(list, func(a, b Snapshot) int { return a.Start.Compare(b.Start) })
+	return list
+}
+
+// Len is how many calls are in progress.
+func (s *Switchboard) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.calls)
+}
+
+// Total is how many calls there have been since the start.
+func (s *Switchboard) Total() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}
+
+// Hangup ends the call with that id and reports whether there was one.
+func (s *Switchboard) Hangup(id string, why *dialplan.Ended) bool {
+	s.mu.Lock()
+	c := s.calls[id]
+	s.mu.Unlock()
+	if c != nil {
+		c.end(why)
+	}
+	return c != nil
+}
+
+// Drain refuses new calls and waits until those in progress have ended by
+// themselves or ctx is done.
+func (s *Switchboard) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.closing {
+		s.closing = true
+		if len(s.calls) == 0 {
+			close(s.idle)
+		}
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Close ends every call and waits until all are recorded.
+func (s *Switchboard) Close() {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = s.Drain(ended)
+	s.mu.Lock()
+	for _, c := range s.calls {
+		c.end(&dialplan.Ended{Cause: dialplan.CauseShutdown})
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// Snapshot is a call as lists show it.
+type Snapshot struct {
+	ID       string
+	From, To string
+	State    State
+	Route    string
+	Start    time.Time
+	Answer   time.Time // zero before
+	Legs     []LegSnapshot
+}

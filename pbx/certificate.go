@@ -1,0 +1,83 @@
+package pbx
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+
+	"dialtone/config"
+	"dialtone/pbx/sipedge"
+)
+
+// certificates holds the certificate that TLS phones are shown. A reload swaps
+// it; connections that are up keep the old one.
+type certificates struct {
+	now       atomic.Pointer[tls.Certificate]
+	cert, key string // the self-signed pair, "" when the configuration names files
+}
+
+// openCertificates loads the configured certificate, or the self-signed one in
+// folder data, which is made when it is not there.
+func openCertificates(cfg *config.Config, data string) (*certificates, error) {
+	c := &certificates{}
+	if len(cfg.SIP.TLS) == 0 {
+		return c, nil
+	}
+	if cfg.SIP.Certificate == "" {
+		names, ips := identities(cfg)
+		var err error
+		if c.cert, c.key, err = sipedge.SelfSigned(data, names, ips); err != nil {
+			return nil, fmt.Errorf("self-signed certificate: %w", err)
+		}
+	}
+	return c, c.load(cfg)
+}
+
+// load reads the files again. On an error the certificate in use stays.
+func (c *certificates) load(cfg *config.Config) error {
+	if len(cfg.SIP.TLS) == 0 {
+		return nil
+	}
+	cert, key := cfg.SIP.Certificate, cfg.SIP.Key
+	if cert == "" {
+		cert, key = c.cert, c.key
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return fmt.Errorf("certificate %s with key %s: %w", cert, key, err)
+	}
+	c.now.Store(&pair)
+	return nil
+}
+
+// config is for listeners and for connections to phones.
+func (c *certificates) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },
+	}
+}
+
+// identities are the names and addresses that a self-signed certificate is for.
+func identities(cfg *config.Config) (names []string, ips []netip.Addr) {
+	names = []string{cfg.SIP.Domain, "localhost"}
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	if a := cfg.SIP.ExternalAddr(); a.IsValid() {
+		ips = append(ips, a)
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return names, ips
+	}
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			ips = append(ips, p.Addr())
+		}
+	}
+	return names, ips
+}

@@ -1,0 +1,207 @@
+// Package pbx puts the rooms of the house together: a Server starts them in
+// order, stops them in reverse, and swaps what a reload changes.
+package pbx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+	"dialtone/media/rtp"
+	"dialtone/pbx/api"
+	"dialtone/pbx/call"
+	"dialtone/pbx/registrar"
+	"dialtone/pbx/sipauth"
+	"dialtone/pbx/sipedge"
+	"dialtone/pbx/sipreg"
+	"dialtone/pbx/sipua"
+	"dialtone/storage"
+	"dialtone/storage/bolt"
+)
+
+// goodbye is how long phones have to hear that their call was ended by a stop.
+const goodbye = 2 * time.Second
+
+// Options say what to serve and where to keep it.
+type Options struct {
+	ConfigPath string // "": no file, accounts are made in DataDir
+	DataDir    string // overrides what the configuration says; "" does not
+	Log        *slog.Logger
+	Level      *slog.LevelVar // the level of Log, which ctl and reloads change
+	Trace      bool           // log every SIP message
+	Version    string
+}
+
+// Server is a whole PBX. Start it once, Close it once.
+type Server struct {
+	Options
+	holder  *config.Holder
+	data    string
+	started time.Time
+
+	store     storage.Store
+	certs     *certificates
+	registrar *registrar.Registrar
+	engine    *rtp.Engine
+	edge      *sipedge.Edge
+	phones    *sipreg.Handler
+	ua        *sipua.UA
+	board     *call.Switchboard
+	plan      atomic.Pointer[dialplan.Plan]
+	trace     atomic.Bool
+	draining  atomic.Bool
+
+	stop  context.CancelFunc // ends what runs beside the calls
+	tasks sync.WaitGroup
+
+	mu         sync.Mutex
+	lastReload api.LastReload
+}
+
+// New reads the configuration. Nothing is opened until Start.
+func New(o Options) (*Server, error) {
+	s := &Server{Options: o, started: time.Now(), stop: func() {}}
+	var err error
+	if o.ConfigPath != "" {
+		s.holder, err = config.Open(o.ConfigPath)
+	} else {
+		var accounts string
+		if accounts, _, err = config.Accounts(o.DataDir); err == nil {
+			s.holder, err = config.OpenDefault(o.DataDir, accounts)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.data = s.Config().Data
+	if o.DataDir != "" {
+		s.data = o.DataDir
+	}
+	s.trace.Store(o.Trace)
+	s.plan.Store(planOf(s.Config()))
+	return s, nil
+}
+
+// Config is the configuration in force; it must not be changed.
+func (s *Server) Config() *config.Config { return s.holder.Load() }
+
+// Start opens the store and the sockets, and serves until Close. After an error
+// Close must still be called.
+func (s *Server) Start(ctx context.Context) error {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	if err := s.wire(); err != nil {
+		return err
+	}
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.edge.Listen(ctx); err != nil {
+		return err
+	}
+	control, err := api.Listen(filepath.Join(s.data, "dialtone.sock"))
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx, control)
+}
+
+// open opens what is on the disk, and the media engine.
+func (s *Server) open() (err error) {
+	if s.store, err = bolt.Open(filepath.Join(s.data, "dialtone.db")); err != nil {
+		return err
+	}
+	if s.certs, err = openCertificates(s.Config(), s.data); err != nil {
+		return err
+	}
+	first, last := s.Config().Media.PortRange()
+	if s.engine, err = rtp.New(rtp.Options{First: first, Last: last, Log: s.Log}); err != nil {
+		return err
+	}
+	s.registrar, err = registrar.New(registrar.Options{Store: s.store, Config: s.Config, Log: s.Log})
+	return err
+}
+
+// serve starts everything that runs beside the calls.
+func (s *Server) serve(ctx context.Context, control net.Listener) error {
+	watcher, err := config.Watch(s.holder.Watched)
+	if err != nil {
+		return errors.Join(fmt.Errorf("watching the configuration: %w", err), control.Close())
+	}
+	s.engine.Start()
+	for name, run := range map[string]func(context.Context) error{
+		"sip":       s.edge.Run,
+		"control":   func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
+		"watch":     func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
+		"registrar": func(ctx context.Context) error { s.registrar.Run(ctx); return nil },
+	} {
+		s.tasks.Go(func() {
+			if err := run(ctx); err != nil {
+				s.Log.Error("a part of the server stopped", "part", name, "error", err)
+			}
+		})
+	}
+	return nil
+}
+
+// wire makes the parts that speak SIP and tells them of each other.
+func (s *Server) wire() (err error) {
+	s.edge, err = sipedge.New(sipedge.Options{
+		Config: s.Config, TLS: s.certs.config(), Log: s.Log, Registered: s.registrar.ByFlow,
+	})
+	if err != nil {
+		return err
+	}
+	s.SetTrace(s.Trace)
+	auth := sipauth.New(sipauth.Options{Config: s.Config, Log: s.Log})
+	s.phones = sipreg.New(sipreg.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log})
+	s.ua = sipua.New(sipua.Options{
+		Edge: s.edge, Auth: auth, Registrar: s.registrar, Engine: s.engine, Config: s.Config, Log: s.Log,
+		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
+	})
+	s.board = call.NewSwitchboard(call.Options{
+		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log,
+	})
+	return nil
+}
+
+// Drain takes no new calls and returns when none is left, or with ctx.
+func (s *Server) Drain(ctx context.Context) error {
+	s.draining.Store(true)
+	s.ua.Drain()
+	return s.board.Drain(ctx)
+}
+
+// Close ends all calls, keeps their records and stops. It may be called after a
+// Start that failed.
+func (s *Server) Close() error {
+	s.draining.Store(true)
+	if s.board != nil {
+		s.board.Close()
+	}
+	if s.ua != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		s.ua.Close(ctx)
+		cancel()
+	}
+	s.stop()
+	s.tasks.Wait()
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.store != nil {
+		return s.store.Close()
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package sipauth
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+
+	"dialtone/config"
+)
+
+// Options are what an Authenticator works with; all are needed.
+type Options struct {
+	Config func() *config.Config // the current one
+	Log    *slog.Logger
+}
+
+// Authenticator checks digests. Its methods are safe for concurrent use; what it
+// remembers is bounded.
+type Authenticator struct {
+	config   func() *config.Config
+	log      *slog.Logger
+	nonces   *nonces
+	replays  *replays
+	failures *failures
+	dummy    string // password of those who do not exist
+}
+
+// New is an Authenticator that accepts no nonce of an earlier one.
+func New(o Options) *Authenticator {
+	now := time.Now()
+	return &Authenticator{
+		config: o.Config, log: o.Log,
+		nonces: newNonces(), replays: newReplays(now), failures: newFailures(now),
+		dummy: rand.Text()[:20],
+	}
+}
+
+// Kind is what to do with a request.
+type Kind uint8
+
+// The kinds of verdict.
+const (
+	Challenge Kind = iota // answer 401 with Challenges
+	OK                    // it comes from Extension
+	Blocked               // do not answer at all
+)
+
+// Verdict is what Check has found.
+type Verdict struct {
+	Kind      Kind
+	Extension string // that the sender has proved to be; only when OK
+	// Challenges are the values of the WWW-Authenticate headers, in this order.
+	Challenges []string
+	// Stale says that only the nonce was wrong: nobody is to be asked for a
+	// password.
+	Stale bool
+	// Reason says why it is not OK, for the log; "" when the request had no
+	// credentials for us, as every first one.
+	Reason string
+}
+
+// Check verifies a request. headers are the values of its Authorization
+// headers; source is the address that it came from. Whether an extension exists
+// cannot be told from the verdict's kind, its challenges or the time it takes.
+func (a *Authenticator) Check(method, uri string, headers []string, source netip.Addr) Verdict {
+	cfg, now := a.config(), time.Now()
+	c, reason := pick(headers, cfg.SIP.Domain)
+	if c == nil {
+		return a.challenge(cfg, source, now, false, reason)
+	}
+	n, fresh := a.nonces.open(c.nonce, cfg.SIP.Domain, now)
+	if !fresh {
+		// Said before the password is looked at: with old nonces nothing can be
+		// guessed, and nothing is counted.
+		return a.challenge(cfg, source, now, true, "nonce is too old")
+	}
+	key := keyOf(n.tag, c.username)
+	if a.failures.blocked(key, now) {
+		return Verdict{Kind: Blocked, Reason: fmt.Sprintf("too many wrong passwords for %.64q", c.username)}
+	}
+	extension, password := a.account(cfg, c.username)
+	if right := c.matches(method, password); !right || extension == "" {
+		return a.wrong(cfg, c, key, extension, source, now)
+	}
+	if !sameTarget(c.uri, uri) {
+		return a.challenge(cfg, source, now, false, fmt.Sprintf("the phone signed the URI %.128q, but requests another", c.uri))
+	}
+	count, err := c.count()
+	if err != nil || c.qop == "" {
+		count = once
+	}
+	if !a.replays.use(&n, count, now) {
+		return a.challenge(cfg, source, now, true, "nonce and count were used before")
+	}
+	a.failures.forgive(key)
+	return Verdict{Kind: OK, Extension: extension}
+}
+
+// pick gives the first credentials that are for us and can be checked.
+func pick(headers []string, realm string) (c *credentials, reason string) {
+	for _, h := range headers[:min(len(headers), maxHeaders)] {
+		got, err := parseCredentials(h)
+		switch {
+		case err != nil:
+			reason = "Authorization cannot be read: " + err.Error()
+		case got.realm != realm:
+			reason = fmt.Sprintf("credentials for the realm %.128q", got.realm)
+		case algorithmOf(got.algorithm) == unknownAlgorithm, got.qop == "" && algorithmOf(got.algorithm) != algorithmMD5:
+			reason = fmt.Sprintf("credentials with algorithm %.32q and qop %.32q", got.algorithm, got.qop)
+		default:
+			return &got, ""
+		}
+	}
+	return nil, reason
+}
+
+// account is the extension that logs in under that name, and its password. Who
+// does not exist or has no password gets one that nobody knows.
+func (a *Authenticator) account(cfg *config.Config, username string) (extension, password string) {
+	extension = username
+	// Some phones put their whole address there.
+	if user, host, whole := strings.Cut(username, "@"); whole && strings.EqualFold(host, cfg.SIP.Domain) {
+		extension = user
+	}
+	if e, ok := cfg.Extensions[extension]; ok && e.Password != "" {
+		return extension, e.Password.Reveal()
+	}
+	return "", a.dummy
+}
+
+// wrong is the verdict on a wrong password or user.
+func (a *Authenticator) wrong(cfg *config.Config, c *credentials, key failureKey, extension string, source netip.Addr, now time.Time) Verdict {
+	if a.failures.add(key, cfg.SIP.MaxFailures, now) {
+		a.log.Warn("too many wrong passwords, ignored for a while",
+			slog.String("user", key.user), slog.String("source", source.String()), slog.Duration("for", failureWindow))
+	}
+	reason := fmt.Sprintf("wrong password for extension %s", extension)
+	if extension == "" {
+		reason = fmt.Sprintf("no extension %.64q", c.username)
+	}
+	return a.challenge(cfg, source, now, false, reason)
+}
+
+// challenge asks for credentials, the better algorithm first (RFC 8760 §2.4).
+func (a *Authenticator) challenge(cfg *config.Config, source netip.Addr, now time.Time, stale bool, reason string) Verdict {
+	tail := `", nonce="` + a.nonces.issue(cfg.SIP.Domain, source, now) + `", qop="auth"`
+	if stale {
+		tail += ", stale=true"
+	}
+	head := `Digest realm="` + quotable(cfg.SIP.Domain)
+	return Verdict{
+		Kind:       Challenge,
+		Challenges: []string{head + tail + ", algorithm=SHA-256", head + tail + ", algorithm=MD5"},
+		Stale:      stale,
+		Reason:     reason,
+	}
+}
+
+// quotable is s as it stands in a quoted string.
+func quotable(s string) string {
+	if !strings.ContainsAny(s, "\"\\\r\n\x00") {
+		return s
+	}
+	return strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\r", "", "\n", "", "\x00", "").Replace(s)
+}

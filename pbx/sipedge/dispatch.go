@@ -1,0 +1,179 @@
+package sipedge
+
+import (
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// receive takes one message that was read. It runs in the reader's goroutine, so
+// that transactions begin in order of arrival, and does not wait for handlers.
+func (e *Edge) receive(m message, p path) {
+	switch {
+	case m.res != nil:
+		e.receiveResponse(m, p)
+	case m.req == nil:
+		e.stats.Junk.Add(1)
+	default:
+		e.receiveRequest(m, p)
+	}
+}
+
+func (e *Edge) receiveRequest(m message, p path) {
+	f := m.fault
+	if f == nil {
+		f = e.validate(m.req)
+	}
+	if f != nil {
+		e.refuse(m.req, p, f)
+		return
+	}
+	e.addressed(m.req, p)
+	switch m.req.Method {
+	case sip.ACK:
+		e.receiveAck(m.req, p)
+	case sip.CANCEL:
+		e.receiveCancel(m.req, p)
+	default:
+		e.begin(m.req, p)
+	}
+}
+
+// addressed marks on the top Via where the request came from (§18.2.1,
+// RFC 3581 §4).
+func (e *Edge) addressed(req *sip.Request, p path) {
+	f := p.flow()
+	req.SetTransport(strings.ToUpper(f.Transport))
+	req.SetSource(f.Remote.String())
+	req.SetDestination(f.Local.String())
+	via := topVia(req)
+	if v, ok := via.Params.Get("rport"); ok {
+		if v == "" {
+			via.Params.Add("rport", portText(f.Remote))
+		}
+		via.Params.Add("received", f.Remote.Addr().String())
+	} else if via.Host != f.Remote.Addr().String() {
+		via.Params.Add("received", f.Remote.Addr().String())
+	}
+}
+
+// begin starts the transaction of a request, or finds that it came before.
+func (e *Edge) begin(req *sip.Request, p path) {
+	w, held, what := e.txs.enter(e, e.base(), req, p, keyOf(req, p))
+	switch what {
+	case arrivedAgain:
+		_ = w.tx.Receive(req) // sends the last answer again
+		return
+	case arrivedMerged:
+		e.refuse(req, p, &fault{code: sip.StatusLoopDetected, reason: "Merged Request"})
+		return
+	case arrivedTooMany:
+		e.refuse(req, p, e.busy())
+		return
+	}
+	p.watch(w)
+	if !w.tx.OnTerminate(w.ended) {
+		w.ended("", w.tx.Err())
+		return
+	}
+	if held != nil {
+		held.timer.Stop()
+		w.cancelBy(held.req, held.path)
+	}
+	e.handle(w)
+}
+
+func (e *Edge) busy() *fault {
+	return &fault{
+		code: sip.StatusServiceUnavailable, reason: "Too Busy",
+		headers: []sip.Header{sip.NewHeader("Retry-After", "5")},
+	}
+}
+
+// receiveAck gives an ACK to the INVITE that was refused (§17.2.1), or to the
+// handler when it acknowledges a 2xx.
+func (e *Edge) receiveAck(req *sip.Request, p path) {
+	w := e.txs.invite(keyOf(req, p))
+	if w != nil && w.isFinal()/100 != 2 {
+		_ = w.tx.Receive(req)
+		return
+	}
+	e.handleAck(req, p.flow())
+}
+
+// heldCancel is a CANCEL that came before its INVITE.
+type heldCancel struct {
+	req   *sip.Request
+	path  path
+	timer *time.Timer
+}
+
+// receiveCancel cancels an INVITE (§9.2). The INVITE may have been overtaken on
+// the way: it gets half a second.
+func (e *Edge) receiveCancel(req *sip.Request, p path) {
+	key := keyOf(req, p)
+	if w := e.txs.invite(key); w != nil {
+		w.cancelBy(req, p)
+		return
+	}
+	key.method = sip.INVITE
+	if !e.hold(key, &heldCancel{req: req, path: p}) {
+		e.refuse(req, p, unknownTransaction())
+	}
+}
+
+// hold keeps a CANCEL for its INVITE; false means that too many are kept.
+func (e *Edge) hold(key serverKey, h *heldCancel) bool {
+	e.txs.mu.Lock()
+	defer e.txs.mu.Unlock()
+	if e.txs.held[key] != nil {
+		return true // the CANCEL again
+	}
+	if len(e.txs.held) >= heldCancels {
+		return false
+	}
+	e.txs.held[key] = h
+	h.timer = time.AfterFunc(cancelWait, func() { e.giveUp(key, h) })
+	return true
+}
+
+func (e *Edge) giveUp(key serverKey, h *heldCancel) {
+	e.txs.mu.Lock()
+	mine := e.txs.held[key] == h
+	if mine {
+		delete(e.txs.held, key)
+	}
+	e.txs.mu.Unlock()
+	if mine {
+		e.refuse(h.req, h.path, unknownTransaction())
+	}
+}
+
+func unknownTransaction() *fault {
+	return &fault{code: sip.StatusCallTransactionDoesNotExists, reason: "Call/Transaction Does Not Exist"}
+}
+
+// receiveResponse gives a response to its request (§17.1.3). What is not an
+// answer to a request of this process, or malformed, is dropped (§18.1.2).
+func (e *Edge) receiveResponse(m message, p path) {
+	res := m.res
+	via := res.Via()
+	if m.fault != nil || via == nil || res.From() == nil || res.To() == nil || res.CallID() == nil || res.CSeq() == nil {
+		e.stats.Junk.Add(1)
+		return
+	}
+	branch, _ := via.Params.Get("branch")
+	if !e.isOurs(branch) || len(res.GetHeaders("via")) != 1 {
+		e.stats.Junk.Add(1)
+		return
+	}
+	f := p.flow()
+	res.SetTransport(strings.ToUpper(f.Transport))
+	res.SetSource(f.Remote.String())
+	if w := e.txs.answerTo(clientKey{branch, res.CSeq().MethodName}); w != nil {
+		w.receive(res)
+		return
+	}
+	e.stray(res, f)
+}

@@ -1,0 +1,43 @@
+// Package sipedge is the door of the PBX: every SIP message comes in and goes
+// out here, and what is behind it meets only valid requests, in the order in
+// which they arrived.
+//
+// Of sipgo it uses the message types and the transaction state machines
+// (RFC 3261 §17, RFC 6026). Sockets, framing, parsing and matching are its own,
+// because sipgo's read loops hand every message to a goroutine of its own (a
+// CANCEL overtakes its INVITE), remember every UDP source for ever, close a TCP
+// connection for one bad message and dial the port of a phone that has gone. No
+// package variable of sipgo is set: nothing here depends on one but the timers,
+// whose defaults are those of RFC 3261.
+//
+// A message on its way in:
+//
+//	udp.go, stream.go   read; admit.go: deny list, rate of the source
+//	frame.go            where a message begins and ends on a stream
+//	parse*.go           text to sip.Request or sip.Response, or a fault
+//	validate.go         what RFC 3261 §8.2 asks of every request
+//	dispatch.go         retransmission, ACK, CANCEL, merged and looped requests
+//	server_tx.go        the transaction that the handler sees
+//	lane.go             order among the requests of one Call-ID
+//	handler.go          the handler, recovered
+//
+// # How a handler sees that its INVITE was cancelled
+//
+// The context given to the handler is cancelled, once, with the cause
+// ErrCancelled. By then the edge has answered the CANCEL with 200 and the INVITE
+// with 487, so there is nothing left to send: Respond returns ErrAnswered. A
+// CANCEL that overtook its INVITE on the network waits half a second for it; the
+// handler then starts with a context that is already cancelled. tx.OnCancel is
+// for those who want to read the CANCEL itself.
+//
+// The same context ends with ErrFlowGone when the caller's connection closes
+// before the request was answered, with the error of the transaction when it
+// fails otherwise, and when the edge stops. A final answer does not end it: it
+// stays until the handler has returned.
+//
+// # Order
+//
+// Handlers of the same Call-ID start in order of arrival. The next one starts
+// when the one before has sent its first answer, has called Next, has returned,
+// or has taken half a second.
+package sipedge

@@ -1,0 +1,174 @@
+package sipedge
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"hash/maphash"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"dialtone/config"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Options is what an Edge needs. Config is required.
+type Options struct {
+	// Config gives the present configuration; it is asked for every message. What
+	// it returns is not changed afterwards: a reload returns another one.
+	Config func() *config.Config
+	// TLS is used for TLS on both sides, at least version 1.2. Its GetCertificate
+	// may change the certificate while running. Required when sip.tls has addresses.
+	TLS *tls.Config
+	// Log gets what an admin should know. Traced messages go there at level Info.
+	Log *slog.Logger
+	// Registered says whether a phone is registered from that address. Such phones
+	// may send more, and keep silent connections.
+	Registered func(netip.AddrPort) bool
+	// Product names us in Server and User-Agent; default "Dialtone".
+	Product string
+	// Resolver is for names in URIs; default net.DefaultResolver.
+	Resolver *net.Resolver
+	Limits   Limits
+}
+
+// Edge is all SIP sockets of the process and the transactions on them.
+type Edge struct {
+	opt      Options
+	log      *slog.Logger
+	quiet    *slog.Logger // for sipgo: what it says is said better here
+	limits   Limits
+	product  string
+	resolver *net.Resolver
+	cookie   string // begins every branch of ours
+	seed     maphash.Seed
+
+	handlers  map[sip.RequestMethod]Handler
+	supported []string
+	onClose   []func(Flow)
+	onStray   []func(*sip.Response, Flow)
+
+	serverTLS, clientTLS *tls.Config
+
+	compiled atomic.Pointer[access]
+	sources  *sources
+	trace    atomic.Bool
+	stats    Stats
+	txs      *table
+	lanes    lanes
+	streams  *streams
+	slots    atomic.Int64 // handlers that run or wait in a lane
+
+	addrs listeners
+
+	readers sync.WaitGroup // sockets, acceptors, connections
+	work    sync.WaitGroup // handlers
+
+	run     sync.Mutex
+	ctx     context.Context // nil before Run
+	stopped bool
+}
+
+// New makes an edge that is not bound to anything yet.
+func New(opt Options) (*Edge, error) {
+	if opt.Config == nil {
+		return nil, errors.New("sip edge: Options.Config is missing")
+	}
+	e := &Edge{
+		opt: opt, log: opt.Log, quiet: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 4})),
+		limits: opt.Limits.withDefaults(), product: opt.Product, resolver: opt.Resolver,
+		cookie: sip.RFC3261BranchMagicCookie + rand.Text()[:10], seed: maphash.MakeSeed(),
+		handlers: map[sip.RequestMethod]Handler{}, streams: newStreams(),
+		lanes: lanes{open: map[string]*lane{}},
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.product == "" {
+		e.product = "Dialtone"
+	}
+	if e.resolver == nil {
+		e.resolver = net.DefaultResolver
+	}
+	e.sources = newSources(e.limits.Sources)
+	e.txs = newTable(e.limits.Transactions)
+	e.trace.Store(opt.Config().SIP.Trace)
+	e.setTLS(opt.TLS)
+	return e, nil
+}
+
+func (e *Edge) setTLS(c *tls.Config) {
+	if c == nil {
+		c = &tls.Config{}
+	} else {
+		e.serverTLS = c.Clone()
+		e.serverTLS.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	}
+	e.clientTLS = c.Clone()
+	e.clientTLS.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+}
+
+// Run serves until ctx ends. Then it closes all sockets, ends all transactions
+// and the contexts of all handlers, and waits for them.
+func (e *Edge) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	e.run.Lock()
+	if e.ctx != nil {
+		e.run.Unlock()
+		return errors.New("sip edge: Run was called twice")
+	}
+	e.ctx = ctx
+	e.run.Unlock()
+
+	e.addrs.start(ctx, e)
+	e.readers.Go(func() { e.addrs.watch(ctx, e) })
+	<-ctx.Done()
+	e.run.Lock()
+	e.stopped = true
+	e.run.Unlock()
+	e.addrs.closeAll()
+	e.streams.closeAll()
+	e.readers.Wait()
+	e.txs.terminate()
+	e.work.Wait()
+	return nil
+}
+
+// base is the context that handlers live in.
+func (e *Edge) base() context.Context {
+	e.run.Lock()
+	defer e.run.Unlock()
+	if e.ctx == nil {
+		return context.Background()
+	}
+	return e.ctx
+}
+
+// running starts something that Run waits for, unless it is too late for that.
+func (e *Edge) running(start func(ctx context.Context)) bool {
+	e.run.Lock()
+	defer e.run.Unlock()
+	if e.ctx == nil || e.stopped || e.ctx.Err() != nil {
+		return false
+	}
+	start(e.ctx)
+	return true
+}
+
+// crowded says whether there are so many transactions that finished ones should
+// not stay for long.
+func (e *Edge) crowded() bool {
+	e.txs.mu.Lock()
+	defer e.txs.mu.Unlock()
+	return len(e.txs.server) > e.txs.limit/4
+}
+
+// Stats are the counters, for reading.
+func (e *Edge) Stats() *Stats { return &e.stats }

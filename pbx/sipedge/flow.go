@@ -1,0 +1,49 @@
+package sipedge
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Flow is the way on which a far side was heard (RFC 5626): a connection, or for
+// UDP a pair of addresses. It is comparable; the zero Flow is no flow.
+type Flow struct {
+	Transport string // "udp", "tcp" or "tls"
+	Local     netip.AddrPort
+	Remote    netip.AddrPort
+}
+
+// IsZero says whether f is no flow.
+func (f Flow) IsZero() bool { return f == Flow{} }
+
+// Reliable says whether the transport delivers by itself, as TCP and TLS do.
+func (f Flow) Reliable() bool { return f.Transport != "udp" }
+
+// String is f as ParseFlow reads it: "udp 192.0.2.1:5060 198.51.100.7:40001".
+func (f Flow) String() string {
+	if f.IsZero() {
+		return ""
+	}
+	return f.Transport + " " + f.Local.String() + " " + f.Remote.String()
+}
+
+// ParseFlow reads what String wrote; an empty string is the zero Flow.
+func ParseFlow(s string) (Flow, error) {
+	if s == "" {
+		return Flow{}, nil
+	}
+	words := strings.Fields(s)
+	if len(words) != 3 || (words[0] != "udp" && words[0] != "tcp" && words[0] != "tls") {
+		return Flow{}, fmt.Errorf("flow %q: want transport, local and remote address", s)
+	}
+	local, err := netip.ParseAddrPort(words[1])
+	if err != nil {
+		return Flow{}, fmt.Errorf("flow %q: local address: %w", s, err)
+	}
+	remote, err := netip.ParseAddrPort(words[2])
+	if err != nil {
+		return Flow{}, fmt.Errorf("flow %q: remote address: %w", s, err)
+	}
+	return Flow{Transport: words[0], Local: local, Remote: remote}, nil
+}

@@ -1,0 +1,133 @@
+package sipedge
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+func inDialog(method string, n int) string {
+	text := request(method, n)
+	text = strings.Replace(text, "call-"+strconv.Itoa(n), "one-call", 1)
+	return strings.Replace(text, "To: <sip:b@example.com>", "To: <sip:b@example.com>;tag=b", 1)
+}
+
+func TestHandlersOfACallStartInOrderOfArrival(t *testing.T) {
+	const many = 30
+	got := make(chan string, many)
+	b := start(t, setUp{edge: func(e *Edge) {
+		e.Handle(sip.INFO, func(_ context.Context, req *sip.Request, tx sip.ServerTransaction, _ Flow) {
+			branch, _ := req.Via().Params.Get("branch")
+			got <- branch
+			_ = e.Respond(tx, e.response(req, 200, "OK"))
+		})
+	}})
+	p := b.phone("udp")
+	var want, have []string
+	for i := range many {
+		p.send(inDialog("INFO", i))
+		want = append(want, "z9hG4bKtest"+strconv.Itoa(i))
+	}
+	for range many {
+		have = append(have, <-got)
+	}
+	if !slices.Equal(want, have) {
+		t.Fatalf("started as %v", have)
+	}
+	if n := len(b.lanes.open); n != 0 && !b.emptySoon(func() bool { b.lanes.mu.Lock(); defer b.lanes.mu.Unlock(); return len(b.lanes.open) == 0 }) {
+		t.Fatalf("%d lanes are kept", n)
+	}
+}
+
+// emptySoon waits for what happens when a handler has returned.
+func (b *bench) emptySoon(done func() bool) bool {
+	for range 500 {
+		if done() {
+			return true
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return false
+}
+
+func TestALaneMovesOnWhenItsHandlerStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lanes{open: map[string]*lane{}}
+		begun := make(chan int, laneQueue+2)
+		enter := func(n int) bool { return l.enter("call", func(func()) { begun <- n }) }
+		began := time.Now()
+		for i := range 3 {
+			enter(i)
+		}
+		for i := range 3 {
+			if n := <-begun; n != i {
+				t.Fatalf("%d started, want %d", n, i)
+			}
+			if took := time.Since(began); took != time.Duration(i)*laneWait {
+				t.Errorf("%d started after %v", i, took)
+			}
+		}
+	})
+}
+
+func TestALaneIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lanes{open: map[string]*lane{}}
+		var free func()
+		l.enter("call", func(next func()) { free = next })
+		for i := range laneQueue {
+			if !l.enter("call", func(next func()) { next() }) {
+				t.Fatalf("refused at %d", i)
+			}
+		}
+		if l.enter("call", func(func()) {}) {
+			t.Fatal("one too many was taken")
+		}
+		free()
+		if len(l.open) != 0 {
+			t.Fatal("the lane is kept")
+		}
+	})
+}
+
+func TestNextLetsTheNextRequestStart(t *testing.T) {
+	hold, second := make(chan struct{}), make(chan struct{})
+	b := start(t, setUp{edge: func(e *Edge) {
+		e.Handle(sip.INVITE, func(ctx context.Context, _ *sip.Request, _ sip.ServerTransaction, _ Flow) {
+			Next(ctx)
+			<-hold
+		})
+		e.Handle(sip.INFO, func(context.Context, *sip.Request, sip.ServerTransaction, Flow) { close(second) })
+	}})
+	p := b.phone("udp")
+	p.send(inDialog("INVITE", 1))
+	p.send(inDialog("INFO", 2))
+	<-second
+	close(hold)
+}
+
+func TestAckOfA2xxGoesToTheHandlerAndIsNeverAnswered(t *testing.T) {
+	acks := make(chan error, 1)
+	b := start(t, setUp{edge: func(e *Edge) {
+		always(e)
+		e.Handle(sip.ACK, func(_ context.Context, req *sip.Request, tx sip.ServerTransaction, _ Flow) {
+			acks <- e.Respond(tx, e.response(req, 200, "OK"))
+		})
+	}})
+	p := b.phone("udp")
+	p.send(request("INVITE", 1))
+	p.wantCode(200)
+	p.send(strings.Replace(request("ACK", 1), "z9hG4bKtest1", "z9hG4bKack", 1))
+	if err := <-acks; err != ErrNoAnswer { //nolint:errorlint // exactly this one
+		t.Errorf("answering an ACK gave %v", err)
+	}
+	if res := p.answer(30 * time.Millisecond); res != nil {
+		t.Errorf("an ACK was answered:\n%s", res)
+	}
+}

@@ -1,0 +1,187 @@
+package sipedge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// streams are the open connections, by flow.
+type streams struct {
+	mu     sync.Mutex
+	byFlow map[Flow]*stream
+	byFar  map[farKey]*stream // the newest to a far side
+	counts map[netip.Addr]int // per source
+}
+
+type farKey struct {
+	transport string
+	remote    netip.AddrPort
+}
+
+func newStreams() *streams {
+	return &streams{byFlow: map[Flow]*stream{}, byFar: map[farKey]*stream{}, counts: map[netip.Addr]int{}}
+}
+
+// add enters s unless there are too many of its source. When there are too many
+// at all, the one that has been silent longest, of a few that nobody uses, makes
+// room.
+func (t *streams) add(s *stream, limits Limits) bool {
+	src := network(s.f.Remote.Addr())
+	t.mu.Lock()
+	if t.counts[src] >= limits.ConnectionsPerSource {
+		t.mu.Unlock()
+		return false
+	}
+	full := len(t.byFlow) >= limits.Connections
+	var some []*stream
+	if full {
+		for _, o := range t.byFlow {
+			if some = append(some, o); len(some) == 64 {
+				break
+			}
+		}
+	}
+	t.mu.Unlock()
+	var victim *stream
+	for _, o := range some {
+		if !o.inUse() && (victim == nil || o.heard.Load() < victim.heard.Load()) {
+			victim = o
+		}
+	}
+	if full && victim == nil {
+		return false
+	}
+	t.mu.Lock()
+	if victim != nil {
+		t.removeLocked(victim)
+		_ = victim.Conn.Close()
+	}
+	t.byFlow[s.f] = s
+	t.byFar[farKey{s.f.Transport, s.f.Remote}] = s
+	t.counts[src]++
+	t.mu.Unlock()
+	return true
+}
+
+func (t *streams) remove(s *stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.removeLocked(s)
+}
+
+func (t *streams) removeLocked(s *stream) {
+	if t.byFlow[s.f] != s {
+		return
+	}
+	delete(t.byFlow, s.f)
+	if far := (farKey{s.f.Transport, s.f.Remote}); t.byFar[far] == s {
+		delete(t.byFar, far)
+	}
+	src := network(s.f.Remote.Addr())
+	if t.counts[src]--; t.counts[src] <= 0 {
+		delete(t.counts, src)
+	}
+}
+
+func (t *streams) get(f Flow) *stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byFlow[f]
+}
+
+// to is the newest connection to a far side.
+func (t *streams) to(transport string, remote netip.AddrPort) *stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byFar[farKey{transport, remote}]
+}
+
+func (t *streams) closeAll() {
+	t.mu.Lock()
+	list := make([]*stream, 0, len(t.byFlow))
+	for _, s := range t.byFlow {
+		list = append(list, s)
+	}
+	t.mu.Unlock()
+	for _, s := range list {
+		_ = s.Conn.Close()
+	}
+}
+
+func (t *streams) len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.byFlow)
+}
+
+// acceptor is one listening TCP or TLS address.
+type acceptor struct {
+	net.Listener
+	edge      *Edge
+	transport string
+	local     netip.AddrPort
+	closed    atomic.Bool
+}
+
+func (e *Edge) bindStream(transport string, at netip.AddrPort) (*acceptor, error) {
+	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, err
+	}
+	return &acceptor{Listener: l, edge: e, transport: transport, local: addrPort(l.Addr())}, nil
+}
+
+// serve accepts until it is closed by us; it outlives other errors, such as too
+// many open files.
+func (a *acceptor) serve(ctx context.Context) {
+	wait := backoff{}
+	for {
+		c, err := a.Accept()
+		if err != nil {
+			if a.closed.Load() || ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			a.edge.log.Warn("accepting a SIP connection failed; trying again", "address", a.local, "error", err)
+			wait.sleep(ctx)
+			continue
+		}
+		wait.reset()
+		a.welcome(ctx, c)
+	}
+}
+
+func (a *acceptor) welcome(ctx context.Context, c net.Conn) {
+	e := a.edge
+	if !e.access().allowed(addrPort(c.RemoteAddr()).Addr()) {
+		e.stats.Denied.Add(1)
+		_ = c.Close()
+		return
+	}
+	if a.transport == "tls" {
+		c = tls.Server(c, e.serverTLS)
+	}
+	s := newStream(e, c, a.transport)
+	if !e.streams.add(s, e.limits) {
+		e.stats.Limited.Add(1)
+		_ = c.Close()
+		return
+	}
+	e.readers.Go(func() {
+		if err := s.handshake(ctx); err != nil {
+			e.log.Debug("TLS handshake failed", "remote", s.f.Remote, "error", err)
+			s.end()
+			return
+		}
+		s.serve(ctx)
+	})
+}
+
+func (a *acceptor) close() {
+	a.closed.Store(true)
+	_ = a.Close()
+}

@@ -1,0 +1,99 @@
+package sipreg
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/pbx/registrar"
+	"dialtone/pbx/sipauth"
+	"dialtone/pbx/sipedge"
+)
+
+// serve handles one REGISTER, in the order of RFC 3261 §10.3.
+func (s *Service) serve(_ context.Context, req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) {
+	extension, ok := s.authenticate(req, tx, flow)
+	if !ok {
+		return
+	}
+	if to := req.To(); sipedge.UnescapeUser(to.Address.User) != extension {
+		s.refuse(tx, req, flow, sip.StatusForbidden, "Not Your Extension", "extension "+extension+" tried to register another")
+		return
+	}
+	ask, fault := readRequest(req, flow)
+	if fault != "" {
+		s.refuse(tx, req, flow, sip.StatusBadRequest, fault, fault)
+		return
+	}
+	ask.Extension = extension
+	current, err := s.registrar.Update(ask)
+	if err != nil {
+		s.refuseUpdate(tx, req, flow, err)
+		return
+	}
+	s.send(tx, accepted(req, &ask, current, time.Now()))
+	for i := range current {
+		s.qualifier.add(current[i].ContactKey)
+	}
+}
+
+// authenticate gives the extension that the request comes from; otherwise it has
+// dealt with the request.
+func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (extension string, ok bool) {
+	var credentials []string
+	for _, h := range req.GetHeaders("Authorization") {
+		credentials = append(credentials, h.Value())
+	}
+	v := s.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
+	switch v.Kind {
+	case sipauth.OK:
+		return v.Extension, true
+	case sipauth.Blocked:
+		s.log.Debug("REGISTER ignored", slog.String("from", flow.Remote.String()), slog.String("because", v.Reason))
+		tx.Terminate()
+		return "", false
+	default:
+		if v.Reason != "" && !v.Stale {
+			s.log.Info("REGISTER refused", slog.String("from", flow.Transport+" "+flow.Remote.String()), slog.String("because", v.Reason))
+		}
+		res := response(req, sip.StatusUnauthorized, "Unauthorized")
+		for _, c := range v.Challenges {
+			res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
+		}
+		s.send(tx, res)
+		return "", false
+	}
+}
+
+// refuseUpdate answers what the registrar would not do.
+func (s *Service) refuseUpdate(tx sip.ServerTransaction, req *sip.Request, flow sipedge.Flow, err error) {
+	var brief *registrar.TooBriefError
+	switch {
+	case errors.As(err, &brief):
+		res := response(req, sip.StatusIntervalToBrief, "Interval Too Brief")
+		res.AppendHeader(sip.NewHeader("Min-Expires", strconv.Itoa(int(math.Ceil(brief.Min.Seconds())))))
+		s.send(tx, res)
+	case errors.Is(err, registrar.ErrTooManyContacts):
+		s.refuse(tx, req, flow, sip.StatusForbidden, "Too Many Contacts", err.Error())
+	case errors.Is(err, registrar.ErrBadContact):
+		s.refuse(tx, req, flow, sip.StatusBadRequest, "Bad Contact", err.Error())
+	default:
+		s.refuse(tx, req, flow, sip.StatusInternalServerError, "CSeq Out Of Order", err.Error())
+	}
+}
+
+func (s *Service) refuse(tx sip.ServerTransaction, req *sip.Request, flow sipedge.Flow, code int, phrase, because string) {
+	s.log.Info("REGISTER refused", slog.String("from", flow.Transport+" "+flow.Remote.String()), slog.Int("status", code), slog.String("because", because))
+	s.send(tx, response(req, code, phrase))
+}
+
+func (s *Service) send(tx sip.ServerTransaction, res *sip.Response) {
+	if err := tx.Respond(res); err != nil {
+		s.log.Debug("REGISTER could not be answered", slog.Int("status", res.StatusCode), slog.Any("error", err))
+	}
+}

@@ -1,0 +1,266 @@
+package sipua
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+	"dialtone/pbx/call"
+	"dialtone/pbx/sipedge"
+)
+
+// attempt is the invitation of one contact. Its INVITE may ring at several phones
+// behind a proxy: each To tag is an early dialog.
+type attempt struct {
+	u        *UA
+	to       *contact
+	inv      call.Invitation
+	progress func(call.Progress)
+	log      *slog.Logger
+	half     *dialog // what all dialogs of the INVITE have in common
+	audio    *audio
+	offer    []byte
+	session  sessionTimer // what is asked for
+
+	mu     sync.Mutex
+	req    *sip.Request
+	tx     sip.ClientTransaction
+	way    flow // that the INVITE took
+	rang   bool // a provisional response came: CANCEL is allowed
+	winner *leg
+	why    *dialplan.Ended // for which it was withdrawn
+	legs   map[string]*leg // by To tag
+	spare  map[string]bool // To tags whose 2xx was hung up
+
+	decided chan struct{} // closed when the attempt is answered or withdrawn
+}
+
+func (u *UA) newAttempt(to *contact, inv call.Invitation, progress func(call.Progress)) (*attempt, *dialplan.Ended) {
+	if inv.Near.Formats == nil && inv.Near.Direction == media.Inactive {
+		inv.Near.Direction = media.SendRecv
+	}
+	domain := u.config().SIP.Domain
+	a := &attempt{
+		u: u, to: to, inv: inv, progress: progress, legs: map[string]*leg{}, spare: map[string]bool{}, decided: make(chan struct{}),
+		log:   u.log.With("call", inv.CallID),
+		audio: u.newAudio(u.path(to.flow), to.Extension),
+	}
+	from := inv.From
+	if from == "" {
+		from = "anonymous"
+	}
+	a.half = &dialog{
+		callID: newTag() + newTag(), flow: to.flow, owned: true, target: to.uri, routes: to.path,
+		local:   sip.FromHeader{DisplayName: quotedName(inv.FromName), Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(from), Host: domain}},
+		remote:  sip.ToHeader{Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(inv.To), Host: domain}},
+		contact: u.edge.ContactURI(to.flow, from),
+	}
+	a.half.local.Params.Add("tag", newTag())
+	if e := a.makeOffer(); e != nil {
+		a.audio.close()
+		return nil, e
+	}
+	return a, nil
+}
+
+func (a *attempt) makeOffer() *dialplan.Ended {
+	var err error
+	if a.offer, err = a.audio.offer(a.inv.Near); err != nil {
+		e := notAcceptable("callee", err)
+		return e
+	}
+	return nil
+}
+
+// plain prepares another try without encryption, after a phone refused an offer
+// with it, if the configuration leaves that to the phones.
+func (a *attempt) plain() bool {
+	if !a.audio.unencrypted() {
+		return false
+	}
+	a.log.Info("phone refused encrypted audio, trying in clear: media.srtp is optional", "contact", a.to.String())
+	return a.makeOffer() == nil
+}
+
+// early is the leg for the To tag of res, nil for a response without one or when
+// there are too many.
+func (a *attempt) early(res *sip.Response) *leg {
+	tag := toTag(res)
+	if tag == "" {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if l := a.legs[tag]; l != nil {
+		return l
+	}
+	if len(a.legs) >= maxForks {
+		return nil
+	}
+	l := a.u.newLeg(false, a.half.fork(res), a.audio.fork())
+	l.shared = true
+	l.party = a.to.Extension
+	l.near, l.nearSet = a.inv.Near, true
+	l.userAgent = clean(a.to.UserAgent)
+	l.offering = true
+	l.session.interval = a.session.interval
+	a.legs[tag] = l
+	a.u.table.add(l)
+	return l
+}
+
+// provisional takes a 1xx.
+func (a *attempt) provisional(res *sip.Response) {
+	a.mu.Lock()
+	a.rang = true
+	a.mu.Unlock()
+	if res.StatusCode == sip.StatusTrying {
+		return
+	}
+	p := call.Progress{Status: res.StatusCode}
+	if l := a.early(res); l != nil {
+		if !l.tookProvisional(res) {
+			return
+		}
+		if l.audio.answered() {
+			p.Early, p.Far = l.audio.endpoint(), l.audio.far()
+		}
+	}
+	if a.progress != nil {
+		a.progress(p)
+	}
+}
+
+// answered takes the first 2xx: it is acknowledged, whatever it holds.
+func (a *attempt) answered(res *sip.Response) (*leg, *dialplan.Ended) {
+	l := a.early(res)
+	if l == nil {
+		close(a.decided)
+		a.tooLate(res)
+		a.abandon()
+		return nil, &dialplan.Ended{Cause: dialplan.CauseNotAcceptable, Detail: "200 without a usable To tag", Remote: true}
+	}
+	a.mu.Lock()
+	a.winner = l
+	a.mu.Unlock()
+	close(a.decided)
+	l.mu.Lock()
+	l.dialog.refresh(res.Contact())
+	l.dialog.routes = a.half.fork(res).routes
+	l.mu.Unlock()
+	a.ack(l)
+	e := l.up(res)
+	a.losers(l)
+	if e != nil {
+		l.finish(e, true)
+		a.audio.close()
+		return nil, e
+	}
+	return l, nil
+}
+
+// up makes an early leg one that is answered.
+func (l *leg) up(res *sip.Response) *dialplan.Ended {
+	var err error
+	body := sdpBody(res)
+	if body != nil && !l.agreedEarly || !l.audio.answered() {
+		err = l.audio.takeAnswer(body)
+	} else {
+		err = l.audio.apply()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shared, l.offering = false, false
+	if l.phase == over {
+		return l.whyLocked()
+	}
+	l.phase = confirmed
+	l.learn(res)
+	if err != nil {
+		return notAcceptable("answer of "+l.party, err)
+	}
+	l.session.agreed(l, res)
+	l.modify()
+	return nil
+}
+
+// losers ends the early dialogs that were not answered; their phones hear of it
+// from the proxy that forked.
+func (a *attempt) losers(winner *leg) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, l := range a.legs {
+		if l != winner {
+			l.finish(&dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}, false)
+		}
+	}
+}
+
+// abandon frees what the attempt holds when no leg came of it.
+func (a *attempt) abandon() {
+	a.losers(nil)
+	a.audio.close()
+}
+
+// late takes every 2xx after the first: one that is repeated is acknowledged
+// again, that of another phone is acknowledged and hung up.
+func (a *attempt) late(res *sip.Response) {
+	select {
+	case <-a.decided: // the first one is still being looked at
+	case <-a.u.ctx.Done():
+		return
+	}
+	a.mu.Lock()
+	winner := a.winner
+	a.mu.Unlock()
+	if winner != nil && winner.key().remote == toTag(res) {
+		a.ack(winner)
+		return
+	}
+	a.tooLate(res)
+}
+
+func (a *attempt) ack(l *leg) {
+	a.mu.Lock()
+	seq := a.req.CSeq().SeqNo
+	a.mu.Unlock()
+	l.mu.Lock()
+	ack, flow := l.dialog.requestAt(sip.ACK, seq), l.dialog.flow
+	l.mu.Unlock()
+	a.u.writeACK(ack, flow)
+}
+
+// tooLate acknowledges a 2xx that nobody waits for any more, and says BYE.
+func (a *attempt) tooLate(res *sip.Response) {
+	a.mu.Lock()
+	d := a.half.fork(res)
+	d.localSeq = a.req.CSeq().SeqNo
+	repeated := a.spare[toTag(res)]
+	if !repeated && len(a.spare) < maxForks {
+		a.spare[toTag(res)] = true
+	}
+	why := a.why
+	a.mu.Unlock()
+	a.u.writeACK(d.requestAt(sip.ACK, d.localSeq), d.flow)
+	if repeated {
+		return
+	}
+	if why == nil {
+		why = &dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}
+	}
+	a.log.Info("answered too late", "contact", strings.TrimSpace(a.to.String()))
+	bye := d.request(sip.BYE)
+	if r := reasonHeader(why); r != nil {
+		bye.AppendHeader(r)
+	}
+	a.u.spawn(func(ctx context.Context) {
+		if _, err := a.u.do(ctx, bye, d.flow); err != nil {
+			a.log.Debug("BYE without an answer", "error", err)
+		}
+	})
+}

@@ -1,0 +1,412 @@
+package sipua
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"dialtone/media"
+	"dialtone/media/codec"
+	"dialtone/media/rtp"
+	"dialtone/media/sdp"
+	"dialtone/pbx/call"
+)
+
+// audio is the audio of one dialog: what was negotiated, and the port that does
+// it. Early dialogs of one INVITE share the port. Safe for concurrent use.
+type audio struct {
+	engine    *rtp.Engine
+	bind      netip.Addr
+	advertise netip.Addr
+	crypto    sdp.CryptoPolicy
+	allowed   []string // names of the audio formats of this extension, best first
+	ordered   bool     // the extension has an order of its own
+	encrypt   bool     // offers are encrypted
+
+	mu      sync.Mutex
+	nego    *sdp.Negotiator
+	port    *sharedPort
+	remote  call.Want       // see call.Leg.Far
+	offered media.Direction // in our offer, while it waits
+	agreed  sdp.Agreed
+	settled bool // something was agreed
+}
+
+// sharedPort is opened when it is first needed and closed once.
+type sharedPort struct {
+	mu     sync.Mutex
+	port   *rtp.Port
+	closed bool
+}
+
+var errLegOver = errors.New("the leg is over")
+
+func (p *sharedPort) open(engine *rtp.Engine, bind netip.Addr) (*rtp.Port, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.port != nil {
+		return p.port, nil
+	}
+	if p.closed {
+		return nil, errLegOver
+	}
+	port, err := engine.Open(bind)
+	if err != nil {
+		return nil, err
+	}
+	p.port = port
+	return port, nil
+}
+
+func (p *sharedPort) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed && p.port != nil {
+		p.port.Close()
+	}
+	p.closed = true
+}
+
+// newAudio is the audio of a leg towards extension over flow, as the
+// configuration of now wants it.
+func (u *UA) newAudio(p audioPath, extension string) *audio {
+	cfg := u.config()
+	a := &audio{
+		engine: u.engine, bind: p.bind, advertise: p.advertise,
+		crypto: cryptoPolicy(cfg.Media.SRTP), allowed: cfg.Media.Codecs,
+		nego: sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{},
+	}
+	a.encrypt = p.secure && a.crypto != sdp.CryptoOff
+	if e := cfg.Extensions[extension]; len(e.Codecs) > 0 {
+		a.allowed, a.ordered = e.Codecs, true
+	}
+	return a
+}
+
+// audioPath is where the audio of a leg is to flow.
+type audioPath struct {
+	bind, advertise netip.Addr
+	secure          bool // the signalling is: keys may be offered
+}
+
+func cryptoPolicy(srtp string) sdp.CryptoPolicy {
+	switch srtp {
+	case "off":
+		return sdp.CryptoOff
+	case "required":
+		return sdp.CryptoRequired
+	}
+	return sdp.CryptoOptional
+}
+
+// fork is the audio of one more early dialog of the same INVITE: it answers the
+// same offer by itself and shares the port.
+func (a *audio) fork() *audio {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return &audio{
+		engine: a.engine, bind: a.bind, advertise: a.advertise, crypto: a.crypto, allowed: a.allowed,
+		ordered: a.ordered, encrypt: a.encrypt, nego: a.nego.Clone(), port: a.port, remote: a.remote, offered: a.offered,
+	}
+}
+
+// endpoint is the port; one that carries nothing when none can be had.
+func (a *audio) endpoint() media.Endpoint {
+	if port, err := a.port.open(a.engine, a.bind); err == nil {
+		return port
+	}
+	return silence{}
+}
+
+func (a *audio) close() { a.port.close() }
+
+func (a *audio) far() call.Want {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return call.Want{Formats: slices.Clone(a.remote.Formats), Direction: a.remote.Direction}
+}
+
+// takeOffer reads an offer of the far side, to be answered by answer.
+func (a *audio) takeOffer(body []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.takeOfferLocked(body)
+}
+
+func (a *audio) takeOfferLocked(body []byte) error {
+	r, err := a.nego.ReceiveOffer(body)
+	if err != nil {
+		return err
+	}
+	if !r.Disabled {
+		if _, err := a.common(r.Formats, call.Want{}); err != nil {
+			a.nego.Rollback()
+			return err
+		}
+	}
+	a.remote = call.Want{Formats: r.Formats, Direction: r.Direction}
+	return nil
+}
+
+// answer makes the answer to the offer that was taken. On an error the offer is
+// still open.
+func (a *audio) answer(near call.Want) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.answerLocked(near)
+}
+
+func (a *audio) answerLocked(near call.Want) ([]byte, error) {
+	formats, err := a.common(a.remote.Formats, near)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.local(formats, near.Direction)
+	if err != nil {
+		return nil, err
+	}
+	body, agreed, err := a.nego.CreateAnswer(l)
+	if err != nil {
+		return nil, err
+	}
+	return body, a.settle(agreed)
+}
+
+// answerTo takes an offer of the far side and answers it at once. What was agreed
+// stays when that fails.
+func (a *audio) answerTo(body []byte, near call.Want) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := a.remote
+	if err := a.takeOfferLocked(body); err != nil {
+		return nil, err
+	}
+	answer, err := a.answerLocked(near)
+	if err != nil {
+		a.nego.Rollback()
+		a.remote = before
+	}
+	return answer, err
+}
+
+// offer makes an offer of what near and the configuration have in common.
+func (a *audio) offer(near call.Want) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	formats, err := a.common(nil, near)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.local(formats, near.Direction)
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.nego.CreateOffer(l)
+	if err == nil {
+		a.offered = near.Direction
+	}
+	return body, err
+}
+
+// takeAnswer reads the answer to our offer; no body is an error. The offer stays
+// open when it fails.
+func (a *audio) takeAnswer(body []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if body == nil {
+		return errNoAnswer
+	}
+	agreed, err := a.nego.ReceiveAnswer(body)
+	if err != nil {
+		return err
+	}
+	far := call.Want{Formats: agreed.Send, Direction: a.remote.Direction}
+	if a.offered.Send || !a.settled {
+		far.Direction.Recv = agreed.Direction.Send
+	}
+	if a.offered.Recv || !a.settled {
+		far.Direction.Send = agreed.Direction.Recv
+	}
+	a.remote = far
+	return a.settle(agreed)
+}
+
+var errNoAnswer = errors.New("the answer to our offer is missing")
+
+// unencrypted takes back an offer with keys that was refused, and makes those to
+// come without. It reports false when encryption is required, was not offered or
+// is in use.
+func (a *audio) unencrypted() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.encrypt || a.crypto != sdp.CryptoOptional || a.settled {
+		return false
+	}
+	a.encrypt = false
+	a.nego.Rollback()
+	return true
+}
+
+func (a *audio) rollback() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.nego.Rollback()
+}
+
+// answered reports whether our offer, or the far side's, has its answer.
+func (a *audio) answered() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.settled
+}
+
+// settle makes the port do what was agreed; mu is held.
+func (a *audio) settle(agreed sdp.Agreed) error {
+	a.agreed, a.settled = agreed, true
+	port, err := a.port.open(a.engine, a.bind)
+	if err != nil {
+		return err
+	}
+	return port.Configure(portParams(agreed))
+}
+
+// apply makes the port do what was agreed here, after another early dialog had it.
+func (a *audio) apply() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled {
+		return nil
+	}
+	return a.settle(a.agreed)
+}
+
+// differs reports whether near needs another offer: the direction is not what
+// both sides allow, or a format may be sent that near does not have.
+func (a *audio) differs(near call.Want) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled || a.agreed.Disabled {
+		return false
+	}
+	if near.Direction.And(a.remote.Direction.Reverse()) != a.agreed.Direction {
+		return true
+	}
+	if len(near.Formats) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(a.agreed.Recv, func(f codec.Format) bool {
+		return f.IsAudio() && !holds(near.Formats, f)
+	})
+}
+
+// local is what we say in an offer or an answer; mu is held.
+func (a *audio) local(formats []codec.Format, d media.Direction) (sdp.Local, error) {
+	port, err := a.port.open(a.engine, a.bind)
+	if err != nil {
+		return sdp.Local{}, err
+	}
+	rtpAt, rtcpAt := port.Local()
+	return sdp.Local{
+		Addr: a.advertise, RTP: rtpAt.Port(), RTCP: rtcpAt.Port(), Formats: formats, Direction: d,
+		Crypto: a.crypto, OfferCrypto: a.encrypt,
+	}, nil
+}
+
+// common are the formats of near that the configuration allows. Without any in
+// near, those of far are taken; without any there either, all that we know. What
+// far names must have one of them.
+func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, error) {
+	wanted := near.Formats
+	if len(wanted) == 0 {
+		wanted = far
+	}
+	if len(wanted) == 0 {
+		wanted = known()
+	}
+	var formats []codec.Format
+	for _, f := range wanted {
+		if !f.IsAudio() || a.rank(f) >= 0 {
+			formats = append(formats, f)
+		}
+	}
+	if a.ordered || len(near.Formats) == 0 {
+		slices.SortStableFunc(formats, func(f, g codec.Format) int { return a.order(f) - a.order(g) })
+	}
+	usable := func(f codec.Format) bool { return f.IsAudio() && (len(far) == 0 || holds(far, f)) }
+	if slices.ContainsFunc(formats, usable) {
+		return formats, nil
+	}
+	if len(near.Formats) == 0 {
+		formats = a.configured()
+	}
+	return nil, &sdp.NoCommonFormat{Offered: far, Wanted: formats}
+}
+
+// known are the formats that we can offer by ourselves.
+func known() []codec.Format {
+	return []codec.Format{codec.Opus, codec.G722, codec.PCMA, codec.PCMU, codec.G729, codec.GSM, codec.DTMF}
+}
+
+// configured are the allowed formats, for people to read.
+func (a *audio) configured() []codec.Format {
+	formats := make([]codec.Format, len(a.allowed))
+	for i, name := range a.allowed {
+		formats[i] = codec.Format{Name: name, Clock: codec.PCMU.Clock}
+		for _, f := range known() {
+			if strings.EqualFold(f.Name, name) {
+				formats[i] = f
+			}
+		}
+	}
+	return formats
+}
+
+// rank is the place of f among the allowed formats, -1 when it is not allowed.
+func (a *audio) rank(f codec.Format) int {
+	return slices.IndexFunc(a.allowed, func(name string) bool { return strings.EqualFold(name, f.Name) })
+}
+
+// order is rank with events and comfort noise last.
+func (a *audio) order(f codec.Format) int {
+	if r := a.rank(f); r >= 0 {
+		return r
+	}
+	return len(a.allowed)
+}
+
+func holds(list []codec.Format, f codec.Format) bool {
+	return slices.ContainsFunc(list, f.Same)
+}
+
+// portParams translates between the two rooms of media, which do not know each
+// other.
+func portParams(a sdp.Agreed) rtp.Params {
+	p := rtp.Params{
+		Send: a.Send, Recv: a.Recv, Direction: a.Direction, RemoteRTP: a.RemoteRTP, RemoteRTCP: a.RemoteRTCP,
+		Mux: a.Mux, Ptime: a.Ptime,
+	}
+	if a.Disabled {
+		p.Direction = media.Inactive
+	}
+	if c := a.Crypto; c != nil {
+		p.Crypto = &rtp.Crypto{
+			Suite:        c.Suite,
+			LocalMaster:  slices.Concat(c.LocalKey, c.LocalSalt),
+			RemoteMaster: slices.Concat(c.RemoteKey, c.RemoteSalt),
+		}
+	}
+	return p
+}
+
+// silence is the endpoint of a leg without a port.
+type silence struct{}
+
+func (silence) Formats() []codec.Format               { return nil }
+func (silence) Direction() media.Direction            { return media.Inactive }
+func (silence) SetSink(media.Sink)                    {}
+func (silence) Forward(*media.Packet)                 {}
+func (silence) Write(codec.Format, []byte, int, bool) {}
+func (silence) Stats() media.Stats                    { return media.Stats{} }

@@ -1,0 +1,34 @@
+package sipua
+
+import (
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/pbx/sipauth"
+	"dialtone/pbx/sipedge"
+)
+
+// authenticate says which extension an INVITE comes from; without one it was
+// answered, or is not to be answered at all.
+func (u *UA) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (extension string, ok bool) {
+	var credentials []string
+	for _, h := range req.GetHeaders("Authorization") {
+		credentials = append(credentials, h.Value())
+	}
+	v := u.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
+	if v.Kind == sipauth.OK {
+		return v.Extension, true
+	}
+	if v.Reason != "" {
+		u.log.Info("call not authenticated", "source", flow.Remote, "to", clean(req.Recipient.User), "reason", clean(v.Reason))
+	}
+	if v.Kind == sipauth.Blocked {
+		tx.Terminate()
+		return "", false
+	}
+	challenges := make([]sip.Header, len(v.Challenges))
+	for i, c := range v.Challenges {
+		challenges[i] = sip.NewHeader("WWW-Authenticate", c)
+	}
+	u.reply(tx, req, sip.StatusUnauthorized, "Unauthorized", challenges...)
+	return "", false
+}

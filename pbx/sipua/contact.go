@@ -1,0 +1,66 @@
+package sipua
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/pbx/call"
+	"dialtone/pbx/registrar"
+	"dialtone/pbx/sipedge"
+)
+
+// contact is a phone as the registrar knows it.
+type contact struct {
+	registrar.Contact
+	uri  sip.Uri
+	path []sip.Uri
+	flow sipedge.Flow
+}
+
+// String implements call.Contact.
+func (c *contact) String() string { return clean(c.URI) + " by " + c.flow.String() }
+
+// Contacts implements call.Dialer.
+func (u *UA) Contacts(extension string) ([]call.Contact, error) {
+	e, ok := u.config().Extensions[extension]
+	switch {
+	case !ok:
+		return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "extension " + clean(extension) + " is not configured"}
+	case e.DND:
+		return nil, &dialplan.Ended{Cause: dialplan.CauseDoNotDisturb}
+	}
+	var contacts []call.Contact
+	for _, c := range u.registrar.Lookup(extension) {
+		if k, err := readContact(c); err != nil {
+			u.log.Warn("contact cannot be called", "extension", extension, "error", err)
+		} else {
+			contacts = append(contacts, k)
+		}
+	}
+	if len(contacts) == 0 {
+		return nil, &dialplan.Ended{Cause: dialplan.CauseNotRegistered, Detail: "no phone is registered as " + extension}
+	}
+	return contacts, nil
+}
+
+func readContact(c registrar.Contact) (*contact, error) {
+	uri, ok := parseURI("<" + c.URI + ">")
+	if !ok {
+		return nil, fmt.Errorf("contact %q is not a SIP URI", clean(c.URI))
+	}
+	uri.Headers = nil
+	k := &contact{Contact: c, uri: uri, flow: sipedge.Flow{
+		Transport: strings.ToLower(c.Peer.Transport), Local: c.Peer.Local, Remote: c.Peer.Remote,
+	}}
+	for _, p := range c.Path {
+		for _, item := range split(p, ',') {
+			if r, ok := parseURI(item); ok {
+				k.path = append(k.path, r)
+			}
+		}
+	}
+	return k, nil
+}

@@ -1,0 +1,150 @@
+package sipua
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/pbx/sipedge"
+)
+
+// server answers one request of the far side within the dialog of l. The
+// request was admitted: it is next in order.
+type server func(l *leg, ctx context.Context, req *sip.Request, tx sip.ServerTransaction)
+
+// inDialog finds the leg that a request belongs to and admits the request in
+// the order of CSeq.
+func (u *UA) inDialog(serve server) sipedge.Handler {
+	return func(ctx context.Context, req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) {
+		l := u.table.of(req)
+		if l == nil {
+			u.reply(tx, req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+			return
+		}
+		switch l.enter(ctx, req, flow) {
+		case 0:
+			serve(l, ctx, req, tx)
+		case sip.StatusInternalServerError:
+			u.reply(tx, req, sip.StatusInternalServerError, "CSeq Out Of Order", retryAfter(1))
+		default:
+			u.reply(tx, req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+		}
+	}
+}
+
+// enter admits a request when all that were sent before it were admitted, or
+// have not come for a while: requests arrive on goroutines of their own and may
+// overtake each other. It returns 0, or the status that refuses the request: 500
+// for one that is too old (RFC 3261 §12.2.2).
+func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) int {
+	seq := req.CSeq().SeqNo
+	var patience *time.Timer
+	defer func() {
+		if patience != nil {
+			patience.Stop()
+		}
+	}()
+	waited := false
+	for {
+		l.mu.Lock()
+		last, moved := l.dialog.remoteSeq, l.moved
+		switch {
+		case l.phase == over && req.Method != sip.BYE:
+			l.mu.Unlock()
+			return sip.StatusCallTransactionDoesNotExists
+		case last != 0 && seq <= last:
+			l.mu.Unlock()
+			return sip.StatusInternalServerError
+		case last == 0 || seq == last+1 || waited:
+			l.dialog.remoteSeq = seq
+			l.dialog.move(flow)
+			l.heard = time.Now()
+			l.moved = make(chan struct{})
+			close(moved)
+			l.mu.Unlock()
+			return 0
+		}
+		l.mu.Unlock()
+		if patience == nil {
+			sipedge.Next(ctx)
+			patience = time.NewTimer(l.ua.reorder)
+		}
+		select {
+		case <-moved:
+		case <-patience.C:
+			waited = true
+		case <-ctx.Done():
+			waited = true
+		}
+	}
+}
+
+// response answers a request of the far side, with what a response within the
+// dialog has to carry.
+func (l *leg) response(req *sip.Request, status int, reason string, extra ...sip.Header) *sip.Response {
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	l.mu.Lock()
+	if to := res.To(); to != nil && status > 100 {
+		to.Params.Add("tag", l.dialog.localTag())
+	}
+	if status < 300 && req.Method != sip.BYE && req.Method != sip.PRACK && req.Method != sip.INFO {
+		res.AppendHeader(&sip.ContactHeader{Address: *l.dialog.contact.Clone()})
+		l.ua.introduce(res)
+	}
+	l.mu.Unlock()
+	for _, h := range extra {
+		res.AppendHeader(h)
+	}
+	return res
+}
+
+func retryAfter(seconds int) sip.Header {
+	return sip.NewHeader("Retry-After", strconv.Itoa(seconds))
+}
+
+// onBYE ends the leg (RFC 3261 §15.1.2).
+func (l *leg) onBYE(_ context.Context, req *sip.Request, tx sip.ServerTransaction) {
+	l.ua.respond(tx, l.response(req, sip.StatusOK, "OK"))
+	l.mu.Lock()
+	cause := dialplan.CauseNormal
+	if l.phase == inviting && l.inbound {
+		cause = dialplan.CauseCancelled // the INVITE gets 487
+	}
+	l.mu.Unlock()
+	l.finish(endedByRemote(req, cause), false)
+}
+
+// bye tells the far side that the leg is over. Whatever comes back, or nothing,
+// the dialog ends.
+func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
+	l.mu.Lock()
+	l.follow()
+	req, flow := l.dialog.request(sip.BYE), l.dialog.flow
+	l.mu.Unlock()
+	if r := reasonHeader(e); r != nil {
+		req.AppendHeader(r)
+	}
+	if res, err := l.ua.do(ctx, req, flow); err != nil {
+		l.log.Debug("BYE without an answer", "error", err)
+	} else if res.StatusCode >= 300 {
+		l.log.Debug("BYE refused", "status", res.StatusCode)
+	}
+	l.forget()
+}
+
+// follow takes the flow of a phone that has registered from elsewhere since it
+// was last heard in the dialog (RFC 5626 §4.3); mu is held.
+func (l *leg) follow() {
+	for _, c := range l.ua.registrar.Lookup(l.party) {
+		if !c.LastSeen.After(l.heard) {
+			continue
+		}
+		if k, err := readContact(c); err == nil && sameTarget(k.uri, l.dialog.target) {
+			l.dialog.move(k.flow)
+			return
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package sipua
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/pbx/call"
+	"dialtone/pbx/sipedge"
+)
+
+type flow = sipedge.Flow
+
+// maxInviteTries is how often one phone is invited at most: again after a
+// redirection to itself, a longer session interval, or without encryption.
+const maxInviteTries = 5
+
+// Dial implements call.Dialer.
+func (u *UA) Dial(ctx context.Context, to call.Contact, inv call.Invitation, progress func(call.Progress)) (call.Leg, error) {
+	c, ok := to.(*contact)
+	if !ok {
+		return nil, &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: fmt.Sprintf("contact %s is not one of SIP", to)}
+	}
+	if u.draining.Load() {
+		return nil, &dialplan.Ended{Cause: dialplan.CauseShutdown}
+	}
+	a, e := u.newAttempt(c, inv, progress)
+	if e != nil {
+		return nil, e
+	}
+	l, e := a.dial(ctx)
+	if e != nil {
+		return nil, e
+	}
+	return l, nil
+}
+
+// dial invites until there is an answer, a refusal for good, or ctx ends.
+func (a *attempt) dial(ctx context.Context) (*leg, *dialplan.Ended) {
+	for try := 1; ; try++ {
+		if ctx.Err() != nil {
+			a.abandon()
+			return nil, ended(ctx)
+		}
+		l, refusal, e := a.invite(ctx)
+		switch {
+		case l != nil:
+			return l, nil
+		case refusal == nil:
+			return nil, e
+		case try >= maxInviteTries || !a.again(refusal):
+			a.abandon()
+			return nil, a.refused(refusal)
+		}
+		a.losers(nil)
+	}
+}
+
+// invite sends one INVITE and sees it through: a leg when it was answered, the
+// final response when it was refused, else why it failed.
+func (a *attempt) invite(ctx context.Context) (*leg, *sip.Response, *dialplan.Ended) {
+	if err := a.send(ctx); err != nil {
+		a.abandon()
+		return nil, nil, unreachable("INVITE", err)
+	}
+	for {
+		select {
+		case res := <-a.tx.Responses():
+			switch {
+			case res.IsProvisional():
+				a.provisional(res)
+			case res.IsSuccess():
+				l, e := a.answered(res)
+				return l, nil, e
+			default:
+				return nil, res, nil
+			}
+		case <-a.tx.Done():
+			a.abandon()
+			return nil, nil, unreachable("INVITE", a.tx.Err())
+		case <-ctx.Done():
+			e := ended(ctx)
+			a.u.spawn(func(bg context.Context) { a.withdraw(bg, e) })
+			return nil, nil, e
+		}
+	}
+}
+
+// send starts the transaction of a new INVITE.
+func (a *attempt) send(ctx context.Context) error {
+	req := a.half.request(sip.INVITE)
+	if mf := req.MaxForwards(); mf != nil && a.inv.MaxForwards > 0 {
+		*mf = sip.MaxForwardsHeader(max(a.inv.MaxForwards-1, 0))
+	}
+	req.AppendHeader(sip.NewHeader("P-Asserted-Identity", identity(a.inv.FromName, a.half.local.Address)))
+	a.u.introduce(req)
+	a.session.ask(req, a.u)
+	setBody(req, a.offer)
+	tx, err := a.u.edge.Request(context.WithoutCancel(ctx), req, a.half.flow)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.req, a.tx, a.way, a.rang = req, tx, sipedge.FlowOf(tx), false
+	a.mu.Unlock()
+	tx.OnRetransmission(a.late)
+	return nil
+}
+
+func identity(name string, uri sip.Uri) string {
+	if name = quotedName(name); name != "" {
+		return `"` + name + `" <` + uri.String() + ">"
+	}
+	return "<" + uri.String() + ">"
+}
+
+// withdraw cancels the INVITE on behalf of a caller who no longer wants an
+// answer, and sees the transaction to its end: a phone that answers at the same
+// moment is acknowledged and hung up.
+func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
+	defer a.abandon()
+	a.mu.Lock()
+	a.why = e
+	rang := a.rang
+	a.mu.Unlock()
+	close(a.decided)
+	limit := time.NewTimer(64*a.u.t1 + a.u.t1) // Timer B ends a silent one before
+	defer limit.Stop()
+	cancelled := false
+	cancel := func() {
+		if !cancelled {
+			cancelled = true
+			limit.Reset(64 * a.u.t1)
+			a.u.cancel(a.req, a.way, e)
+		}
+	}
+	if rang {
+		cancel()
+	}
+	for {
+		select {
+		case res := <-a.tx.Responses():
+			switch {
+			case res.IsProvisional():
+				cancel() // RFC 3261 §9.1: not before
+			case res.IsSuccess():
+				a.tooLate(res)
+				return
+			default:
+				return
+			}
+		case <-a.tx.Done():
+			return
+		case <-limit.C:
+			a.tx.Terminate()
+			return
+		case <-bg.Done():
+			a.tx.Terminate()
+			return
+		}
+	}
+}
+
+// cancel sends the CANCEL for an INVITE of ours the way that the INVITE went
+// (RFC 3261 §9.1).
+func (u *UA) cancel(invite *sip.Request, f flow, e *dialplan.Ended) {
+	req := sipedge.NewCancel(invite)
+	if r := reasonHeader(e); r != nil {
+		req.AppendHeader(r)
+	}
+	u.spawn(func(ctx context.Context) {
+		if _, err := u.do(ctx, req, f); err != nil {
+			u.log.Debug("CANCEL without an answer", "call_id", req.CallID().Value(), "error", err)
+		}
+	})
+}
+
+// again prepares another try after a refusal that tells how to do better.
+func (a *attempt) again(res *sip.Response) bool {
+	switch {
+	case res.StatusCode == 422:
+		n, ok := number(res, "Min-SE")
+		longer := time.Duration(n) * time.Second
+		if !ok || n > maxSessionExpires || longer <= a.session.interval {
+			return false
+		}
+		a.session.interval = longer
+		return true
+	case res.IsRedirection():
+		return a.redirect(res)
+	case res.StatusCode == sip.StatusNotAcceptableHere, res.StatusCode == sip.StatusUnsupportedMediaType, res.StatusCode == sip.StatusGlobalNotAcceptable:
+		return a.plain()
+	}
+	return false
+}
+
+// redirect follows a 3xx to another contact of the same phone or extension, and
+// to nobody else: what a phone says must not make us call strangers.
+func (a *attempt) redirect(res *sip.Response) bool {
+	for _, item := range list(res, "Contact") {
+		uri, ok := parseURI(item)
+		if !ok {
+			continue
+		}
+		for _, c := range a.u.registrar.Lookup(a.to.Extension) {
+			k, err := readContact(c)
+			if err != nil || !sameTarget(k.uri, uri) || sameTarget(uri, a.half.target) {
+				continue
+			}
+			a.half.target, a.half.flow, a.half.routes = k.uri, k.flow, k.path
+			a.half.contact = a.u.edge.ContactURI(k.flow, unescape(a.half.local.Address.User))
+			return true
+		}
+	}
+	return false
+}
+
+func sameTarget(a, b sip.Uri) bool {
+	return a.User == b.User && strings.EqualFold(a.Host, b.Host) && a.Port == b.Port
+}
+
+// refused is why the call failed after a final refusal.
+func (a *attempt) refused(res *sip.Response) *dialplan.Ended {
+	e := refusedWith(res)
+	if res.IsRedirection() {
+		e.Cause = dialplan.CauseRedirected
+		if to := list(res, "Contact"); len(to) > 0 {
+			e.Detail = "to " + clean(to[0])
+		}
+	}
+	return e
+}

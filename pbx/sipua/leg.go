@@ -1,0 +1,218 @@
+package sipua
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+	"dialtone/pbx/call"
+)
+
+// phase is how far a leg has come.
+type phase uint8
+
+const (
+	inviting  phase = iota // an INVITE without a final answer
+	accepted               // our 2xx is not acknowledged yet
+	confirmed              // both sides know that the call is up
+	over
+)
+
+// leg implements call.Leg. mu guards all that comes below it; nothing is sent
+// while it is held.
+type leg struct {
+	ua      *UA
+	id      string
+	inbound bool
+	party   string
+	log     *slog.Logger
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	changed chan struct{}
+	infos   chan call.Info
+	refuse  func(*dialplan.Ended)                     // answers the INVITE while inviting; nil for a callee
+	prack   func(*sip.Request, sip.ServerTransaction) // takes a PRACK; nil for a callee
+
+	mu        sync.Mutex
+	phase     phase
+	dialog    *dialog
+	audio     *audio
+	shared    bool // the audio belongs to the attempt that made this early leg
+	near      call.Want
+	nearSet   bool
+	heard     time.Time // of the far side's last message in the dialog
+	userAgent string
+	methods   string // the far side's Allow, lower case, "" when it sent none
+
+	agreedEarly bool   // offer and answer are complete before the INVITE's final answer
+	rseq        uint32 // of the last reliable provisional response received
+
+	moved     chan struct{} // closed and replaced when remoteSeq moves on
+	unacked   []*unacked    // our 2xx to INVITEs
+	offering  bool          // our offer has no answer yet
+	modifying bool          // the renegotiation goroutine runs
+	stubborn  *call.Want    // what the far side refused; not asked for again
+	session   sessionTimer
+	outbox    []call.Info
+	posting   bool // the goroutine that sends outbox runs
+}
+
+func (u *UA) newLeg(inbound bool, d *dialog, a *audio) *leg {
+	id := strings.ToLower(rand.Text()[:10])
+	l := &leg{
+		ua: u, id: id, inbound: inbound, dialog: d, audio: a,
+		log:     u.log.With("leg", id),
+		changed: make(chan struct{}, 1),
+		infos:   make(chan call.Info, maxInfos),
+		moved:   make(chan struct{}),
+		heard:   time.Now(),
+	}
+	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(u.ctx))
+	return l
+}
+
+// ID implements call.Leg.
+func (l *leg) ID() string { return l.id }
+
+// Context implements call.Leg.
+func (l *leg) Context() context.Context { return l.ctx }
+
+// Changed implements call.Leg.
+func (l *leg) Changed() <-chan struct{} { return l.changed }
+
+// Infos implements call.Leg.
+func (l *leg) Infos() <-chan call.Info { return l.infos }
+
+// Info implements call.Leg.
+func (l *leg) Info() call.LegInfo {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.dialog
+	return call.LegInfo{
+		Inbound: l.inbound, Party: l.party, URI: clean(d.target.String()),
+		Remote:    d.flow.Transport + " " + d.flow.Remote.String(),
+		SIPCallID: clean(d.callID), UserAgent: l.userAgent,
+		Secure: strings.EqualFold(d.flow.Transport, "tls"),
+	}
+}
+
+// Media implements call.Leg.
+func (l *leg) Media() media.Endpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.audio.endpoint()
+}
+
+// Far implements call.Leg.
+func (l *leg) Far() call.Want {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.audio.far()
+}
+
+// Near implements call.Leg.
+func (l *leg) Near(w call.Want) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.near, l.nearSet = w, true
+	l.modify()
+}
+
+// Hangup implements call.Leg.
+func (l *leg) Hangup(e *dialplan.Ended) { l.finish(e, true) }
+
+// finish ends the leg once; later calls do nothing. tell says whether the far
+// side has to hear of it.
+func (l *leg) finish(e *dialplan.Ended, tell bool) bool {
+	l.mu.Lock()
+	was := l.phase
+	if was == over {
+		l.mu.Unlock()
+		return false
+	}
+	l.phase = over
+	l.session.stop()
+	if !l.shared {
+		l.audio.close()
+	}
+	if was == accepted && !tell {
+		l.settleAll()
+	}
+	l.mu.Unlock()
+	l.cancel(e)
+	l.log.Debug("leg over", "cause", e.Cause, "detail", e.Detail, "remote", e.Remote)
+	switch {
+	case was == inviting && l.refuse != nil:
+		l.ua.spawn(func(context.Context) { l.refuse(e) })
+	case was == accepted && tell:
+		l.ua.spawn(func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) })
+	case was == confirmed && tell:
+		l.ua.spawn(func(ctx context.Context) { l.bye(ctx, e) })
+	default:
+		l.forget()
+	}
+	return true
+}
+
+// forget takes the leg out of the table: requests for it get 481 from now on.
+func (l *leg) forget() { l.ua.table.remove(l) }
+
+// why is the reason for which the leg is over.
+func (l *leg) why() *dialplan.Ended {
+	if e, ok := context.Cause(l.ctx).(*dialplan.Ended); ok {
+		return e
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: "leg ended without a cause"}
+}
+
+// notify puts a token into Changed.
+func (l *leg) notify() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// allows reports whether the far side said that it understands method; mu is
+// held.
+func (l *leg) allows(method string) bool {
+	for _, m := range strings.Split(l.methods, ",") {
+		if strings.EqualFold(strings.TrimSpace(m), method) {
+			return true
+		}
+	}
+	return false
+}
+
+// learn takes from a message what it says about the far side; mu is held.
+func (l *leg) learn(m headered) {
+	if v := list(m, "Allow"); len(v) > 0 {
+		l.methods = strings.Join(v, ",")
+	}
+	for _, name := range []string{"User-Agent", "Server"} {
+		if v := clean(value(m, name)); v != "" && len(v) < 256 {
+			l.userAgent = v
+			break
+		}
+	}
+}
+
+// sleep waits for d, and reports false when the leg or ctx ended before.
+func (l *leg) sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	}
+	return false
+}

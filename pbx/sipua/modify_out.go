@@ -1,0 +1,235 @@
+package sipua
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/pbx/call"
+	"dialtone/pbx/sipedge"
+)
+
+// modify starts a renegotiation when one is needed and possible, and none runs;
+// mu is held. It is called whenever one of the reasons may have changed.
+func (l *leg) modify() {
+	if !l.modifying && l.mayModify() && (l.wantsOffer() || l.session.due) {
+		l.modifying = true
+		l.ua.spawn(l.renegotiate)
+	}
+}
+
+// mayModify: one offer at a time, and none while an INVITE or its ACK is on the
+// way (RFC 3261 §14.1); mu is held. Before the answer only UPDATE can change the
+// session, once both sides have agreed on one (RFC 3311 §5.1).
+func (l *leg) mayModify() bool {
+	if l.offering || len(l.unacked) > 0 {
+		return false
+	}
+	return l.phase == confirmed || l.phase == inviting && l.agreedEarly && l.allows("UPDATE")
+}
+
+// wantsOffer: what is agreed is not what this side is ready to do; mu is held.
+func (l *leg) wantsOffer() bool {
+	return l.nearSet && l.audio.differs(l.near) && (l.stubborn == nil || !equal(*l.stubborn, l.near))
+}
+
+func equal(v, w call.Want) bool {
+	return v.Direction == w.Direction && slices.Equal(v.Formats, w.Formats)
+}
+
+// renegotiate makes offers until nothing is left to change, and refreshes the
+// session timer. One such goroutine runs per leg, at most.
+func (l *leg) renegotiate(ctx context.Context) {
+	for tries := 0; ; tries++ {
+		m, ok := l.nextModify(tries)
+		if !ok {
+			return
+		}
+		res, err := l.send(ctx, m)
+		wait := l.modified(m, res, err)
+		if wait > 0 && !l.sleep(ctx, wait) {
+			wait = -1
+		}
+		if wait < 0 {
+			l.mu.Lock()
+			l.modifying = false
+			l.mu.Unlock()
+			return
+		}
+	}
+}
+
+// modification is one request of ours that changes or refreshes the session.
+type modification struct {
+	req   *sip.Request
+	flow  flow
+	near  call.Want
+	offer bool
+}
+
+const maxModifyTries = 20
+
+// nextModify builds the next request, or ends the renegotiation.
+func (l *leg) nextModify(tries int) (modification, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := modification{near: l.nearNow(), offer: l.wantsOffer()}
+	if !l.mayModify() || !m.offer && !l.session.due || tries >= maxModifyTries {
+		l.modifying = false
+		return m, false
+	}
+	method := sip.INVITE
+	if l.phase == inviting || !m.offer && l.allows("UPDATE") {
+		method = sip.UPDATE
+	}
+	var body []byte
+	if m.offer || method == sip.INVITE {
+		var err error
+		if body, err = l.audio.offer(m.near); err != nil {
+			l.log.Info("cannot renegotiate", "error", err)
+			l.stubborn, l.modifying = &m.near, false
+			return m, false
+		}
+		m.offer, l.offering = true, true
+	}
+	l.follow()
+	m.req, m.flow = l.dialog.request(method), l.dialog.flow
+	l.ua.introduce(m.req)
+	l.session.ask(m.req, l.ua)
+	setBody(m.req, body)
+	return m, true
+}
+
+func (l *leg) send(ctx context.Context, m modification) (*sip.Response, error) {
+	if m.req.IsInvite() {
+		return l.reinvite(ctx, m)
+	}
+	return l.ua.do(ctx, m.req, m.flow)
+}
+
+// reinvite sends a re-INVITE and acknowledges every 2xx to it. One that stays
+// provisional for 64*T1 is cancelled.
+func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, error) {
+	tx, err := l.ua.edge.Request(ctx, m.req, m.flow)
+	if err != nil {
+		return nil, err
+	}
+	tx.OnRetransmission(func(res *sip.Response) { l.ackModify(res) })
+	patience := time.NewTimer(64 * l.ua.t1)
+	defer patience.Stop()
+	cancelled := false
+	for {
+		select {
+		case res := <-tx.Responses():
+			switch {
+			case res.IsSuccess():
+				l.mu.Lock()
+				l.dialog.refresh(res.Contact())
+				l.mu.Unlock()
+				l.ackModify(res)
+				return res, nil
+			case !res.IsProvisional():
+				return res, nil
+			}
+		case <-tx.Done():
+			return nil, tx.Err()
+		case <-patience.C:
+			if cancelled {
+				tx.Terminate()
+				return nil, sip.ErrTransactionTimeout
+			}
+			cancelled = true
+			patience.Reset(64 * l.ua.t1)
+			l.ua.cancel(m.req, sipedge.FlowOf(tx), nil)
+		case <-ctx.Done():
+			tx.Terminate()
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (l *leg) ackModify(res *sip.Response) {
+	l.mu.Lock()
+	ack, flow := l.dialog.requestAt(sip.ACK, res.CSeq().SeqNo), l.dialog.flow
+	l.mu.Unlock()
+	l.ua.writeACK(ack, flow)
+}
+
+// modified takes the outcome: how long to wait before the next try, 0 for none,
+// negative to give up.
+func (l *leg) modified(m modification, res *sip.Response, err error) time.Duration {
+	if e := dialogLost(m.req.Method, res, err); e != nil {
+		l.settleOffer(m, false)
+		l.finish(e, e.Status != sip.StatusCallTransactionDoesNotExists)
+		return -1
+	}
+	switch {
+	case res.IsSuccess():
+		return l.modifyAccepted(m, res)
+	case res.StatusCode == sip.StatusRequestPending:
+		l.settleOffer(m, false)
+		return l.glareWait()
+	case res.StatusCode == sip.StatusInternalServerError && value(res, "Retry-After") != "":
+		l.settleOffer(m, false)
+		seconds, _ := number(res, "Retry-After")
+		return l.ua.scaled(time.Duration(min(max(seconds, 1), 30)) * time.Second)
+	case res.StatusCode == 422:
+		l.settleOffer(m, false)
+		return l.longerSession(res)
+	}
+	l.log.Info("renegotiation refused", "method", m.req.Method, "status", res.StatusCode, "warning", clean(value(res, "Warning")))
+	l.settleOffer(m, true)
+	return 0
+}
+
+func (l *leg) modifyAccepted(m modification, res *sip.Response) time.Duration {
+	if m.offer {
+		if err := l.audio.takeAnswer(sdpBody(res)); err != nil {
+			l.log.Info("renegotiation failed", "error", err)
+			l.settleOffer(m, true)
+			return 0
+		}
+	}
+	l.mu.Lock()
+	l.offering = l.offering && !m.offer
+	l.learn(res)
+	if !m.req.IsInvite() {
+		l.dialog.refresh(res.Contact())
+	}
+	l.session.agreed(l, res)
+	l.mu.Unlock()
+	if m.offer {
+		l.notify()
+	}
+	return 0
+}
+
+// settleOffer forgets an offer that was not accepted; the session stays as it
+// was. stubborn: do not ask the same again.
+func (l *leg) settleOffer(m modification, stubborn bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m.offer {
+		l.audio.rollback()
+		l.offering = false
+	}
+	if stubborn {
+		l.stubborn = &m.near
+		l.session.due = false
+	}
+}
+
+// glareWait is how long to wait after 491: who owns the Call-ID waits longer
+// (RFC 3261 §14.1).
+func (l *leg) glareWait() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	units := rand.Int64N(200) + 1 // of 10 ms
+	if l.dialog.owned {
+		units = 210 + rand.Int64N(190)
+	}
+	return l.ua.scaled(time.Duration(units) * 10 * time.Millisecond)
+}

@@ -1,0 +1,83 @@
+package sipua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/dialplan"
+	"dialtone/pbx/sipedge"
+)
+
+// do sends a request other than INVITE and returns its final response, however
+// many provisional ones come before. It gives up after 64*T1 (Timer F of
+// RFC 3261 §17.1.2.2).
+func (u *UA) do(ctx context.Context, req *sip.Request, flow sipedge.Flow) (*sip.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, 64*u.t1+u.t1)
+	defer cancel()
+	tx, err := u.edge.Request(ctx, req, flow)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Terminate()
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
+			}
+		case <-tx.Done():
+			return nil, tx.Err()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// unreachable is the ending for a request that got no response at all.
+func unreachable(what string, err error) *dialplan.Ended {
+	detail := what + ": no response"
+	if err != nil && !errors.Is(err, sip.ErrTransactionTimeout) && !errors.Is(err, context.DeadlineExceeded) {
+		detail = fmt.Sprintf("%s: %v", what, err)
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: clean(detail), Remote: true}
+}
+
+// dialogLost is the ending when the answer to a request within the dialog means
+// that the far side no longer has it (RFC 3261 §12.2.1.2); nil when it does not.
+func dialogLost(method sip.RequestMethod, res *sip.Response, err error) *dialplan.Ended {
+	switch {
+	case err != nil:
+		return unreachable(string(method), err)
+	case res.StatusCode == 481:
+		return &dialplan.Ended{Cause: dialplan.CauseGone, Status: 481, Detail: string(method) + " was answered with 481", Remote: true}
+	case res.StatusCode == 408:
+		return &dialplan.Ended{Cause: dialplan.CauseUnreachable, Status: 408, Detail: string(method) + " was answered with 408", Remote: true}
+	}
+	return nil
+}
+
+// respond sends a response; a failure is for the log only, the transaction
+// ends by itself.
+func (u *UA) respond(tx sip.ServerTransaction, res *sip.Response) {
+	if err := u.edge.Respond(tx, res); err != nil {
+		u.log.Debug("response not sent", "status", res.StatusCode, "error", err)
+	}
+}
+
+// reply answers a request that belongs to no leg.
+func (u *UA) reply(tx sip.ServerTransaction, req *sip.Request, status int, reason string, extra ...sip.Header) {
+	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	for _, h := range extra {
+		res.AppendHeader(h)
+	}
+	u.respond(tx, res)
+}
+
+// scaled is d of RFC 3261 for a T1 of 500 ms, in proportion to ours.
+func (t *timers) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * float64(t.t1) / float64(500*time.Millisecond))
+}

@@ -1,0 +1,129 @@
+package pbx
+
+import (
+	"fmt"
+	"log/slog"
+
+	"dialtone/dialplan"
+	"dialtone/pbx/api"
+	"dialtone/pbx/call"
+	"dialtone/pbx/registrar"
+	"dialtone/storage"
+)
+
+// Status implements api.Server.
+func (s *Server) Status() api.Status {
+	cfg, ports := s.Config(), s.engine.Stats()
+	s.mu.Lock()
+	last := s.lastReload
+	s.mu.Unlock()
+	return api.Status{
+		Version: s.Version, Started: s.started, Draining: s.draining.Load(),
+		Config: s.ConfigPath, Data: s.data, Addresses: s.Addresses(),
+		Extensions: len(cfg.Extensions), Registrations: len(s.registrar.All()),
+		Calls: s.board.Len(), CallsMax: cfg.Calls.Max, CallsTotal: s.board.Total(),
+		RTPPortsUsed: ports.Open, RTPPorts: ports.Pairs,
+		LogLevel: s.Level.Level().String(), Trace: s.trace.Load(), LastReload: last,
+	}
+}
+
+// Addresses are where phones reach the server.
+func (s *Server) Addresses() []api.Address {
+	var list []api.Address
+	for _, a := range s.edge.Addresses() {
+		list = append(list, api.Address{Transport: a.Transport, Address: a.AddrPort.String()})
+	}
+	return list
+}
+
+// Calls implements api.Server.
+func (s *Server) Calls() []api.Call {
+	var list []api.Call
+	for _, c := range s.board.Calls() {
+		out := api.Call{ID: c.ID, From: c.From, To: c.To, State: string(c.State), Start: c.Start, Answer: c.Answer}
+		for _, l := range c.Legs {
+			out.Legs = append(out.Legs, legOf(l))
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+func legOf(l call.LegSnapshot) api.Leg {
+	return api.Leg{
+		ID: l.ID, Inbound: l.Inbound, Party: l.Party, Remote: l.Remote, UserAgent: l.UserAgent,
+		Codec: l.Codec, Encrypted: l.Encrypted, RxPackets: l.RxPackets, RxLost: l.RxLost, TxPackets: l.TxPackets,
+		JitterMS: l.JitterMS, RTTMS: l.RTTMS, MOS: l.MOS,
+	}
+}
+
+// Hangup implements api.Server.
+func (s *Server) Hangup(id string) error {
+	if !s.board.Hangup(id, &dialplan.Ended{Cause: dialplan.CauseAdmin}) {
+		return fmt.Errorf("call %q: %w", id, api.ErrNotFound)
+	}
+	return nil
+}
+
+// Registrations implements api.Server.
+func (s *Server) Registrations() []api.Registration {
+	cfg := s.Config()
+	var list []api.Registration
+	for _, c := range s.registrar.All() {
+		r := api.Registration{
+			Extension: c.Extension, Name: cfg.Extensions[c.Extension].Name, Contact: c.URI, Transport: c.Transport,
+			Flow: c.Flow, NAT: c.NAT, UserAgent: c.UserAgent, Since: c.Since, Expires: c.Expires,
+			LatencyMS: float64(c.RTT.Microseconds()) / 1000,
+		}
+		switch c.Status {
+		case registrar.Reachable:
+			r.Reachable = "yes"
+		case registrar.Lost, registrar.Gone:
+			r.Reachable = "no"
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// Features implements api.Server.
+func (s *Server) Features() []api.Feature {
+	f := s.Config().Features
+	var list []api.Feature
+	for _, row := range []api.Feature{
+		{Number: f.Echo, Name: "echo", Text: "Sends back what it hears."},
+		{Number: f.Tone, Name: "tone", Text: fmt.Sprintf("Plays a steady tone of %d Hz.", dialplan.ToneHz)},
+		{Number: f.Music, Name: "music", Text: "Plays the built-in music."},
+	} {
+		if row.Number != "" {
+			list = append(list, row)
+		}
+	}
+	return list
+}
+
+// SetLogLevel implements api.Server.
+func (s *Server) SetLogLevel(level string) error {
+	var l slog.Level
+	switch level {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("log level %q is none of debug, info, warn, error", level)
+	}
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return err
+	}
+	s.Level.Set(l)
+	return nil
+}
+
+// SetTrace implements api.Server.
+func (s *Server) SetTrace(on bool) {
+	s.trace.Store(on)
+	s.edge.SetTrace(on)
+}
+
+// CDRs implements api.Server.
+func (s *Server) CDRs(filter storage.CDRFilter, yield func(storage.CDR) bool) error {
+	return s.store.CDRs(filter, yield)
+}

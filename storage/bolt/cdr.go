@@ -1,0 +1,133 @@
+package bolt
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"dialtone/storage"
+)
+
+const (
+	// listChunk records are read per transaction, so that a slow reader of a long
+	// list holds none open.
+	listChunk = 128
+	// pruneChunk records are deleted per transaction, so that a record of a call
+	// that ends meanwhile does not wait long.
+	pruneChunk = 1000
+)
+
+// AddCDR implements storage.Store; a record of the same start and id is
+// replaced.
+func (s *Store) AddCDR(c storage.CDR) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	value, err := encode(c.Finite())
+	if err != nil {
+		return fmt.Errorf("storage: record %q: %w", c.ID, err)
+	}
+	key := cdrKey(c.Start, c.ID)
+	return s.commit(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketCDRs()).Put(key, value)
+	})
+}
+
+// CDRs implements storage.Store. Records that are added meanwhile may be missing.
+func (s *Store) CDRs(f storage.CDRFilter, yield func(storage.CDR) bool) error {
+	var below []byte // only keys below this one are left to read; nil: all
+	if !f.Until.IsZero() {
+		below = timeKey(f.Until)
+	}
+	var since []byte
+	if !f.Since.IsZero() {
+		since = timeKey(f.Since)
+	}
+	for given := 0; ; {
+		chunk, next, err := s.readChunk(below, since, f)
+		if err != nil {
+			return err
+		}
+		for _, c := range chunk {
+			if !yield(c) {
+				return nil
+			}
+			if given++; given == f.Limit {
+				return nil
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		below = next
+	}
+}
+
+// readChunk reads backwards the records from below (excluded) down to since and
+// gives those that fit. next is where to go on; nil when there is no more.
+func (s *Store) readChunk(below, since []byte, f storage.CDRFilter) (chunk []storage.CDR, next []byte, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		cursor := tx.Bucket(bucketCDRs()).Cursor()
+		k, v := seekBelow(cursor, below)
+		for n := 0; k != nil && bytes.Compare(k, since) >= 0; k, v = cursor.Prev() {
+			if n++; n > listChunk {
+				return nil
+			}
+			next = append(next[:0], k...)
+			var c storage.CDR
+			if err := decode(v, &c); err != nil {
+				return fmt.Errorf("record %q is damaged: %w", k[min(8, len(k)):], err)
+			}
+			if f.Fits(&c) {
+				chunk = append(chunk, c)
+			}
+		}
+		next = nil
+		return nil
+	})
+	return chunk, next, err
+}
+
+// seekBelow moves to the last key below the given one, or to the last of all.
+func seekBelow(cursor *bbolt.Cursor, below []byte) (k, v []byte) {
+	if below == nil {
+		return cursor.Last()
+	}
+	if k, _ := cursor.Seek(below); k == nil {
+		return cursor.Last()
+	}
+	return cursor.Prev()
+}
+
+// Prune implements storage.Store. The space is used again for new records; the
+// file does not shrink.
+func (s *Store) Prune(before time.Time) (int, error) {
+	limit, total := timeKey(before), 0
+	for {
+		deleted := 0
+		err := s.commit(func(tx *bbolt.Tx) error {
+			bucket := tx.Bucket(bucketCDRs())
+			keys := make([][]byte, 0, pruneChunk)
+			cursor := bucket.Cursor()
+			for k, _ := cursor.First(); k != nil && len(keys) < pruneChunk && bytes.Compare(k, limit) < 0; k, _ = cursor.Next() {
+				keys = append(keys, k)
+			}
+			for _, k := range keys {
+				if err := bucket.Delete(k); err != nil {
+					return err
+				}
+			}
+			deleted = len(keys)
+			return nil
+		})
+		if err != nil {
+			return total, err
+		}
+		total += deleted
+		if deleted < pruneChunk {
+			return total, nil
+		}
+	}
+}

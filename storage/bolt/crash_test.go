@@ -1,0 +1,142 @@
+package bolt_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dialtone/storage"
+	"dialtone/storage/bolt"
+	"dialtone/storage/storagetest"
+)
+
+// crashFile is the environment variable that turns the test binary into a writer.
+const crashFile = "DIALTONE_TEST_CRASH_FILE"
+
+// writeUntilKilled writes records and contacts and prints the name of each that
+// the store has acknowledged.
+func writeUntilKilled(path string) {
+	s, err := bolt.Open(path)
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	base := rand.IntN(1 << 20)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				n := base*1000 + w*100_000 + i
+				c := storagetest.Record(n % 4_000_000)
+				c.ID = fmt.Sprint("r", n)
+				if err := s.AddCDR(c); err != nil {
+					fmt.Println("error", err)
+					return
+				}
+				fmt.Println(c.ID)
+				p := storagetest.Contact(n)
+				if err := s.SaveContacts([]storage.Contact{p}, nil); err != nil {
+					fmt.Println("error", err)
+					return
+				}
+				fmt.Println("p" + p.Extension)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestKillLosesNothingAcknowledged kills a writing process at random moments:
+// what it had been told is kept is there, and the file opens.
+func TestKillLosesNothingAcknowledged(t *testing.T) {
+	rounds := 10
+	if testing.Short() {
+		rounds = 3
+	}
+	path := filepath.Join(t.TempDir(), bolt.FileName)
+	records, contacts := make(chan string, 1_000_000), make(chan string, 1_000_000)
+	for range rounds {
+		killWriter(t, path, 1+rand.IntN(400), records, contacts)
+		open(t, path).Close()
+	}
+	close(records)
+	close(contacts)
+	checkKept(t, path, records, contacts)
+}
+
+// killWriter ends the child with SIGKILL after it has acknowledged so much.
+func killWriter(t *testing.T, path string, after int, records, contacts chan<- string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), crashFile+"="+path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	for n := 1; ; n++ {
+		line, err := lines.ReadString('\n')
+		if err == io.EOF { // a line without its end is not yet an acknowledgement
+			break
+		}
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "error"):
+			t.Error(line)
+		case strings.HasPrefix(line, "r"):
+			records <- line
+		default:
+			contacts <- strings.TrimPrefix(line, "p")
+		}
+		if n == after {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	cmd.Wait() // says "killed"
+}
+
+func checkKept(t *testing.T, path string, records, contacts <-chan string) {
+	t.Helper()
+	s := open(t, path)
+	defer s.Close()
+	have := map[string]bool{}
+	if err := s.CDRs(storage.CDRFilter{}, func(c storage.CDR) bool { have[c.ID] = true; return true }); err != nil {
+		t.Fatal(err)
+	}
+	where, err := s.Contacts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range where {
+		have["p"+c.Extension] = true
+	}
+	checked := 0
+	for id := range records {
+		if checked++; !have[id] {
+			t.Errorf("acknowledged record %s is lost", id)
+		}
+	}
+	if contacts != nil {
+		for ext := range contacts {
+			if checked++; !have["p"+ext] {
+				t.Errorf("acknowledged contact of %s is lost", ext)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("nothing was acknowledged, so nothing was tested")
+	}
+	t.Logf("%d acknowledged, all there", checked)
+}

@@ -1,0 +1,115 @@
+// Package storage says what Dialtone keeps, and defines the interface that every
+// place to keep it implements.
+package storage
+
+import (
+	"errors"
+	"time"
+)
+
+var (
+	// ErrClosed is returned by a store that was closed.
+	ErrClosed = errors.New("storage: closed")
+	// ErrInUse is returned when another process holds the store open.
+	ErrInUse = errors.New("another Dialtone uses this data folder")
+	// ErrNewerFormat is returned for a store that a newer Dialtone has written.
+	ErrNewerFormat = errors.New("written by a newer Dialtone")
+)
+
+// Store keeps everything that must survive a restart. All methods are safe for
+// concurrent use.
+type Store interface {
+	// AddCDR keeps a record. It returns when the record is durable: many
+	// callers share one disk write.
+	AddCDR(CDR) error
+	// CDRs calls yield for each record that f fits, newest first, until yield says
+	// false.
+	CDRs(f CDRFilter, yield func(CDR) bool) error
+	// Prune deletes the records of calls that started before then, and says how
+	// many.
+	Prune(before time.Time) (int, error)
+	// Contacts are all that were saved, expired ones too.
+	Contacts() ([]Contact, error)
+	// SaveContacts writes and deletes contacts in one transaction.
+	SaveContacts(changed []Contact, removed []ContactKey) error
+	Close() error
+}
+
+// CDR is the record of one call: its legs form a graph through Parent.
+type CDR struct {
+	ID       string    `json:"id"`
+	From     string    `json:"from"`
+	FromName string    `json:"from_name,omitempty"`
+	To       string    `json:"to"`
+	Start    time.Time `json:"start"`
+	Answer   time.Time `json:"answer,omitzero"` // zero: never answered
+	End      time.Time `json:"end"`
+	Cause    string    `json:"cause"` // slug, see dialplan.Cause
+	Blame    string    `json:"blame"`
+	HungUpBy string    `json:"hung_up_by,omitempty"` // leg id, or "" when the server did
+	SIP      int       `json:"sip,omitempty"`
+	Q850     int       `json:"q850,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+	Legs     []CDRLeg  `json:"legs"`
+}
+
+// CDRLeg is one party of a call.
+type CDRLeg struct {
+	ID        string    `json:"id"`
+	Parent    string    `json:"parent,omitempty"` // the leg on whose behalf it was made
+	Inbound   bool      `json:"inbound"`
+	Party     string    `json:"party"`
+	URI       string    `json:"uri,omitempty"`
+	Remote    string    `json:"remote,omitempty"`
+	SIPCallID string    `json:"sip_call_id,omitempty"`
+	UserAgent string    `json:"user_agent,omitempty"`
+	Start     time.Time `json:"start"`
+	Ring      time.Time `json:"ring,omitzero"`
+	Answer    time.Time `json:"answer,omitzero"`
+	End       time.Time `json:"end"`
+	Cause     string    `json:"cause"`
+	SIP       int       `json:"sip,omitempty"`
+	Q850      int       `json:"q850,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
+	Codec     string    `json:"codec,omitempty"`
+	Encrypted bool      `json:"encrypted,omitempty"`
+	RxPackets uint64    `json:"rx_packets,omitempty"`
+	RxLost    uint64    `json:"rx_lost,omitempty"`
+	TxPackets uint64    `json:"tx_packets,omitempty"`
+	JitterMS  float64   `json:"jitter_ms,omitempty"`
+	RTTMS     float64   `json:"rtt_ms,omitempty"`
+	MOS       float64   `json:"mos,omitempty"`
+}
+
+// CDRFilter picks records; zero fields pick all.
+type CDRFilter struct {
+	Since, Until time.Time // by Start: Since <= Start < Until
+	Party        string    // From or To equals it
+	Limit        int
+}
+
+// ContactKey names one binding of an extension (RFC 3261 §10.3, RFC 5626 §6).
+type ContactKey struct {
+	Extension string `json:"extension"`
+	// Binding is the instance and reg-id when the phone sent them, else the URI.
+	Binding string `json:"binding"`
+}
+
+// Contact is one place where an extension can be reached.
+type Contact struct {
+	ContactKey
+	URI       string    `json:"uri"`       // as registered
+	Transport string    `json:"transport"` // "udp", "tcp", "tls"
+	Flow      string    `json:"flow"`      // remote ip:port that the REGISTER came from
+	Local     string    `json:"local"`     // our ip:port that received it
+	Path      []string  `json:"path,omitempty"`
+	Instance  string    `json:"instance,omitempty"`
+	RegID     int       `json:"reg_id,omitempty"`
+	Q         float64   `json:"q"`
+	CallID    string    `json:"call_id"`
+	CSeq      uint32    `json:"cseq"`
+	UserAgent string    `json:"user_agent,omitempty"`
+	NAT       bool      `json:"nat,omitempty"` // the URI's address is not where it came from
+	Since     time.Time `json:"since"`
+	Expires   time.Time `json:"expires"`
+}

@@ -1,0 +1,3 @@
+// Package storagetest is the suite that every implementation of storage.Store
+// passes.
+package storagetest
