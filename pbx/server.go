@@ -53,7 +53,7 @@ type Server struct {
 	registrar *registrar.Registrar
 	engine    *rtp.Engine
 	edge      *sipedge.Edge
-	phones    *sipreg.Handler
+	phones    *sipreg.Service
 	ua        *sipua.UA
 	board     *call.Switchboard
 	plan      atomic.Pointer[dialplan.Plan]
@@ -145,6 +145,7 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"control":   func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
 		"watch":     func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
 		"registrar": func(ctx context.Context) error { s.registrar.Run(ctx); return nil },
+		"qualify":   func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
 			if err := run(ctx); err != nil {

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 // banner is what a person needs to know to make the first call.
 type banner struct {
 	version   string
+	program   string   // how to call it again
 	hosts     []string // addresses of this machine, the best one first
 	addresses []api.Address
 	cfg       *config.Config
@@ -24,7 +27,7 @@ type banner struct {
 }
 
 func bannerOf(ctx context.Context, server exchange, s setup) banner {
-	return banner{version: version(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s}
+	return banner{version: version(), program: program(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s}
 }
 
 func (b banner) print(w io.Writer) error {
@@ -47,16 +50,24 @@ func (b banner) print(w io.Writer) error {
 	if b.setup.accounts != "" {
 		out.row("Accounts", b.setup.accounts)
 		out.row("Data", b.setup.data)
-		out.row("Config", `none; "dialtone init" writes one for you to edit`)
+		out.row("Config", fmt.Sprintf("none; %q writes one for you to edit", b.program+" init"))
 	} else {
 		out.row("Config", b.setup.file)
 		out.row("Data", b.setup.data)
 	}
-	out.row("Look inside", "dialtone ctl status")
+	out.row("Look inside", b.program+" ctl status"+b.setup.ctlFlags())
 	out.row("Stop", "Ctrl-C")
 	out.add("")
 	_, err := io.WriteString(w, out.text.String())
 	return err
+}
+
+// program is how this one was called, without the folder when that is long.
+func program() string {
+	if name := os.Args[0]; !filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Base(os.Args[0])
 }
 
 // lines are text with some rows in columns.

@@ -40,12 +40,12 @@ func (c initCommand) Run(t terminal) error {
 	if created {
 		kept = "new"
 	}
-	_, err = fmt.Fprintf(t.out, `Wrote %s
-Accounts (%s) are in %s
+	_, err = fmt.Fprintf(t.out, `Wrote %[1]s
+Accounts (%[2]s) are in %[3]s
 
 Next:
-  dialtone check %[1]s    finds mistakes after you edited it
-  dialtone serve --config %[1]s
-`, c.Config, kept, accounts)
+  %[4]s check %[1]s    finds mistakes after you edited it
+  %[4]s serve --config %[1]s
+`, c.Config, kept, accounts, program())
 	return err
 }

@@ -91,7 +91,7 @@ func TestBanner(t *testing.T) {
 		cfg.Extensions[n] = config.Extension{Password: password}
 	}
 	b := banner{
-		version: "v1", hosts: []string{"192.0.2.5", "2001:db8::5"}, cfg: &cfg,
+		version: "v1", program: "dialtone", hosts: []string{"192.0.2.5", "2001:db8::5"}, cfg: &cfg,
 		addresses: []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tcp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
 		setup:     setup{data: "dialtone-data", accounts: "dialtone-data/extensions.yaml"},
 	}
@@ -107,8 +107,8 @@ func TestBanner(t *testing.T) {
 		t.Errorf("printed\n%s\nwant\n%s", &out, want)
 	}
 	out.Reset()
-	b.setup = setup{data: "/var/lib/dialtone", file: "dialtone.yaml"}
-	if err := b.print(&out); err != nil || strings.Contains(out.String(), "aaaa") || !strings.Contains(out.String(), "dialtone.yaml") {
+	b.setup = setup{data: "/var/lib/dialtone", file: "other.yaml"}
+	if err := b.print(&out); err != nil || strings.Contains(out.String(), "aaaa") || !strings.Contains(out.String(), "dialtone ctl status --config other.yaml\n") {
 		t.Errorf("with a configuration, printed\n%s", &out)
 	}
 }

@@ -52,6 +52,18 @@ func (c serveCommand) load(t terminal) (setup, error) {
 	return s, nil
 }
 
+// ctlFlags are those that dialtone ctl needs to find the server, from the same
+// folder.
+func (s setup) ctlFlags() string {
+	switch {
+	case s.dataDir != "" && s.data != defaultData:
+		return " --data " + s.data
+	case s.file != "" && s.file != defaultConfig:
+		return " --config " + s.file
+	}
+	return ""
+}
+
 // dataFolder is what the configuration in file says. When the file has mistakes,
 // the line that begins with "data:" is believed: the server may still run with
 // what was there before, and is to be asked.

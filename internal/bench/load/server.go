@@ -90,11 +90,11 @@ func freePort() (*net.UDPAddr, error) {
 
 func configFor(dir string, addr *net.UDPAddr, peers int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 1000000\n", dir, addr)
-	b.WriteString("registrar: {qualify: 0s, max_contacts: 10}\nmedia: {srtp: \"off\"}\ncalls: {max: 100000}\nextensions:\n")
+	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 100000\n", dir, addr)
+	b.WriteString("registrar: {qualify: 0s, max_contacts: 10}\nmedia: {ports: 10000-31999, srtp: \"off\"}\ncalls: {max: 5000}\nextensions:\n")
 	for i := range peers {
 		for _, n := range []string{caller(i), callee(i)} {
-			fmt.Fprintf(&b, "  %q: {password: %s, max_calls: 10000}\n", n, password)
+			fmt.Fprintf(&b, "  %q: {password: %s, max_calls: 1000}\n", n, password)
 		}
 	}
 	return b.String()
