@@ -131,11 +131,10 @@ type transcode struct {
 	to       Endpoint
 	target   codec.Format
 	accepted []codec.Format
-	decided  [128]decision // by payload type of the packet
+	decided  [4]decision // by payload type of the packet, modulo; small, to stay in the cache
 }
 
-// decision is what is done with packets of a format. It holds as long as the
-// same format stands behind the payload type.
+// decision is what is done with packets of a format, known by its address.
 type decision struct {
 	format *codec.Format
 	table  *[256]byte // nil: relay
@@ -146,7 +145,7 @@ func (t *transcode) Packet(p *Packet) {
 		t.to.Forward(p)
 		return
 	}
-	d := &t.decided[p.Format.PT&0x7f]
+	d := &t.decided[p.Format.PT%4]
 	if d.format != p.Format {
 		*d = t.decide(p.Format)
 	}

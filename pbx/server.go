@@ -60,8 +60,10 @@ type Server struct {
 	trace     atomic.Bool
 	draining  atomic.Bool
 
-	stop  context.CancelFunc // ends what runs beside the calls
-	tasks sync.WaitGroup
+	stop   context.CancelFunc // ends what runs beside the calls
+	tasks  sync.WaitGroup
+	saved  context.CancelFunc // lets the registrar save for the last time
+	saving sync.WaitGroup
 
 	mu         sync.Mutex
 	lastReload api.LastReload
@@ -69,7 +71,7 @@ type Server struct {
 
 // New reads the configuration. Nothing is opened until Start.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, started: time.Now(), stop: func() {}}
+	s := &Server{Options: o, started: time.Now(), stop: func() {}, saved: func() {}}
 	var err error
 	if o.ConfigPath != "" {
 		s.holder, err = config.Open(o.ConfigPath)
@@ -140,12 +142,14 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		return errors.Join(fmt.Errorf("watching the configuration: %w", err), control.Close())
 	}
 	s.engine.Start()
+	saving, saved := context.WithCancel(context.WithoutCancel(ctx))
+	s.saved = saved
+	s.saving.Go(func() { s.registrar.Run(saving) })
 	for name, run := range map[string]func(context.Context) error{
-		"sip":       s.edge.Run,
-		"control":   func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
-		"watch":     func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
-		"registrar": func(ctx context.Context) error { s.registrar.Run(ctx); return nil },
-		"qualify":   func(ctx context.Context) error { s.phones.Run(ctx); return nil },
+		"sip":     s.edge.Run,
+		"control": func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
+		"watch":   func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
+		"qualify": func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
 			if err := run(ctx); err != nil {
@@ -198,6 +202,8 @@ func (s *Server) Close() error {
 	}
 	s.stop()
 	s.tasks.Wait()
+	s.saved()
+	s.saving.Wait()
 	if s.engine != nil {
 		s.engine.Close()
 	}

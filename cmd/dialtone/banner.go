@@ -35,11 +35,12 @@ func (b banner) print(w io.Writer) error {
 	out.add("")
 	out.add("Dialtone " + b.version + " is ready for phones.")
 	out.add("")
-	for _, a := range b.addresses {
-		out.row("SIP over "+strings.ToUpper(a.Transport), place(a.Address))
+	for _, transport := range transports() {
+		if list := listening(b.addresses, transport); list != "" {
+			out.row("SIP over "+strings.ToUpper(transport), list)
+		}
 	}
 	out.row("Audio", "UDP ports "+b.cfg.Media.Ports)
-	out.row("This machine", orElse(strings.Join(b.hosts, ", "), "127.0.0.1 (no network)"))
 	out.add("")
 	if b.setup.accounts != "" {
 		b.addAccounts(out)
@@ -84,13 +85,30 @@ func (l *lines) row(name string, cells ...string) {
 	l.add(strings.TrimRight(line.String(), " "))
 }
 
-// place is where a server listens: with the address when that is not all.
-func place(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if ip, parseErr := netip.ParseAddr(host); err == nil && parseErr == nil && ip.IsUnspecified() {
-		return "port " + port
+// transports in the order in which people try them.
+func transports() []string { return []string{"udp", "tcp", "tls"} }
+
+// listening is where a transport listens: "port 5060 of 192.0.2.5, [2001:db8::5]".
+func listening(addresses []api.Address, transport string) string {
+	hosts := map[string][]string{} // by port
+	var ports []string
+	for _, a := range addresses {
+		host, port, err := net.SplitHostPort(a.Address)
+		if a.Transport != transport || err != nil {
+			continue
+		}
+		if hosts[port] == nil {
+			ports = append(ports, port)
+		}
+		if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+			host = "every address"
+		}
+		hosts[port] = append(hosts[port], host)
 	}
-	return address
+	for i, port := range ports {
+		ports[i] = "port " + port + " of " + strings.Join(hosts[port], ", ")
+	}
+	return strings.Join(ports, "; ")
 }
 
 // addAccounts adds the first two accounts as phones ask for them.
@@ -112,30 +130,43 @@ func (b banner) addAccounts(out *lines) {
 }
 
 // server is what a phone needs to know, with the port where it is not the one
-// that phones take by themselves.
+// that phones take by themselves: the first address of this machine that the
+// best transport listens on.
 func (b banner) server() string {
-	host := "127.0.0.1"
-	if len(b.hosts) > 0 {
-		host = b.hosts[0]
-	}
-	for _, a := range b.addresses {
-		if _, port, err := net.SplitHostPort(a.Address); err == nil && a.Transport == "udp" && port != "5060" {
-			return net.JoinHostPort(host, port)
+	for _, transport := range transports() {
+		for _, host := range append(b.hosts, "") {
+			for _, a := range b.addresses {
+				at, port, err := net.SplitHostPort(a.Address)
+				if a.Transport != transport || err != nil || !serves(at, host) {
+					continue
+				}
+				if port == "5060" || transport == "tls" && port == "5061" {
+					return orElse(host, at)
+				}
+				return net.JoinHostPort(orElse(host, at), port)
+			}
 		}
 	}
-	return host
+	return "127.0.0.1"
 }
 
-// transports are those that listen, with their ports: "UDP 5060, TLS 5061".
+// serves tells whether what listens at an address can be reached at host; ""
+// is any host.
+func serves(at, host string) bool {
+	ip, err := netip.ParseAddr(at)
+	return host == "" || at == host || err == nil && ip.IsUnspecified()
+}
+
+// transports are those that listen, with their ports: "UDP 5060 or TLS 5061".
 func (b banner) transports() string {
 	var all []string
-	for _, a := range b.addresses {
-		_, port, err := net.SplitHostPort(a.Address)
-		if err != nil {
-			continue
-		}
-		if text := strings.ToUpper(a.Transport) + " " + port; !slices.Contains(all, text) {
-			all = append(all, text)
+	for _, transport := range transports() {
+		for _, a := range b.addresses {
+			_, port, err := net.SplitHostPort(a.Address)
+			text := strings.ToUpper(transport) + " " + port
+			if a.Transport == transport && err == nil && !slices.Contains(all, text) {
+				all = append(all, text)
+			}
 		}
 	}
 	return strings.Join(all, " or ")

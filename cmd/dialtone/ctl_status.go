@@ -49,9 +49,11 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 	line("config", "%s", orElse(s.Config, "none: the accounts are in "+s.Data+"/extensions.yaml"))
 	line("data", "%s", s.Data)
 	name := "listens on"
-	for _, a := range s.Addresses {
-		line(name, "%s %s", a.Transport, a.Address)
-		name = ""
+	for _, transport := range transports() {
+		if list := listening(s.Addresses, transport); list != "" {
+			line(name, "%s %s", transport, list)
+			name = ""
+		}
 	}
 	line("calls", "%d of %d (%d since the start)", s.Calls, s.CallsMax, s.CallsTotal)
 	line("phones", "%d registered, %s", s.Registrations, count(s.Extensions, "extension"))

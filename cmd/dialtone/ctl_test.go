@@ -28,7 +28,7 @@ EXTENSION  CONTACT                TRANSPORT  FLOW            EXPIRES  LATENCY  U
 101        sip:101@10.0.0.8       tls        10.0.0.8:4711   29s      lost     -
 `},
 		{"features", `
-DIAL  NAME  -
+DIAL  NAME  WHAT IT DOES
 600   echo  sends back what it hears
 `},
 	} {
@@ -47,7 +47,7 @@ func TestCtlStatus(t *testing.T) {
 	code, out, _ := dialtone(t, "ctl", "status", "--data", data)
 	for _, want := range []string{
 		"version     v1.2.3\n", "up          3:12:00 (process ", "config      none: the accounts are in /var/lib/dialtone/extensions.yaml\n",
-		"listens on  udp [::]:5060\n            tls [::]:5061\n",
+		"listens on  udp port 5060 of every address\n            tls port 5061 of every address\n",
 		"calls       1 of 1000 (17 since the start)\n", "phones      2 registered, 10 extensions\n",
 		"rtp ports   4 of 16384 in use\n", "log         info, trace off\n", "reload      none yet\n",
 	} {

@@ -63,11 +63,14 @@ func (c serveCommand) Run(ctx context.Context, t terminal) error {
 		Log: log, Level: level, Trace: c.Trace == "sip" || loaded.cfg.SIP.Trace, Version: version(),
 	})
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	if err := server.Start(ctx); err != nil {
 		_ = server.Close() // the reason is err
-		return explain(err)
+		if loaded.file == "" {
+			err = fmt.Errorf("%w\nThere is no configuration yet; %q writes one", err, program()+" init")
+		}
+		return err
 	}
 	warnFileLimit(log, loaded.cfg.Calls.Max)
 	if err := bannerOf(ctx, server, loaded).print(t.out); err != nil {

@@ -3,10 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -92,8 +89,14 @@ func TestBanner(t *testing.T) {
 	}
 	b := banner{
 		version: "v1", program: "dialtone", hosts: []string{"192.0.2.5", "2001:db8::5"}, cfg: &cfg,
-		addresses: []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tcp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
-		setup:     setup{data: "dialtone-data", accounts: "dialtone-data/extensions.yaml"},
+		addresses: []api.Address{
+			{Transport: "udp", Address: "127.0.0.1:5060"},
+			{Transport: "udp", Address: "192.0.2.5:5060"},
+			{Transport: "udp", Address: "[2001:db8::5]:5060"},
+			{Transport: "tls", Address: "[::]:5061"},
+			{Transport: "tcp", Address: "[::]:5060"},
+		},
+		setup: setup{data: "dialtone-data", accounts: "dialtone-data/extensions.yaml"},
 	}
 	var out bytes.Buffer
 	if err := b.print(&out); err != nil {
@@ -113,20 +116,20 @@ func TestBanner(t *testing.T) {
 	}
 }
 
-func TestStartThatFailsIsExplained(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	_, err = net.Listen("tcp", taken.Addr().String())
-	got := explain(fmt.Errorf("listen: %w", err))
-	if want := "tcp " + taken.Addr().String() + " is in use: another Dialtone"; !strings.HasPrefix(got.Error(), want) || !errors.Is(got, syscall.EADDRINUSE) {
-		t.Errorf("a taken port is explained with %v", got)
-	}
-	_, err = net.Listen("tcp", "192.0.2.1:5060")
-	if got := explain(err); !strings.Contains(got.Error(), "no address of this machine") {
-		t.Errorf("a foreign address is explained with %v", got)
+func TestServerToTypeIntoAPhone(t *testing.T) {
+	hosts := []string{"192.0.2.5", "2001:db8::5"}
+	for _, c := range []struct{ transport, address, want string }{
+		{"udp", "[::]:5060", "192.0.2.5"},
+		{"udp", "0.0.0.0:5070", "192.0.2.5:5070"},
+		{"udp", "127.0.0.1:5060", "127.0.0.1"},
+		{"udp", "[2001:db8::5]:5070", "[2001:db8::5]:5070"},
+		{"tls", "192.0.2.5:5061", "192.0.2.5"},
+		{"tcp", "192.0.2.5:5061", "192.0.2.5:5061"},
+	} {
+		b := banner{hosts: hosts, addresses: []api.Address{{Transport: c.transport, Address: c.address}}}
+		if got := b.server(); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.transport, c.address, got, c.want)
+		}
 	}
 }
 

@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"dialtone/config"
 )
@@ -87,22 +85,4 @@ func dataFolder(file string) (string, error) {
 		data = filepath.Join(filepath.Dir(file), data)
 	}
 	return data, nil
-}
-
-// explain says what to do about a start that failed.
-func explain(err error) error {
-	var network *net.OpError
-	where := "a port"
-	if errors.As(err, &network) && network.Addr != nil {
-		where = network.Addr.Network() + " " + network.Addr.String()
-	}
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s is in use: another Dialtone, or another telephone server, runs on this machine; end it, or set other addresses under \"sip\" in the configuration (\"dialtone init\" writes one)\n  %w", where, err)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("%s is no address of this machine; correct it under \"sip\" in the configuration\n  %w", where, err)
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%w; is the data folder owned by the user that runs Dialtone?", err)
-	}
-	return err
 }

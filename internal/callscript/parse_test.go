@@ -89,9 +89,9 @@ features:
   echo: "*600"
 `)
 	for _, want := range []string{
-		"calls:\n  ring_timeout: 1s\n  drain_timeout: 1s\n  max: 1\n",
-		`  "100": {password: secret-100}` + "\n" + `  "101": {password: x, dnd: true}` + "\n" + `  "102"`,
-		"  \"109\": {password: secret-109}\n  \"200\":\n    password: y\n",
+		"calls:\n  max: 1\n  ring_timeout: 1s\n  drain_timeout: 1s\n",
+		`  "100": {password: phone-100-key}` + "\n" + `  "101": {password: x, dnd: true}` + "\n" + `  "102"`,
+		"  \"109\": {password: phone-109-key}\n  \"200\":\n    password: y\n",
 		"features:\n  echo: \"*600\"\n",
 		"media:\n  ports: 10000-10999\n",
 	} {

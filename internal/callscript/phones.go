@@ -138,11 +138,12 @@ func newPhone(s *stage) {
 	}
 	o.Server, o.Domain = net.JoinHostPort(host, strconv.Itoa(at)), "dialtone"
 	o.Patience = patience
-	who := &party{name: s.args["NAME"], phone: testphone.New(s, o)}
+	who := &party{name: s.args["NAME"]}
 	s.run.mu.Lock()
 	s.run.phones[who.name] = who
 	s.run.order = append(s.run.order, who)
 	s.run.mu.Unlock()
+	who.phone = testphone.New(who, o)
 	if !is["unregistered"] {
 		who.phone.Register(s.ctx)
 	}

@@ -68,6 +68,19 @@ type party struct {
 	name  string
 	phone *testphone.Phone
 	call  *testphone.Call
+
+	problem string // what the phone has complained of
+}
+
+// Helper, Cleanup and Fatalf make a party what its phone reports to. The phone is
+// closed at the end of the run.
+func (p *party) Helper()        {}
+func (p *party) Cleanup(func()) {}
+
+// Fatalf ends the statement that the phone is about.
+func (p *party) Fatalf(format string, args ...any) {
+	p.problem = fmt.Sprintf(format, args...)
+	runtime.Goexit()
 }
 
 // all runs the lines; the result tells what went wrong, "" when nothing did.
@@ -87,6 +100,9 @@ func (r *run) all(ctx context.Context) string {
 		wg.Wait()
 		for i, s := range stages {
 			if s.problem == "" {
+				s.problem = r.problemOf(s.args["PHONE"] + s.args["NAME"])
+			}
+			if s.problem == "" {
 				continue
 			}
 			what := l.text
@@ -101,22 +117,29 @@ func (r *run) all(ctx context.Context) string {
 
 func (r *run) closePhones() {
 	for _, p := range r.order {
-		p.phone.Close()
+		if p.phone != nil {
+			p.phone.Close()
+		}
 	}
 }
 
-// stage is where one statement runs: it takes the failures of the phones.
+// problemOf is what a phone has complained of.
+func (r *run) problemOf(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.phones[name]; p != nil {
+		return p.problem
+	}
+	return ""
+}
+
+// stage is where one statement runs.
 type stage struct {
 	run     *run
 	ctx     context.Context
 	args    map[string]string
 	problem string
 }
-
-// Helper, Cleanup and Fatalf make a stage what a phone reports to. A phone is
-// closed at the end of the run.
-func (s *stage) Helper()        {}
-func (s *stage) Cleanup(func()) {}
 
 // Fatalf ends the statement.
 func (s *stage) Fatalf(format string, args ...any) {

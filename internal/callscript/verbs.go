@@ -134,10 +134,14 @@ func (s *stage) dial(how testphone.Dialling) {
 func (s *stage) until(done func() (ok bool, seen string)) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	seen := "nothing"
 	for {
-		ok, seen := done()
+		ok, now := done()
 		if ok {
 			return
+		}
+		if s.ctx.Err() == nil {
+			seen = now // else what was asked may have been cut off
 		}
 		select {
 		case <-tick.C:

@@ -146,7 +146,7 @@ func TestReplaysAreBounded(t *testing.T) {
 		if !r.use(first, 1, time.Now()) {
 			t.Fatal("first use refused")
 		}
-		for i := 1; i < 3*maxNonces; i++ {
+		for i := 1; i < maxNonces*3/2; i++ {
 			if i%(maxNonces/4) == 0 {
 				time.Sleep(time.Second)
 			}

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"hash/maphash"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -81,7 +80,7 @@ func New(opt Options) (*Edge, error) {
 		return nil, errors.New("sip edge: Options.Config is missing")
 	}
 	e := &Edge{
-		opt: opt, log: opt.Log, quiet: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 4})),
+		opt: opt, log: opt.Log, quiet: slog.New(slog.DiscardHandler),
 		limits: opt.Limits.withDefaults(), product: opt.Product, resolver: opt.Resolver,
 		cookie: sip.RFC3261BranchMagicCookie + rand.Text()[:10], seed: maphash.MakeSeed(),
 		handlers: map[sip.RequestMethod]Handler{}, streams: newStreams(),
@@ -140,6 +139,9 @@ func (e *Edge) Run(ctx context.Context) error {
 	e.work.Wait()
 	return nil
 }
+
+// Close gives up what Listen has bound, when Run is not going to be called.
+func (e *Edge) Close() { e.addrs.closeAll() }
 
 // base is the context that handlers live in.
 func (e *Edge) base() context.Context {

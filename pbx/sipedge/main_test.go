@@ -69,10 +69,8 @@ func start(t testing.TB, with setUp) *bench {
 			t.Error(err)
 		}
 	}()
-	for !e.running(func(context.Context) {}) {
-		time.Sleep(time.Millisecond)
-	}
 	b := &bench{Edge: e, t: t, cfg: &cfg, stop: sync.OnceFunc(func() { cancel(); <-done })}
+	b.eventually("the edge runs", func() bool { return e.running(func(context.Context) {}) })
 	t.Cleanup(b.stop)
 	return b
 }
@@ -216,4 +214,31 @@ func always(e *Edge) {
 		e.Handle(m, ok(e))
 	}
 	e.Supported("100rel", "timer")
+}
+
+// eventually waits for what no message tells.
+func (b *bench) eventually(what string, done func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(5 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatalf("not so after 5 s: %s", what)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

@@ -40,20 +40,11 @@ func TestHandlersOfACallStartInOrderOfArrival(t *testing.T) {
 	if !slices.Equal(want, have) {
 		t.Fatalf("started as %v", have)
 	}
-	if n := len(b.lanes.open); n != 0 && !b.emptySoon(func() bool { b.lanes.mu.Lock(); defer b.lanes.mu.Unlock(); return len(b.lanes.open) == 0 }) {
-		t.Fatalf("%d lanes are kept", n)
-	}
-}
-
-// emptySoon waits for what happens when a handler has returned.
-func (b *bench) emptySoon(done func() bool) bool {
-	for range 500 {
-		if done() {
-			return true
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	return false
+	b.eventually("the lane is closed", func() bool {
+		b.lanes.mu.Lock()
+		defer b.lanes.mu.Unlock()
+		return len(b.lanes.open) == 0
+	})
 }
 
 func TestALaneMovesOnWhenItsHandlerStays(t *testing.T) {

@@ -178,10 +178,10 @@ func sourceFor(remote netip.Addr) netip.Addr {
 		return netip.Addr{}
 	}
 	defer func() { _ = c.Close() }()
-	return addrPort2(c.LocalAddr()).Addr()
+	return udpAddrPort(c.LocalAddr()).Addr()
 }
 
-func addrPort2(a net.Addr) netip.AddrPort {
+func udpAddrPort(a net.Addr) netip.AddrPort {
 	if u, ok := a.(*net.UDPAddr); ok {
 		return unmap(u.AddrPort())
 	}

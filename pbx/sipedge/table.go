@@ -71,7 +71,7 @@ func (t *table) enter(e *Edge, ctx context.Context, req *sip.Request, p path, ke
 		return w, nil, arrivedAgain
 	}
 	if w := t.merged[mk]; mk.callID != "" && w != nil {
-		if w.key.branch == key.branch && w.key.host == key.host && w.key.port == key.port {
+		if w.key.transport == key.transport && w.key.branch == key.branch && w.key.host == key.host && w.key.port == key.port {
 			return w, nil, arrivedAgain // the same request, its NAT has another port now
 		}
 		return nil, nil, arrivedMerged

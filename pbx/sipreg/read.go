@@ -151,32 +151,26 @@ func readPath(req *sip.Request) (path []string, fault string) {
 func splitList(s string) []string {
 	var list []string
 	quoted, bracket, start := false, false, 0
-	for i := 0; i <= len(s); i++ {
-		if i < len(s) {
-			switch c := s[i]; {
-			case c == '\\' && quoted:
-				i++
-				continue
-			case c == '"':
-				quoted = !quoted
-				continue
-			case quoted:
-				continue
-			case c == '<':
-				bracket = true
-				continue
-			case c == '>':
-				bracket = false
-				continue
-			case c != ',' || bracket:
-				continue
-			}
-		}
-		if part := strings.TrimSpace(s[min(start, len(s)):min(i, len(s))]); part != "" {
+	add := func(part string) {
+		if part = strings.TrimSpace(part); part != "" {
 			list = append(list, part)
 		}
-		start = i + 1
 	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '<', c == '>':
+			bracket = c == '<'
+		case c == ',' && !bracket:
+			add(s[start:i])
+			start = i + 1
+		}
+	}
+	add(s[start:])
 	return list
 }
 

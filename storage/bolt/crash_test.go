@@ -138,5 +138,5 @@ func checkKept(t *testing.T, path string, records, contacts <-chan string) {
 	if checked == 0 {
 		t.Error("nothing was acknowledged, so nothing was tested")
 	}
-	t.Logf("%d acknowledged, all there", checked)
+	t.Logf("%d acknowledged", checked)
 }

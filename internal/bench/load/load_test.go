@@ -106,8 +106,9 @@ func TestTwoPhonesAnswerAtOnceAThousandTimes(t *testing.T) {
 	}
 	eventually(t, "no call is left", func() bool { return s.status(t).Calls == 0 })
 	eventually(t, "every phone's leg is ended", func() bool { return desk.open()+soft.open() == 0 })
-	if n := desk.invited.Load() + soft.invited.Load(); n != 2*calls {
-		t.Errorf("phones were rung %d times, want %d", n, 2*calls)
+	// A phone may have answered before the other was even rung.
+	if n := desk.invited.Load() + soft.invited.Load(); n <= calls || n > 2*calls {
+		t.Errorf("phones were rung %d times for %d calls, want most calls to have rung both", n, calls)
 	}
 }
 
@@ -149,6 +150,7 @@ func TestKillInTheMiddleOfTraffic(t *testing.T) {
 // are back where they were.
 func TestSoak(t *testing.T) {
 	const peers, up, churn = 1000, 200, 20
+	t.Setenv("GOMEMLIMIT", "1MiB") // the server collects all the time: its heap is what it really holds
 	s := start(t, peers)
 	_, from := open(t, s, peers, callee), open(t, s, peers, caller)
 	round := func(length time.Duration) {
@@ -183,7 +185,7 @@ func TestSoak(t *testing.T) {
 	if end.Process.Files > base.Process.Files+20 {
 		t.Errorf("open files grew from %d to %d", base.Process.Files, end.Process.Files)
 	}
-	if end.Process.Heap > base.Process.Heap*3/2+8<<20 {
+	if end.Process.Heap > base.Process.Heap*5/4+4<<20 {
 		t.Errorf("heap grew from %d to %d KiB", base.Process.Heap>>10, end.Process.Heap>>10)
 	}
 }
@@ -191,13 +193,14 @@ func TestSoak(t *testing.T) {
 // settled is the status when the last transactions have gone.
 func settled(t *testing.T, s *server) (st status) {
 	t.Helper()
-	last := -1
-	eventually(t, "goroutines and ports settle", func() bool {
-		st = s.status(t)
-		same := st.Process.Goroutines == last && st.PortsUsed == 0
-		last = st.Process.Goroutines
+	time.Sleep(33 * time.Second) // transactions stay for 64*T1 (RFC 3261 §17)
+	var last status
+	eventually(t, "goroutines, ports and files settle", func() bool {
+		last, st = st, s.status(t)
+		same := st.Process.Goroutines == last.Process.Goroutines && st.Process.Files == last.Process.Files &&
+			st.PortsUsed == 0 && st.Process.Heap <= last.Process.Heap+1<<20 && st.Process.Heap+1<<20 >= last.Process.Heap
 		if !same {
-			time.Sleep(time.Second)
+			time.Sleep(4 * time.Second) // closed RTP ports stay bound for three
 		}
 		return same
 	})

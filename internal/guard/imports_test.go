@@ -1,0 +1,205 @@
+package guard
+
+import (
+	"go/ast"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// may says which of our packages a room may import. A name that ends in "/..."
+// stands for everything below it.
+var may = map[string][]string{
+	"cmd/dialtone": {"pbx", "pbx/api", "config"},
+	"pbx": {
+		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
+	},
+	"pbx/api":       {"pbx/call", "pbx/registrar", "config", "storage"},
+	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "dialplan", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
+	"pbx/sipreg":    {"pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "storage"},
+	"pbx/sipauth":   {"config"},
+	"pbx/sipedge":   {"config"},
+	"pbx/registrar": {"config", "storage"},
+	"pbx/call":      {"dialplan", "media", "media/codec", "storage", "config"},
+	"config":        {"dialplan", "media/codec"},
+	"config/docgen": {"config"},
+	"dialplan":      {},
+
+	"media":       {"media/codec"},
+	"media/rtp":   {"media", "media/codec"},
+	"media/sdp":   {"media", "media/codec"},
+	"media/codec": {},
+
+	"storage":             {},
+	"storage/bolt":        {"storage"},
+	"storage/memory":      {"storage"},
+	"storage/storagetest": {"storage"},
+
+	"internal/testphone":  {},
+	"internal/callscript": {"internal/testphone"},
+	"internal/guard":      {},
+	"internal/peers":      {},
+}
+
+// mayInTests is what the tests of a room may import besides.
+var mayInTests = map[string][]string{
+	"storage":        {"storage/storagetest", "storage/bolt"},
+	"storage/bolt":   {"storage/storagetest"},
+	"storage/memory": {"storage/storagetest"},
+}
+
+// testHelpers are what the tests of any room may import.
+var testHelpers = []string{"internal/testphone", "storage/memory"}
+
+// anything are the rooms that measure the whole house and may import all of it.
+var anything = []string{"internal/bench", "internal/bench/..."}
+
+// door says in which rooms a third party's packages may be imported: by the
+// longest prefix of the import path. One door each, so that a change of library
+// changes one room.
+var door = []struct {
+	prefix string
+	rooms  []string
+	tests  []string // rooms whose tests may import it besides; "..." is all
+	why    string
+}{
+	{"github.com/emiago/sipgo", []string{"pbx/sip*", "internal/testphone"}, nil, "SIP is known at its edge only"},
+	{"github.com/icholy/digest", []string{"internal/testphone"}, []string{"pbx/sip*"}, "the server computes digests itself; the phone that tests it must not use the same code"},
+	{"github.com/pion/srtp/v3", []string{"media/rtp", "internal/testphone"}, nil, "SRTP belongs to the wire"},
+	{"github.com/pion/rtp", []string{"media/rtp"}, nil, "RTP belongs to the wire"},
+	{"github.com/pion/rtcp", []string{"media/rtp"}, nil, "RTCP belongs to the wire"},
+	{"go.etcd.io/bbolt", []string{"storage/bolt"}, nil, "one storage backend, one room"},
+	{"go.yaml.in/yaml/v3", []string{"config", "config/docgen", "cmd/dialtone"}, nil, "the configuration is read in one place"},
+	{"github.com/fsnotify/fsnotify", []string{"config"}, nil, "the configuration is watched in one place"},
+	{"github.com/santhosh-tekuri/jsonschema/v6", nil, []string{"config", "config/docgen", "cmd/dialtone"}, "the schema is checked, not used"},
+	{"github.com/alecthomas/kong", []string{"cmd/dialtone"}, nil, "flags are the command's"},
+	{"golang.org/x/sys", []string{"media/rtp", "pbx/sipedge", "internal/bench/..."}, nil, "system calls stay at the sockets"},
+	{"golang.org/x/tools/txtar", []string{"internal/callscript"}, []string{"..."}, "an archive format of tests"},
+	{"go.uber.org/goleak", nil, []string{"..."}, "a check of tests"},
+	{"github.com/zaf/g711", nil, []string{"media/codec", "internal/testphone"}, "what our own tables are compared with"},
+	{"github.com/google/go-cmp", nil, []string{"..."}, "a tool of tests"},
+	{"pgregory.net/rapid", nil, []string{"..."}, "a tool of tests"},
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	for _, s := range house(t) {
+		allowed, known := may[s.room]
+		if contains(anything, s.room) {
+			continue
+		}
+		if !known {
+			t.Errorf("%s: room %q is not in the table of internal/guard/imports_test.go: add it there, with what it may import, and to ARCHITECTURE.md", s.path, s.room)
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			path := importPath(spec)
+			ours, is := strings.CutPrefix(path, module+"/")
+			if !is || ours == s.room {
+				continue
+			}
+			rooms := allowed
+			if s.test {
+				rooms = slices.Concat(allowed, mayInTests[s.room], testHelpers)
+			}
+			if !contains(rooms, ours) {
+				t.Errorf("%s: %s may not import %s: it may import %s. Declare an interface where it is needed and let the room above pass it in, or change the table of internal/guard/imports_test.go and ARCHITECTURE.md together", at(spec), s.room, ours, list(rooms))
+			}
+		}
+	}
+}
+
+func TestThirdPartiesHaveOneDoor(t *testing.T) {
+	for _, s := range house(t) {
+		for _, spec := range s.file.Imports {
+			path := importPath(spec)
+			if !strings.Contains(strings.Split(path, "/")[0], ".") {
+				continue // the standard library, or ours
+			}
+			best := -1
+			for i, d := range door {
+				if (path == d.prefix || strings.HasPrefix(path, d.prefix+"/")) && (best < 0 || len(d.prefix) > len(door[best].prefix)) {
+					best = i
+				}
+			}
+			if best < 0 {
+				t.Errorf("%s: %s has no door: name the rooms that may import it in the table of internal/guard/imports_test.go, and say why it is worth a dependency", at(spec), path)
+				continue
+			}
+			rooms := door[best].rooms
+			if s.test {
+				rooms = slices.Concat(rooms, door[best].tests)
+			}
+			if !contains(rooms, s.room) {
+				t.Errorf("%s: %s may not import %s, only %s may: %s", at(spec), s.room, path, list(rooms), door[best].why)
+			}
+		}
+	}
+}
+
+// TestTheTableHasNoDeadRooms keeps the table from naming rooms that are gone.
+func TestTheTableHasNoDeadRooms(t *testing.T) {
+	alive := map[string]bool{}
+	for _, s := range house(t) {
+		alive[s.room] = true
+	}
+	for room := range may {
+		if !alive[room] {
+			t.Errorf("the table names room %q, which has no Go file", room)
+		}
+	}
+}
+
+// TestTheHouseIsNotTooHigh follows the imports downwards.
+func TestTheHouseIsNotTooHigh(t *testing.T) {
+	imports := map[string][]string{}
+	for _, s := range house(t) {
+		for _, spec := range s.file.Imports {
+			if ours, is := strings.CutPrefix(importPath(spec), module+"/"); is && !s.test {
+				imports[s.room] = append(imports[s.room], ours)
+			}
+		}
+	}
+	var depth func(room string) int
+	depth = func(room string) int {
+		deepest := 0
+		for _, below := range imports[room] {
+			deepest = max(deepest, depth(below))
+		}
+		return deepest + 1
+	}
+	for room := range imports {
+		if d := depth(room); d > 7 {
+			t.Errorf("%s stands on %d storeys, at most 7 are wanted", room, d)
+		}
+	}
+}
+
+func importPath(spec *ast.ImportSpec) string {
+	path, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return spec.Path.Value
+	}
+	return path
+}
+
+// contains reports whether one of the patterns is room: "pbx/..." is all below
+// pbx, "pbx/sip*" all that begins so, "..." all.
+func contains(patterns []string, room string) bool {
+	for _, p := range patterns {
+		below, tree := strings.CutSuffix(p, "...")
+		begins, star := strings.CutSuffix(p, "*")
+		switch {
+		case p == room, tree && strings.HasPrefix(room, below), star && strings.HasPrefix(room, begins):
+			return true
+		}
+	}
+	return false
+}
+
+func list(rooms []string) string {
+	if len(rooms) == 0 {
+		return "nothing"
+	}
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(rooms))), ", ")
+}
