@@ -129,6 +129,8 @@ type Calls struct {
 	// DrainTimeout is how long calls in progress may go on after the first
 	// Ctrl-C or SIGTERM.
 	DrainTimeout Duration `yaml:"drain_timeout" off:"0" min:"1s" max:"1d"`
+	// KeepRecords is for how long call records are kept; 0 keeps them for ever.
+	KeepRecords Duration `yaml:"keep_records" off:"0" min:"1d" max:"10000d"`
 }
 
 // Extension is one phone account.

@@ -36,6 +36,7 @@ func Default() Config {
 			RingTimeout:  Duration(time.Minute),
 			MaxDuration:  Duration(12 * time.Hour),
 			DrainTimeout: Duration(5 * time.Minute),
+			KeepRecords:  Duration(365 * 24 * time.Hour),
 		},
 		Extensions: map[string]Extension{},
 		Features:   Features{Echo: "600", Tone: "601", Music: "602"},

@@ -149,6 +149,7 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"sip":     s.edge.Run,
 		"control": func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
 		"watch":   func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
+		"prune":   func(ctx context.Context) error { s.prune(ctx); return nil },
 		"qualify": func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
@@ -179,6 +180,27 @@ func (s *Server) wire() (err error) {
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log,
 	})
 	return nil
+}
+
+// prune deletes records that are older than calls.keep_records, once a day.
+func (s *Server) prune(ctx context.Context) {
+	daily := time.NewTicker(24 * time.Hour)
+	defer daily.Stop()
+	for {
+		if keep := s.Config().Calls.KeepRecords.D(); keep > 0 {
+			n, err := s.store.Prune(time.Now().Add(-keep))
+			if err != nil {
+				s.Log.Error("old call records were not deleted", "error", err)
+			} else if n > 0 {
+				s.Log.Info("old call records deleted", "records", n, "older_than", keep)
+			}
+		}
+		select {
+		case <-daily.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Drain takes no new calls and returns when none is left, or with ctx.

@@ -3,25 +3,17 @@ package main
 import (
 	"io"
 	"log/slog"
+	"sync"
 	"syscall"
 )
 
 // newLog writes events to w, as text or JSON. The journal of systemd has its
 // own clock, so that events going there need no time.
 func newLog(w io.Writer, format string, level slog.Leveler, journal bool) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
-	if journal {
-		options.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-				return slog.Attr{}
-			}
-			return a
-		}
-	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(&textHandler{level: level, clock: !journal, mu: new(sync.Mutex), out: w})
 }
 
 const (

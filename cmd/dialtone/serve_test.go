@@ -133,24 +133,6 @@ func TestServerToTypeIntoAPhone(t *testing.T) {
 	}
 }
 
-func TestLog(t *testing.T) {
-	for _, c := range []struct {
-		format  string
-		journal bool
-		want    string
-	}{
-		{"text", true, "level=INFO msg=\"call answered\" time=noon\n"},
-		{"text", false, "time=20"},
-		{"json", true, `{"time":"20`},
-	} {
-		var out bytes.Buffer
-		newLog(&out, c.format, slog.LevelInfo, c.journal).Info("call answered", "time", "noon")
-		if !strings.HasPrefix(out.String(), c.want) && out.String() != c.want {
-			t.Errorf("%s wrote %s", c.format, &out)
-		}
-	}
-}
-
 func TestFilesAreNotLimitedBelowWhatTheSystemAllows(t *testing.T) {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -141,14 +143,25 @@ func TestAddressesThatComeAndGo(t *testing.T) {
 	}
 }
 
+// freePort is a port outside of the range from which the system takes ports, free
+// for both transports.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(10000))
+		l, err := net.Listen("tcp", ":"+port)
+		if err != nil {
+			continue
+		}
+		c, err := net.ListenPacket("udp", ":"+port)
+		_ = l.Close()
+		if err == nil {
+			_ = c.Close()
+			return port
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return portText(addrPort(l.Addr()))
+	t.Fatal("no free port")
+	return ""
 }
 
 // failing is a listener that fails a few times, as with too many open files.
