@@ -79,6 +79,10 @@ type SIP struct {
 	// MaxFailures is how many wrong passwords one address may try for one
 	// extension within ten minutes; then it is not answered for ten minutes.
 	MaxFailures int `yaml:"max_failures" min:"1" max:"1000"`
+	// Digest is how phones prove their password: MD5, SHA-256 (RFC 8760), or both,
+	// SHA-256 first. A phone that does not know SHA-256 should ignore that part of
+	// both; many refuse to register instead.
+	Digest string `yaml:"digest" enum:"MD5,both,SHA-256"`
 	// SessionExpires is the session timer (RFC 4028) that Dialtone asks for.
 	SessionExpires Duration `yaml:"session_expires" min:"90s" max:"1d"`
 	// Trace logs every SIP message, with passwords masked.

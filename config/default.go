@@ -15,6 +15,7 @@ func Default() Config {
 			LocalNetworks:  []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128"},
 			RatePerSource:  100,
 			MaxFailures:    10,
+			Digest:         "MD5",
 			SessionExpires: Duration(30 * time.Minute),
 		},
 		Registrar: Registrar{

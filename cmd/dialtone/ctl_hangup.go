@@ -16,7 +16,7 @@ type ctlHangup struct {
 func (ctlHangup) Help() string {
 	return `All parties are hung up; the record of the call says that the operator ended it.
 
-    dialtone ctl hangup 7f3a9c21
+    dialtone ctl hangup 64dcghd7bk6f
     dialtone ctl hangup $(dialtone ctl calls --json | jq -r '.[].id')`
 }
 

@@ -53,7 +53,10 @@ func TestLogHandler(t *testing.T) {
 	slogtest.Run(t, func(*testing.T) slog.Handler {
 		out.Reset()
 		return newLog(&out, "text", slog.LevelInfo, false).Handler()
-	}, func(t *testing.T) map[string]any { return parseLine(t, out.String()) })
+	}, func(t *testing.T) map[string]any {
+		t.Helper()
+		return parseLine(t, out.String())
+	})
 }
 
 // parseLine reads an event back.

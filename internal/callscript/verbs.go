@@ -50,7 +50,8 @@ var talking = []verb{
 	{form: "PHONE hears nothing", doc: "nothing but silence arrives for 300 ms", run: func(s *stage) { s.call().HearsNothing(s.ctx) }},
 	{form: "PHONE hears something", doc: "anything but silence arrives", run: func(s *stage) { s.call().HearsSomething(s.ctx) }},
 	{form: "PHONE hears HZ", doc: "that tone arrives, from now on", run: func(s *stage) { s.call().Hears(s.ctx, s.hz()) }},
-	{form: "PHONE heard one stream", doc: "all audio so far was one RTP stream from one address, without a gap and all of it usable", run: heardOneStream},
+	{form: "PHONE heard one stream", doc: "all audio so far was one RTP stream (SSRC) from one address, and all of it usable", run: heardOneStream},
+	{form: "PHONE lost no audio", doc: "the sequence numbers of what arrived so far have no gap", run: lostNothing},
 	{form: "PHONE presses DIGITS", doc: "sends digits as RFC 4733 events", run: func(s *stage) { s.call().SendDTMF(s.args["DIGITS"]) }},
 	{form: "PHONE gets digits DIGITS", doc: "these digits have arrived in all", run: func(s *stage) { s.call().WaitDigits(s.ctx, s.args["DIGITS"]) }},
 	{form: "PHONE got payload type N", doc: "audio or digits have arrived in payload type N", run: gotPayloadType},
@@ -73,8 +74,8 @@ var changing = []verb{
 	{form: "PHONE refuses re-INVITEs with STATUSES...", doc: "the next ones, with one status each: 491 491", run: refuseReinvites},
 	{form: "PHONE audio is DIRECTION", doc: "negotiated as seen from this phone: sendrecv, sendonly, recvonly, inactive", run: func(s *stage) { s.call().WaitDirection(s.ctx, s.args["DIRECTION"]) }},
 	{form: "PHONE has a session timer of N", doc: "N seconds were agreed on", run: hasTimer},
-	{form: "PHONE got METHOD with HEADER TEXT...", doc: "the last request of that method in the call has that text in that header", run: gotHeader},
 	{form: "PHONE got answer with HEADER TEXT...", doc: "the 200 to its INVITE has that text in that header", run: gotAnswerHeader},
+	{form: "PHONE got METHOD with HEADER TEXT...", doc: "the last request of that method in the call has that text in that header", run: gotHeader},
 }
 
 var ending = []verb{

@@ -61,6 +61,7 @@ type Call struct {
 	answer                      Reply
 	answered, acked, ended      bool
 	cancelWanted, cancelSent    bool
+	cancelNow                   bool // without waiting for a sign of life
 	sign                        bool // something came back to the INVITE
 	forks                       int  // 2xx of other dialogs, acknowledged and hung up
 	end                         End

@@ -144,9 +144,16 @@ func (c *Call) authAgain(r *sip.Response) bool {
 	if c.dial.NoAuth || c.p.opt.Password == "" || c.challenged > 0 && !stale(r) || c.challenged > 2 {
 		return false
 	}
+	if c.cancelWanted && !c.cancelNow {
+		return false
+	}
 	c.challenged++
 	c.authRes = r
-	return c.sendInvite() == nil
+	if c.sendInvite() != nil {
+		return false
+	}
+	c.withdraw()
+	return true
 }
 
 func (c *Call) provisional(r *sip.Response) {
@@ -284,13 +291,16 @@ func (c *Call) Cancel() {
 	c.withdraw()
 }
 
-// CancelAtOnce sends CANCEL without having heard anything, so that it may
-// overtake the INVITE.
+// CancelAtOnce sends CANCEL right behind the INVITE that carries credentials, so
+// that it may overtake it.
 func (c *Call) CancelAtOnce() {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
-	c.cancelWanted, c.sign = true, true
-	c.withdraw()
+	c.cancelWanted, c.cancelNow = true, true
+	if c.p.opt.Password == "" || c.authRes != nil {
+		c.sign = true
+		c.withdraw()
+	}
 }
 
 // withdraw sends the CANCEL that is wanted when it may be sent.

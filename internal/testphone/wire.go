@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -42,7 +43,8 @@ type flow struct {
 	w    *wire
 	addr netip.AddrPort
 	conn net.Conn
-	mu   sync.Mutex // one writer at a time
+	dead atomic.Bool // the connection is closed
+	mu   sync.Mutex  // one writer at a time
 }
 
 // openWire listens on ip, on a free port.
@@ -104,6 +106,7 @@ func (w *wire) dropAll() {
 	defer w.mu.Unlock()
 	for key, f := range w.flows {
 		if f.conn != nil {
+			f.dead.Store(true)
 			_ = f.conn.Close()
 		}
 		delete(w.flows, key)
@@ -220,6 +223,7 @@ func (f *flow) read() {
 }
 
 func (f *flow) lost() {
+	f.dead.Store(true)
 	_ = f.conn.Close()
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
@@ -235,6 +239,13 @@ func (f *flow) WriteMsg(m sip.Message) error {
 }
 
 func (f *flow) write(data []byte) error {
+	if f.dead.Load() { // over a new connection, then
+		again, err := f.w.to(f.addr)
+		if err != nil {
+			return err
+		}
+		f = again
+	}
 	f.w.trace.add(">", f.addr.String(), string(data))
 	if f.conn == nil {
 		_, err := f.w.pc.WriteToUDPAddrPort(data, f.addr)

@@ -35,7 +35,7 @@ Answers are JSON; times are RFC 3339. Where nothing is given back, the status is
 204. A failure has a status of 400 or more and says why:
 
 ` + "```json" + `
-{"error": {"code": "not_found", "message": "call \"7f3a9c21\": not found"}}
+{"error": {"code": "not_found", "message": "call \"64dcghd7bk6f\": not found"}}
 ` + "```" + `
 `
 

@@ -67,7 +67,7 @@ type Verdict struct {
 // cannot be told from the verdict's kind, its challenges or the time it takes.
 func (a *Authenticator) Check(method, uri string, headers []string, source netip.Addr) Verdict {
 	cfg, now := a.config(), time.Now()
-	c, reason := pick(headers, cfg.SIP.Domain)
+	c, reason := pick(headers, &cfg.SIP)
 	if c == nil {
 		return a.challenge(cfg, source, now, false, reason)
 	}
@@ -100,16 +100,18 @@ func (a *Authenticator) Check(method, uri string, headers []string, source netip
 }
 
 // pick gives the first credentials that are for us and can be checked.
-func pick(headers []string, realm string) (c *credentials, reason string) {
+func pick(headers []string, sip *config.SIP) (c *credentials, reason string) {
 	for _, h := range headers[:min(len(headers), maxHeaders)] {
 		got, err := parseCredentials(h)
 		switch {
 		case err != nil:
 			reason = "Authorization cannot be read: " + err.Error()
-		case got.realm != realm:
+		case got.realm != sip.Domain:
 			reason = fmt.Sprintf("credentials for the realm %.128q", got.realm)
 		case algorithmOf(got.algorithm) == unknownAlgorithm, got.qop == "" && algorithmOf(got.algorithm) != algorithmMD5:
 			reason = fmt.Sprintf("credentials with algorithm %.32q and qop %.32q", got.algorithm, got.qop)
+		case sip.Digest == sha256Only && algorithmOf(got.algorithm) != algorithmSHA256:
+			reason = fmt.Sprintf("credentials with algorithm %.32q, sip.digest asks for SHA-256", got.algorithm)
 		default:
 			return &got, ""
 		}
@@ -144,19 +146,26 @@ func (a *Authenticator) wrong(cfg *config.Config, c *credentials, key failureKey
 	return a.challenge(cfg, source, now, false, reason)
 }
 
+// The values of sip.digest; any other means MD5.
+const (
+	sha256Only = "SHA-256"
+	sha256Too  = "both"
+)
+
 // challenge asks for credentials, the better algorithm first (RFC 8760 §2.4).
 func (a *Authenticator) challenge(cfg *config.Config, source netip.Addr, now time.Time, stale bool, reason string) Verdict {
-	tail := `", nonce="` + a.nonces.issue(cfg.SIP.Domain, source, now) + `", qop="auth"`
+	text := `Digest realm="` + quotable(cfg.SIP.Domain) + `", nonce="` + a.nonces.issue(cfg.SIP.Domain, source, now) + `", qop="auth"`
 	if stale {
-		tail += ", stale=true"
+		text += ", stale=true"
 	}
-	head := `Digest realm="` + quotable(cfg.SIP.Domain)
-	return Verdict{
-		Kind:       Challenge,
-		Challenges: []string{head + tail + ", algorithm=SHA-256", head + tail + ", algorithm=MD5"},
-		Stale:      stale,
-		Reason:     reason,
+	v := Verdict{Kind: Challenge, Stale: stale, Reason: reason}
+	if cfg.SIP.Digest == sha256Only || cfg.SIP.Digest == sha256Too {
+		v.Challenges = append(v.Challenges, text+", algorithm=SHA-256")
 	}
+	if cfg.SIP.Digest != sha256Only {
+		v.Challenges = append(v.Challenges, text+", algorithm=MD5")
+	}
+	return v
 }
 
 // quotable is s as it stands in a quoted string.

@@ -356,3 +356,38 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// TestDigestSetting: sip.digest decides what is offered and what is taken.
+func TestDigestSetting(t *testing.T) {
+	for _, tt := range []struct {
+		digest          string
+		offered         []string
+		md5, sha256Gets sipauth.Kind
+	}{
+		{"MD5", []string{"MD5"}, sipauth.OK, sipauth.OK},
+		{"both", []string{"SHA-256", "MD5"}, sipauth.OK, sipauth.OK},
+		{"SHA-256", []string{"SHA-256"}, sipauth.Challenge, sipauth.OK},
+	} {
+		t.Run(tt.digest, func(t *testing.T) {
+			cfg := testConfig()
+			cfg.SIP.Digest = tt.digest
+			a := start(cfg)
+			v := a.Check("REGISTER", "sip:dialtone", nil, netip.MustParseAddr("192.0.2.7"))
+			if len(v.Challenges) != len(tt.offered) {
+				t.Fatalf("challenges are %q, want %q", v.Challenges, tt.offered)
+			}
+			for i, algorithm := range tt.offered {
+				if !strings.HasSuffix(v.Challenges[i], "algorithm="+algorithm) {
+					t.Errorf("challenge %d is %s, want %s", i, v.Challenges[i], algorithm)
+				}
+			}
+			for algorithm, want := range map[string]sipauth.Kind{"MD5": tt.md5, "SHA-256": tt.sha256Gets} {
+				p := newPhone("100", "secret-100")
+				p.algorithm = algorithm
+				if got := p.login(t, a); got.Kind != want {
+					t.Errorf("a phone with %s gets %v (%s), want %v", algorithm, got.Kind, got.Reason, want)
+				}
+			}
+		})
+	}
+}

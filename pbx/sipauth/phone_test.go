@@ -82,6 +82,7 @@ func (p *phone) send(a *sipauth.Authenticator) sipauth.Verdict {
 
 func testConfig() *config.Config {
 	cfg := config.Default()
+	cfg.SIP.Digest = "both"
 	cfg.SIP.MaxFailures = 3
 	cfg.Extensions = map[string]config.Extension{
 		"100": {Password: "secret-100"},

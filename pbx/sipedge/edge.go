@@ -71,6 +71,7 @@ type Edge struct {
 
 	run     sync.Mutex
 	ctx     context.Context // nil before Run
+	begun   chan struct{}   // closed by Run
 	stopped bool
 }
 
@@ -84,7 +85,7 @@ func New(opt Options) (*Edge, error) {
 		limits: opt.Limits.withDefaults(), product: opt.Product, resolver: opt.Resolver,
 		cookie: sip.RFC3261BranchMagicCookie + rand.Text()[:10], seed: maphash.MakeSeed(),
 		handlers: map[sip.RequestMethod]Handler{}, streams: newStreams(),
-		lanes: lanes{open: map[string]*lane{}},
+		lanes: lanes{open: map[string]*lane{}}, begun: make(chan struct{}),
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -124,6 +125,7 @@ func (e *Edge) Run(ctx context.Context) error {
 		return errors.New("sip edge: Run was called twice")
 	}
 	e.ctx = ctx
+	close(e.begun)
 	e.run.Unlock()
 
 	e.addrs.start(ctx, e)
@@ -162,6 +164,13 @@ func (e *Edge) running(start func(ctx context.Context)) bool {
 	}
 	start(e.ctx)
 	return true
+}
+
+// halted says whether Run has ended or ends.
+func (e *Edge) halted() bool {
+	e.run.Lock()
+	defer e.run.Unlock()
+	return e.stopped || e.ctx != nil && e.ctx.Err() != nil
 }
 
 // crowded says whether there are so many transactions that finished ones should

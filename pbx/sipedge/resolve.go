@@ -192,6 +192,11 @@ func udpAddrPort(a net.Addr) netip.AddrPort {
 func (e *Edge) dial(ctx context.Context, transport string, at netip.AddrPort, name string) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Dial)
 	defer cancel()
+	select {
+	case <-e.begun: // before Run, nobody would read the connection
+	case <-ctx.Done():
+		return nil, ErrNotRunning
+	}
 	d := net.Dialer{}
 	c, err := d.DialContext(ctx, "tcp", at.String())
 	if err != nil {

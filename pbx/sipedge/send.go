@@ -50,7 +50,7 @@ func (e *Edge) Write(req *sip.Request, flow Flow) error {
 
 // prepare finds the way and makes req ready for it.
 func (e *Edge) prepare(ctx context.Context, req *sip.Request, flow Flow) (path, error) {
-	if !e.running(func(context.Context) {}) {
+	if e.halted() {
 		return nil, ErrNotRunning
 	}
 	p, choice, err := e.pathFor(ctx, req, flow)

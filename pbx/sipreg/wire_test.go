@@ -36,6 +36,7 @@ type server struct {
 func startServer(t testing.TB, spoil ...func(*config.Config)) *server {
 	t.Helper()
 	s := &server{cfg: config.Default()}
+	s.cfg.SIP.Digest = "both"
 	s.cfg.SIP.UDP, s.cfg.SIP.TCP, s.cfg.SIP.TLS = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}, nil
 	s.cfg.SIP.MaxFailures = 3
 	s.cfg.SIP.RatePerSource = 1_000_000

@@ -105,6 +105,9 @@ func newBed(t *testing.T, change ...func(*config.Config)) *bed {
 		<-stopped
 		engine.Close()
 	})
+	probe := newSide(newPeer(t, "udp", b.udp), "x", "y")
+	probe.send("OPTIONS") // answered as soon as the edge runs
+	probe.response(200)
 	return b
 }
 
@@ -142,6 +145,11 @@ func (b *bed) phoneOn(network, extension string) *peer {
 		edge = b.tcp
 	}
 	p := newPeer(b.t, network, edge)
+	if network == "tcp" { // the edge knows the connection
+		probe := newSide(p, "x", "y")
+		probe.send("OPTIONS")
+		probe.response(200)
+	}
 	if extension != "" {
 		b.register(extension, p, p.uri("peer"))
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for something that has to happen.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // peer is a scripted phone: it sends what a test tells it to, and hands over what
 // it receives, repeated messages once.
@@ -97,6 +97,7 @@ func (p *peer) readStream() {
 func (p *peer) take(text string) {
 	m, err := sip.ParseMessage([]byte(text))
 	if err != nil {
+		p.t.Errorf("peer cannot read %v\n%s", err, text)
 		return
 	}
 	p.mu.Lock()
@@ -290,7 +291,7 @@ func (s *side) call(extra ...string) {
 	s.t.Helper()
 	s.send("INVITE", extra...)
 	refused := s.response(401)
-	s.sendAs("ACK", s.cseq) // to the refusal; its branch does not matter here
+	s.sendBranch("ACK", s.cseq, s.invite)
 	s.send("INVITE", append(extra, "Authorization: "+s.credentials(refused, "INVITE"))...)
 }
 
