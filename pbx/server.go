@@ -29,7 +29,7 @@ import (
 )
 
 // goodbye is how long phones have to hear that their call was ended by a stop.
-const goodbye = 2 * time.Second
+const goodbye = time.Second
 
 // Options say what to serve and where to keep it.
 type Options struct {
@@ -112,7 +112,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.edge.Listen(ctx); err != nil {
 		return err
 	}
-	control, err := api.Listen(filepath.Join(s.data, "dialtone.sock"))
+	control, err := api.Listen(filepath.Join(s.data, api.SocketName))
 	if err != nil {
 		return err
 	}
@@ -121,9 +121,11 @@ func (s *Server) Start(ctx context.Context) error {
 
 // open opens what is on the disk, and the media engine.
 func (s *Server) open() (err error) {
-	if s.store, err = bolt.Open(filepath.Join(s.data, "dialtone.db")); err != nil {
+	store, err := bolt.Open(filepath.Join(s.data, bolt.FileName))
+	if err != nil {
 		return err
 	}
+	s.store = store
 	if s.certs, err = openCertificates(s.Config(), s.data); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package pbx
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"dialtone/dialplan"
 	"dialtone/pbx/api"
@@ -23,7 +24,7 @@ func (s *Server) Status() api.Status {
 		Extensions: len(cfg.Extensions), Registrations: len(s.registrar.All()),
 		Calls: s.board.Len(), CallsMax: cfg.Calls.Max, CallsTotal: s.board.Total(),
 		RTPPortsUsed: ports.Open, RTPPorts: ports.Pairs,
-		LogLevel: s.Level.Level().String(), Trace: s.trace.Load(), LastReload: last,
+		LogLevel: strings.ToLower(s.Level.Level().String()), Trace: s.trace.Load(), LastReload: last,
 	}
 }
 

@@ -2,7 +2,9 @@ package call
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	"dialtone/dialplan"
@@ -25,6 +27,7 @@ type LegSnapshot struct {
 func (c *Call) party(leg Leg, contact Contact) *party {
 	p := &party{record: storage.CDRLeg{Start: time.Now()}}
 	if contact != nil {
+		p.record.ID = strings.ToLower(rand.Text()[:10]) // until it answers with an id of its own
 		p.record.Parent = c.caller.ID()
 		p.record.Party = c.facts.To
 		p.record.URI = contact.String()
