@@ -154,7 +154,7 @@ func reload(s *stage) {
 		s.Fatalf("the script has no part -- %s --", s.args["FILE"])
 	}
 	s.must(s.run.server.configure(over))
-	s.must(s.run.server.ctl(s.ctx, nil, "reload"))
+	s.must(s.run.server.Ctl(s.ctx, nil, "reload"))
 }
 
 // count waits until "dialtone ctl what" lists N things.
@@ -162,7 +162,7 @@ func (s *stage) count(what string) {
 	want := s.number("N")
 	s.until(func() (bool, string) {
 		var list []json.RawMessage
-		if err := s.run.server.ctl(s.ctx, &list, what); err != nil {
+		if err := s.run.server.Ctl(s.ctx, &list, what); err != nil {
 			return false, err.Error()
 		}
 		return len(list) == want, fmt.Sprintf("there are %d: %s", len(list), list)
@@ -181,7 +181,7 @@ func findCDR(s *stage) {
 	}
 	s.until(func() (bool, string) {
 		var records []map[string]any
-		if err := s.run.server.ctl(s.ctx, &records, "cdr"); err != nil {
+		if err := s.run.server.Ctl(s.ctx, &records, "cdr"); err != nil {
 			return false, err.Error()
 		}
 		var seen []string

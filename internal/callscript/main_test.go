@@ -1,25 +1,13 @@
 package callscript
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 )
-
-// build makes the server's binary, with the race detector, once for all scripts.
-func build(dir string) (string, error) {
-	binary := filepath.Join(dir, "dialtone")
-	cmd := exec.Command("go", "build", "-race", "-o", binary, "dialtone/cmd/dialtone")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
-	}
-	return binary, nil
-}
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
@@ -38,7 +26,7 @@ func TestCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("call scripts run the real server: not with -short")
 	}
-	binary, err := build(t.TempDir())
+	binary, err := Build(t.TempDir())
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}

@@ -42,9 +42,9 @@ func Run(t T, binary string, s *Script, slot int) {
 	defer r.closePhones()
 	problem := r.all(t.Context())
 	if problem != "" {
-		problem += "\n" + server.tail()
+		problem += "\n" + server.Tail()
 	}
-	if err := server.stop(); err != nil {
+	if err := server.Stop(); err != nil {
 		problem += "\nat the end: " + err.Error()
 	}
 	if problem != "" {

@@ -27,6 +27,27 @@ type Server struct {
 	exit   error
 }
 
+// Build makes the server's binary in dir, with the race detector.
+func Build(dir string) (string, error) {
+	binary := filepath.Join(dir, "dialtone")
+	cmd := exec.Command("go", "build", "-race", "-o", binary, "dialtone/cmd/dialtone")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return binary, nil
+}
+
+// Start runs a server in dir, whose path has to be short, with the configuration
+// of the scripts and what over changes in it. slot is a small number that no
+// other server has at the same time.
+func Start(ctx context.Context, binary, dir, over string, slot int) (*Server, error) {
+	s, err := newServer(binary, dir, over, slot)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.start(ctx)
+}
+
 // newServer writes the configuration, merged from the defaults and over.
 func newServer(binary, dir, over string, slot int) (*Server, error) {
 	p, err := freePorts(slot)
@@ -36,6 +57,14 @@ func newServer(binary, dir, over string, slot int) (*Server, error) {
 	s := &Server{binary: binary, dir: dir, ports: p}
 	return s, s.configure(over)
 }
+
+// Port is where the server listens on 127.0.0.1 for "udp", "tcp" or "tls".
+func (s *Server) Port(transport string) int {
+	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls}[transport]
+}
+
+// Password is that of an extension of the scripts' configuration.
+func (s *Server) Password(extension string) string { return password(extension) }
 
 func (s *Server) configure(over string) error {
 	text := merge(defaults(s.dir, s.ports), over)
@@ -69,22 +98,22 @@ func (s *Server) start(ctx context.Context) error {
 	for {
 		select {
 		case <-s.gone:
-			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.exit, s.tail())
+			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.exit, s.Tail())
 		case <-ctx.Done():
-			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within 30 s\n%s", s.tail())
+			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within 30 s\n%s", s.Tail())
 		case <-tick.C:
 		}
 		var status struct {
 			Addresses []struct{ Transport, Address string } `json:"addresses"`
 		}
-		if err := s.ctl(ctx, &status, "status"); err == nil && len(status.Addresses) > 0 {
+		if err := s.Ctl(ctx, &status, "status"); err == nil && len(status.Addresses) > 0 {
 			return nil
 		}
 	}
 }
 
-// ctl runs "dialtone ctl" and decodes the JSON that it prints into out.
-func (s *Server) ctl(ctx context.Context, out any, args ...string) error {
+// Ctl runs "dialtone ctl" and decodes the JSON that it prints into out.
+func (s *Server) Ctl(ctx context.Context, out any, args ...string) error {
 	args = append([]string{"ctl", "--socket", s.socket(), "--json"}, args...)
 	cmd := exec.CommandContext(ctx, s.binary, args...)
 	var stdout, stderr bytes.Buffer
@@ -101,9 +130,9 @@ func (s *Server) ctl(ctx context.Context, out any, args ...string) error {
 	return nil
 }
 
-// stop ends the server by SIGTERM. Any exit code but 0 is an error, and so is a
+// Stop ends the server by SIGTERM. Any exit code but 0 is an error, and so is a
 // trace of goroutines or of a data race in what it logged.
-func (s *Server) stop() error {
+func (s *Server) Stop() error {
 	if s.cmd == nil {
 		return nil
 	}
@@ -115,11 +144,11 @@ func (s *Server) stop() error {
 	case <-timer.C:
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // has it print where it hangs
 		<-s.gone
-		return fmt.Errorf("the server did not end within 30 s of SIGTERM\n%s", s.tail())
+		return fmt.Errorf("the server did not end within 30 s of SIGTERM\n%s", s.Tail())
 	}
 	s.cmd = nil
 	if s.exit != nil {
-		return fmt.Errorf("the server ended with %v after SIGTERM\n%s", s.exit, s.tail())
+		return fmt.Errorf("the server ended with %v after SIGTERM\n%s", s.exit, s.Tail())
 	}
 	return s.sane()
 }
@@ -149,8 +178,8 @@ func (s *Server) sane() error {
 	return nil
 }
 
-// tail is the end of the server's log.
-func (s *Server) tail() string {
+// Tail is the end of the server's log.
+func (s *Server) Tail() string {
 	data, err := os.ReadFile(filepath.Join(s.dir, "server.log"))
 	if err != nil {
 		return err.Error()

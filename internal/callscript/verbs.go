@@ -94,7 +94,7 @@ var serving = []verb{
 	{form: "PHONE registers and gets STATUS", doc: "REGISTER ends with that status", run: registerStatus},
 	{form: "PHONE drops its connection", doc: "closes its TCP or TLS connection", run: func(s *stage) { s.who().phone.DropConnections() }},
 	{form: "server reloads FILE", doc: "its configuration is now the defaults with FILE, a part of this script, merged in", run: reload},
-	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.stop()); s.must(s.run.server.start(s.ctx)) }},
+	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Stop()); s.must(s.run.server.start(s.ctx)) }},
 	{form: "server is killed", doc: "SIGKILL", run: func(s *stage) { s.must(s.run.server.kill()) }},
 	{form: "server starts", doc: "after it was killed", run: func(s *stage) { s.must(s.run.server.start(s.ctx)) }},
 	{form: "calls N", doc: "so many calls are up, by dialtone ctl calls", run: func(s *stage) { s.count("calls") }},

@@ -122,3 +122,30 @@ func TestAckOfA2xxGoesToTheHandlerAndIsNeverAnswered(t *testing.T) {
 		t.Errorf("an ACK was answered:\n%s", res)
 	}
 }
+
+// The 2xx to an INVITE is repeated by the call, not by the transaction: each
+// Respond is one message (RFC 6026 §7.1).
+func TestA2xxIsSentAsOftenAsTheHandlerSays(t *testing.T) {
+	b := start(t, setUp{edge: func(e *Edge) {
+		e.Handle(sip.INVITE, func(_ context.Context, req *sip.Request, tx sip.ServerTransaction, _ Flow) {
+			res := e.response(req, 200, "OK")
+			for range 3 {
+				if err := e.Respond(tx, res); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := e.Respond(tx, e.response(req, 486, "Busy Here")); err != ErrAnswered { //nolint:errorlint // exactly this one
+				t.Errorf("a refusal after the answer gave %v", err)
+			}
+		})
+	}})
+	p := b.phone("tcp")
+	p.send(request("INVITE", 1))
+	for range 3 {
+		p.wantCode(200)
+	}
+	p.send(request("OPTIONS", 2))
+	if res := p.wantCode(200); res.CSeq().MethodName != sip.OPTIONS {
+		t.Errorf("one more came:\n%s", res)
+	}
+}

@@ -51,8 +51,8 @@ func (l *leg) resend(ctx context.Context, tx sip.ServerTransaction, res *sip.Res
 
 // unacknowledged ends the leg because the ACK never came.
 func (l *leg) unacknowledged(a *unacked) {
-	l.settle(a)
 	l.finish(&dialplan.Ended{Cause: dialplan.CauseAckTimeout, Detail: "no ACK for our 200 within " + (64 * l.ua.t1).String()}, true)
+	l.settle(a)
 }
 
 // settle stops waiting for the ACK of a and of what was sent before it.
@@ -127,9 +127,11 @@ func (l *leg) ack(req *sip.Request) {
 	if match.offer {
 		err = l.audio.takeAnswer(sdpBody(req))
 	}
+	if err != nil { // before Answer learns of the ACK
+		l.finish(notAcceptable("answer in ACK", err), true)
+	}
 	l.settle(match)
 	if err != nil {
-		l.finish(notAcceptable("answer in ACK", err), true)
 		return
 	}
 	l.mu.Lock()

@@ -22,7 +22,9 @@ func (l *leg) onReINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTra
 	if a == nil {
 		return
 	}
-	l.notify()
+	if !a.offer { // else the ACK brings the change
+		l.notify()
+	}
 	l.ua.spawn(func(ctx context.Context) { l.resend(ctx, tx, res, a) })
 }
 

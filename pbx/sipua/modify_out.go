@@ -118,9 +118,9 @@ func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, erro
 		return nil, err
 	}
 	tx.OnRetransmission(func(res *sip.Response) { l.ackModify(res) })
-	patience := time.NewTimer(64 * l.ua.t1)
+	patience := time.NewTimer(time.Hour) // for a final answer after a provisional one
 	defer patience.Stop()
-	cancelled := false
+	waiting, cancelled := false, false
 	for {
 		select {
 		case res := <-tx.Responses():
@@ -133,6 +133,9 @@ func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, erro
 				return res, nil
 			case !res.IsProvisional():
 				return res, nil
+			case !waiting:
+				waiting = true
+				patience.Reset(64 * l.ua.t1)
 			}
 		case <-tx.Done():
 			return nil, tx.Err()

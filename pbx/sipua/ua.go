@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,9 +66,7 @@ type UA struct {
 	ctx      context.Context // ends when Close stops waiting
 	stop     context.CancelFunc
 	draining atomic.Bool
-	mu       sync.Mutex
-	closed   bool
-	tasks    sync.WaitGroup
+	tasks    tasks
 }
 
 // timers are the base values of RFC 3261 §17.1.1.1 and what is derived from them
@@ -111,33 +108,9 @@ func (u *UA) Close(ctx context.Context) {
 	for _, l := range u.table.all() {
 		l.Hangup(&dialplan.Ended{Cause: dialplan.CauseShutdown})
 	}
-	told := make(chan struct{})
-	go func() { u.tasks.Wait(); close(told) }()
-	select {
-	case <-told:
-	case <-ctx.Done():
-	}
-	u.mu.Lock()
-	u.closed = true
-	u.mu.Unlock()
+	u.tasks.wait(ctx)
 	u.stop()
-	<-told
-}
-
-// spawn runs work that outlives the message or call that caused it. Close waits
-// for it; its context ends when Close stops waiting.
-func (u *UA) spawn(work func(ctx context.Context)) {
-	u.mu.Lock()
-	if u.closed {
-		u.mu.Unlock()
-		return
-	}
-	u.tasks.Add(1)
-	u.mu.Unlock()
-	go func() {
-		defer u.tasks.Done()
-		work(u.ctx)
-	}()
+	u.tasks.close()
 }
 
 // introduce adds what messages that set up or change a session say of us.

@@ -1,0 +1,90 @@
+package peers
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"dialtone/internal/callscript"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// need fails the test when a program is missing.
+func need(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Fatalf("%s is not installed, and nothing is tested without it. Run:\n\tapt-get update && apt-get install -y sip-tester baresip-core", program)
+	}
+}
+
+// binary is the server's, built once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "peers")
+	if err != nil {
+		return "", err
+	}
+	return callscript.Build(dir)
+})
+
+// firstSlot lies behind those of the call scripts, which may run at the same time.
+const firstSlot = 4
+
+// serve starts a server and stops it at the end of the test, which fails when the
+// server does not end as it should.
+func serve(t *testing.T, slot int, over string) *callscript.Server {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the peers talk to the real server: not with -short")
+	}
+	program, err := binary()
+	if err != nil {
+		t.Fatalf("the server cannot be built: %v", err)
+	}
+	dir, err := os.MkdirTemp("", "peer") // the name of its unix socket has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := callscript.Start(context.Background(), program, dir, over, firstSlot+slot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(server.Tail())
+		}
+		if err := server.Stop(); err != nil {
+			t.Errorf("at the end: %v", err)
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return server
+}
+
+// records waits until there are n call records with that cause.
+func records(ctx context.Context, t *testing.T, server *callscript.Server, cause string, n int) {
+	t.Helper()
+	var seen []string
+	ok := wait(ctx, func() bool {
+		var cdrs []struct{ From, To, Cause string }
+		if err := server.Ctl(ctx, &cdrs, "cdr"); err != nil {
+			return false
+		}
+		seen = seen[:0]
+		count := 0
+		for _, c := range cdrs {
+			seen = append(seen, c.From+" to "+c.To+": "+c.Cause)
+			if c.Cause == cause {
+				count++
+			}
+		}
+		return count == n
+	})
+	if !ok {
+		t.Errorf("expected %d records with cause %s, there are %q", n, cause, seen)
+	}
+}
