@@ -13,8 +13,9 @@ TEST_PACKAGES := gcc libc6-dev sip-tester baresip-core
 ARGS ?=
 BENCH ?= .
 FUZZTIME ?= 30s
+SOAK ?= 5m
 
-.PHONY: help run build test bench lint fuzz generate fmt install-test-tools
+.PHONY: help run build test bench soak lint fuzz generate fmt install-test-tools
 
 help: ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -29,8 +30,13 @@ test: install-test-tools ## Vet and test everything, with the race detector.
 	$(GO) vet ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
 
-bench: ## Run the benchmarks; BENCH is which, FLAGS are passed on (-count 10).
+bench: build ## Run the benchmarks; BENCH is which, FLAGS are passed on (-count 10). See docs/benchmarks.md.
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(FLAGS) ./...
+	$(GO) run ./internal/bench/relay
+	$(GO) run ./internal/bench/load -binary bin/dialtone
+
+soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back to where they were.
+	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/bench/load -soak $(SOAK)
 
 lint: ## Run golangci-lint and gofumpt, downloading them when needed.
 	$(GO) run $(GOLANGCI_LINT) run ./...
@@ -57,6 +63,7 @@ install-test-tools: ## Install what the tests need, or say how (Debian, Ubuntu).
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing what the tests need:$$missing"; \
+		apt-get update -qq; \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); \
 	else \
 		echo "the tests need$$missing; on Debian or Ubuntu:"; \

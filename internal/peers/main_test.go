@@ -22,8 +22,8 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// binary is the server's, built once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
+// program is the server's, built once for all tests.
+var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "peers")
 	if err != nil {
 		return "", err
@@ -41,7 +41,7 @@ func serve(t *testing.T, slot int, over string) *callscript.Server {
 	if testing.Short() {
 		t.Skip("the peers talk to the real server: not with -short")
 	}
-	program, err := binary()
+	built, err := program()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}
@@ -49,7 +49,7 @@ func serve(t *testing.T, slot int, over string) *callscript.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := callscript.Start(context.Background(), program, dir, over, firstSlot+slot)
+	server, err := callscript.Start(context.Background(), built, dir, over, firstSlot+slot)
 	if err != nil {
 		t.Fatal(err)
 	}

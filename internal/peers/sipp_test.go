@@ -107,7 +107,7 @@ func tail(text string, lines int) string {
 
 func TestSIPpRegisters(t *testing.T) {
 	need(t, "sipp")
-	server := serve(t, 0, "")
+	server := serve(t, 0, "registrar:\n  qualify: 0\n")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for _, transport := range []string{"udp", "tcp"} {
@@ -143,7 +143,7 @@ func registered(ctx context.Context, t *testing.T, server *callscript.Server, wa
 
 func TestSIPpCalls(t *testing.T) {
 	need(t, "sipp")
-	server := serve(t, 1, "calls:\n  ring_timeout: 5s\n")
+	server := serve(t, 1, "calls:\n  ring_timeout: 5s\nregistrar:\n  qualify: 0\n") // sipp takes OPTIONS for a call
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for _, c := range []struct {

@@ -138,5 +138,7 @@ func (l *leg) ack(req *sip.Request) {
 	l.offering = l.offering && !match.offer
 	l.modify()
 	l.mu.Unlock()
-	l.notify()
+	if match.offer {
+		l.notify()
+	}
 }

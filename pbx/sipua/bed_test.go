@@ -54,6 +54,12 @@ type offeredCall struct {
 
 func newBed(t *testing.T, change ...func(*config.Config)) *bed {
 	t.Helper()
+	return newBedWith(t, nil, change...)
+}
+
+// newBedWith is newBed with other timers.
+func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)) *bed {
+	t.Helper()
 	cfg := config.Default()
 	cfg.SIP.UDP, cfg.SIP.TCP, cfg.SIP.TLS = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}, nil
 	cfg.SIP.RatePerSource = 0
@@ -80,6 +86,9 @@ func newBed(t *testing.T, change ...func(*config.Config)) *bed {
 		Edge: edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: b, Engine: engine,
 		Config: current, Accept: b.accept, Log: log,
 	})
+	if tune != nil {
+		tune(&b.ua.timers)
+	}
 	if err := edge.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -60,8 +60,7 @@ func (l *leg) SendInfo(i call.Info) {
 	}
 	l.outbox = append(l.outbox, i)
 	if !l.posting && l.phase == confirmed {
-		l.posting = true
-		l.ua.spawn(l.post)
+		l.posting = l.ua.spawn(l.post)
 	}
 }
 

@@ -368,8 +368,7 @@ func TestDrainingServerRefusesCalls(t *testing.T) {
 
 func TestProvisionalIsRepeated(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	b.ua.repeat = 2 * t1
+	b := newBedWith(t, func(u *timers) { u.repeat = 2 * t1 })
 	p := b.phone("100")
 	s := newSide(p, "100", "101")
 	s.call(plainSDP)

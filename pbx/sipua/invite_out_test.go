@@ -410,20 +410,24 @@ func TestAnswersInTheSameInstant(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	const phones = 8
-	var left sync.WaitGroup
+	var invited, left sync.WaitGroup // every phone is invited before any answers
+	invited.Add(phones)
+	left.Add(phones)
 	for range phones {
 		p := b.phone("101")
-		left.Add(1)
+		var bye sync.Once
 		p.serve(func(r *sip.Request) bool {
 			switch r.Method {
 			case sip.INVITE:
+				invited.Done()
+				invited.Wait()
 				p.reply(r, 180, "callee")
 				p.reply(r, 200, "callee", plainSDP)
 			case sip.CANCEL:
 				p.reply(r, 481, "callee")
 			case sip.BYE:
 				p.reply(r, 200, "")
-				left.Done()
+				bye.Do(left.Done)
 			}
 			return true
 		})

@@ -148,17 +148,24 @@ func (l *leg) finish(e *dialplan.Ended, tell bool) bool {
 	l.mu.Unlock()
 	l.cancel(e)
 	l.log.Debug("leg over", "cause", e.Cause, "detail", e.Detail, "remote", e.Remote)
-	switch {
-	case was == inviting && l.refuse != nil:
-		l.ua.spawn(func(context.Context) { l.refuse(e) })
-	case was == accepted && tell:
-		l.ua.spawn(func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) })
-	case was == confirmed && tell:
-		l.ua.spawn(func(ctx context.Context) { l.bye(ctx, e) })
-	default:
+	if !l.tellOff(was, e, tell) {
 		l.forget()
 	}
 	return true
+}
+
+// tellOff has the far side told that the leg, which was in phase was, is over.
+// False means that there is nothing to tell, or nobody to do it any more.
+func (l *leg) tellOff(was phase, e *dialplan.Ended, tell bool) bool {
+	switch {
+	case was == inviting && l.refuse != nil:
+		return l.ua.spawn(func(context.Context) { l.refuse(e) })
+	case was == accepted && tell:
+		return l.ua.spawn(func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) })
+	case was == confirmed && tell:
+		return l.ua.spawn(func(ctx context.Context) { l.bye(ctx, e) })
+	}
+	return false
 }
 
 // forget takes the leg out of the table: requests for it get 481 from now on.

@@ -16,8 +16,7 @@ import (
 // mu is held. It is called whenever one of the reasons may have changed.
 func (l *leg) modify() {
 	if !l.modifying && l.mayModify() && (l.wantsOffer() || l.session.due) {
-		l.modifying = true
-		l.ua.spawn(l.renegotiate)
+		l.modifying = l.ua.spawn(l.renegotiate)
 	}
 }
 

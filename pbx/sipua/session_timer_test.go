@@ -15,14 +15,11 @@ import (
 func mustAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // soon makes sessions of a few seconds possible.
-func soon(b *bed) *bed {
-	b.ua.minSE = time.Second
-	return b
-}
+func soon(t *timers) { t.minSE = time.Second }
 
 func TestSessionTimerAsRefresherByUpdate(t *testing.T) {
 	t.Parallel()
-	b := soon(newBed(t, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(2 * time.Second) }))
+	b := newBedWith(t, soon, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(2 * time.Second) })
 	s, leg := b.outbound(caller(), plainSDP, "Allow: INVITE, UPDATE", "Session-Expires: 2;refresher=uac")
 	for range 2 {
 		up := s.request(sip.UPDATE)
@@ -38,7 +35,7 @@ func TestSessionTimerAsRefresherByUpdate(t *testing.T) {
 
 func TestSessionTimerAsRefresherByReInvite(t *testing.T) {
 	t.Parallel()
-	b := soon(newBed(t))
+	b := newBedWith(t, soon)
 	s, leg := b.inbound(both, plainSDP, "Supported: timer", "Session-Expires: 2;refresher=uas")
 	up := s.request(sip.INVITE)
 	if !strings.HasSuffix(value(up, "Session-Expires"), ";refresher=uac") || directionOf(up.Body()) != "sendrecv" {
@@ -53,7 +50,7 @@ func TestSessionTimerAsRefresherByReInvite(t *testing.T) {
 
 func TestSessionTimerOfTheFarSide(t *testing.T) {
 	t.Parallel()
-	b := soon(newBed(t))
+	b := newBedWith(t, soon)
 	s, leg := b.outbound(caller(), plainSDP, "Require: timer", "Session-Expires: 2;refresher=uas")
 	s.send("UPDATE", "Supported: timer", "Session-Expires: 2;refresher=uac")
 	if res := s.response(200); value(res, "Session-Expires") != "2;refresher=uac" || !hasToken(res, "Require", "timer") {

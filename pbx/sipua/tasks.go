@@ -14,17 +14,17 @@ type tasks struct {
 }
 
 // spawn runs work that outlives the message or call that caused it. Close waits
-// for it; its context ends when Close stops waiting. After Close it runs at once,
-// with a context that has ended.
-func (u *UA) spawn(work func(ctx context.Context)) {
+// for it; its context ends when Close stops waiting. False: Close is over, nothing
+// runs any more.
+func (u *UA) spawn(work func(ctx context.Context)) bool {
 	if !u.tasks.begin() {
-		work(u.ctx)
-		return
+		return false
 	}
 	go func() {
 		defer u.tasks.end()
 		work(u.ctx)
 	}()
+	return true
 }
 
 func (t *tasks) begin() bool {
