@@ -76,7 +76,7 @@ var causes = [...]causeRow{
 	CauseSessionExpired:    {"session-expired", BlameNet, 408, 102, "Session timer ran out"},
 	CauseAckTimeout:        {"ack-timeout", BlameNet, 408, 102, "Answer was not acknowledged"},
 	CauseUnreachable:       {"unreachable", BlameNet, 480, 27, "Phone cannot be reached"},
-	CauseGone:              {"dialog-gone", BlameNet, 481, 41, "Far side lost the call"},
+	CauseGone:              {"dialog-gone", BlameNet, 480, 41, "Far side lost the call"},
 	CauseLoop:              {"loop", BlameServer, 482, 25, "Call loops"},
 	CauseRejected:          {"rejected", BlameCallee, 480, 21, "Call refused"},
 	CauseRedirected:        {"redirected", BlameCallee, 302, 23, "Call redirected"},

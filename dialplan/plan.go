@@ -9,9 +9,9 @@ import (
 // it is over; its error is a *Ended, or the context's.
 type Session interface {
 	Facts() Facts
-	// Dial rings an extension on all its phones for at most timeout, joins the
-	// caller with the first that answers and returns nil when that conversation
-	// is over.
+	// Dial rings an extension on all its phones for at most timeout and joins the
+	// caller with the first that answers. Its error is why nobody did, or why that
+	// conversation ended.
 	Dial(ctx context.Context, extension string, timeout time.Duration) error
 	// Echo answers and sends back what the caller says.
 	Echo(ctx context.Context) error

@@ -15,35 +15,28 @@ import (
 // certificates holds the certificate that TLS phones are shown. A reload swaps
 // it; connections that are up keep the old one.
 type certificates struct {
-	now       atomic.Pointer[tls.Certificate]
-	cert, key string // the self-signed pair, "" when the configuration names files
+	now  atomic.Pointer[tls.Certificate]
+	data string // folder of the self-signed one
 }
 
-// openCertificates loads the configured certificate, or the self-signed one in
-// folder data, which is made when it is not there.
 func openCertificates(cfg *config.Config, data string) (*certificates, error) {
-	c := &certificates{}
-	if len(cfg.SIP.TLS) == 0 {
-		return c, nil
-	}
-	if cfg.SIP.Certificate == "" {
-		names, ips := identities(cfg)
-		var err error
-		if c.cert, c.key, err = sipedge.SelfSigned(data, names, ips); err != nil {
-			return nil, fmt.Errorf("self-signed certificate: %w", err)
-		}
-	}
+	c := &certificates{data: data}
 	return c, c.load(cfg)
 }
 
-// load reads the files again. On an error the certificate in use stays.
+// load reads the configured certificate, or the self-signed one, which is made
+// when it is not there. On an error the certificate in use stays.
 func (c *certificates) load(cfg *config.Config) error {
 	if len(cfg.SIP.TLS) == 0 {
 		return nil
 	}
 	cert, key := cfg.SIP.Certificate, cfg.SIP.Key
 	if cert == "" {
-		cert, key = c.cert, c.key
+		names, ips := identities(cfg)
+		var err error
+		if cert, key, err = sipedge.SelfSigned(c.data, names, ips); err != nil {
+			return fmt.Errorf("self-signed certificate: %w", err)
+		}
 	}
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {

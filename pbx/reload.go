@@ -3,6 +3,7 @@ package pbx
 import (
 	"time"
 
+	"dialtone/config"
 	"dialtone/pbx/api"
 )
 
@@ -21,9 +22,6 @@ func (s *Server) reloadChanged() {
 
 func (s *Server) reload(reason string) (api.ReloadResult, error) {
 	result, err := s.holder.Reload(reason)
-	if err == nil {
-		err = s.certs.load(s.Config())
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastReload = api.LastReload{At: time.Now()}
@@ -31,9 +29,21 @@ func (s *Server) reload(reason string) (api.ReloadResult, error) {
 		s.lastReload.Error = err.Error()
 		return api.ReloadResult{}, err
 	}
+	s.adopt(result.Changes)
+	if err := s.certs.load(s.Config()); err != nil {
+		s.Log.Error("phones are still shown the old certificate", "error", err)
+		result.Warnings = append(result.Warnings, &config.Error{
+			Path: "sip.certificate", Reason: err.Error(), Remedy: "mend it and reload; phones are shown the old one", Warning: true,
+		})
+	}
+	return api.ReloadResult{Changes: result.Changes, Warnings: result.Warnings}, nil
+}
+
+// adopt brings what was made from the old configuration up to date.
+func (s *Server) adopt(changes []config.Change) {
 	cfg := s.Config()
 	s.plan.Store(planOf(cfg))
-	for _, c := range result.Changes {
+	for _, c := range changes {
 		switch c.Path {
 		case "log.level":
 			s.Level.Set(cfg.Log.Slog())
@@ -42,5 +52,4 @@ func (s *Server) reload(reason string) (api.ReloadResult, error) {
 		}
 	}
 	s.registrar.Retain(func(extension string) bool { _, known := cfg.Extensions[extension]; return known })
-	return api.ReloadResult{Changes: result.Changes, Warnings: result.Warnings}, nil
 }

@@ -226,6 +226,9 @@ func (s *Server) Close() error {
 	}
 	s.stop()
 	s.tasks.Wait()
+	if s.edge != nil {
+		s.edge.Close() // for a Start that failed after it had bound its sockets
+	}
 	s.saved()
 	s.saving.Wait()
 	if s.engine != nil {

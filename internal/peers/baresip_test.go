@@ -27,6 +27,7 @@ type baresip struct {
 	dir     string
 	conn    net.Conn // its control port
 	mu      sync.Mutex
+	reading sync.WaitGroup
 	changed chan struct{}
 	events  []string // types, in order
 	log     string   // all that came from the control port
@@ -117,6 +118,7 @@ func startBaresip(ctx context.Context, t *testing.T, server *callscript.Server, 
 		if b.conn != nil {
 			_ = b.conn.Close()
 		}
+		b.reading.Wait()
 		if t.Failed() {
 			data, _ := os.ReadFile(log.Name())
 			t.Logf("baresip %s:\n%s", a.extension, tail(string(data), 120))
@@ -147,12 +149,7 @@ func (b *baresip) connect(ctx context.Context, port int) {
 	if !ok {
 		b.t.Fatalf("baresip opens no control port at %s", at)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b.read()
-	}()
-	b.t.Cleanup(func() { <-done }) // after the connection is closed
+	b.reading.Go(b.read)
 }
 
 // read takes netstrings, each a JSON object, from the control port to its end.
@@ -322,6 +319,20 @@ func samples(data []byte) ([]int16, error) {
 	return nil, fmt.Errorf("no data in it")
 }
 
+// waitACKs waits until n ACKs have passed baresip's socket in all, by the trace in
+// its log: the re-INVITE before the next one has to be over.
+func (b *baresip) waitACKs(ctx context.Context, n int) {
+	b.t.Helper()
+	if !wait(ctx, func() bool { return b.acks() >= n }) {
+		b.t.Fatalf("baresip's re-INVITE does not come to its end: fewer than %d ACKs", n)
+	}
+}
+
+func (b *baresip) acks() int {
+	data, _ := os.ReadFile(filepath.Join(b.dir, "log"))
+	return strings.Count(string(data), "\nACK sip:")
+}
+
 func TestBaresipTalks(t *testing.T) {
 	need(t, "baresip")
 	for i, c := range []struct{ transport, params string }{
@@ -343,8 +354,11 @@ func TestBaresipTalks(t *testing.T) {
 			alice.heard(1000)
 			bob.heard(440)
 
+			acks := alice.acks()
 			alice.do("hold", "")
+			alice.waitACKs(ctx, acks+1)
 			alice.do("resume", "")
+			alice.waitACKs(ctx, acks+2)
 			_, size := alice.recording()
 			alice.waitRecorded(ctx, size, second)
 			_, size = bob.recording()

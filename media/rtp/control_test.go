@@ -247,3 +247,22 @@ func TestStatsBeforeAndAfterAudio(t *testing.T) {
 		t.Errorf("after five packets: %+v", st)
 	}
 }
+
+// A phone that puts RTCP on the RTP port without having agreed to does not spoil
+// what is known of its audio.
+func TestControlOnTheRTPPortIsNoAudio(t *testing.T) {
+	c := newCall(t, loopback4)
+	for range 3 {
+		c.alice.send(c.toAlice, 0, "x")
+		c.bob.receive()
+		b, err := rtcp.Marshal([]rtcp.Packet{&rtcp.SenderReport{SSRC: c.alice.ssrc, NTPTime: 0x0102030405060708}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.alice.sendRaw(c.toAlice, b)
+	}
+	until(t, "reports dropped", func() bool { return c.toAlice.Stats().RxDropped == 3 })
+	if st := c.toAlice.Stats(); st.RxPackets != 3 || st.RxLost != 0 {
+		t.Errorf("%d packets received and %d lost, want 3 and 0", st.RxPackets, st.RxLost)
+	}
+}

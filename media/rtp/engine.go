@@ -202,12 +202,13 @@ func (e *Engine) attach(p *Port) error {
 	return nil
 }
 
-// forget is called by a port that has closed.
+// forget is called by a port that has closed. Until its sockets drain, Close has
+// to know it.
 func (e *Engine) forget(p *Port) {
-	e.mu.Lock()
-	delete(e.open, p)
-	e.mu.Unlock()
 	e.retire(p.sockets)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, p)
 }
 
 // retire lets the sockets drain.

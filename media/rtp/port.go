@@ -94,6 +94,7 @@ func (p *Port) apply(params Params) error {
 		p.tx.sent = window{} // a new key stream
 	}
 	p.rx.cipher, p.tx.cipher = opener, sealer
+	p.rx.encrypted = opener != nil
 	p.aim(rtp, rtcp, params.TrustSignalled)
 	p.session.Store(s)
 	return nil

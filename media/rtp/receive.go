@@ -27,6 +27,8 @@ type receiver struct {
 	cipher  *cipher
 	alarmed bool // a stranger was reported in the log
 
+	encrypted bool // what was agreed last; a closed port has no cipher
+
 	heard    reception
 	format   *codec.Format // of the last audio
 	rejected uint64
@@ -65,11 +67,11 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 	if r.closed {
 		return false
 	}
-	if !ok {
+	format := session.format(h.pt)
+	if !ok || format == nil && isRTCP(b) {
 		r.garbage(from)
 		return false
 	}
-	format := session.format(h.pt)
 	if b, ok = p.authentic(w, b, h, from, format != nil); !ok {
 		return false
 	}

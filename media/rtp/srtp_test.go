@@ -219,3 +219,13 @@ func TestSourcesOfAnEncryptedLegAreBounded(t *testing.T) {
 	}
 	until(t, "ten packets rejected", func() bool { return c.toAlice.Stats().RxRejected == 10 })
 }
+
+// The record of a call is written when its ports are closed.
+func TestStatisticsSayThatTheLegWasEncrypted(t *testing.T) {
+	c := newCall(t, loopback4, func(a, _ *Params) { a.Crypto = keys(Suites()[0], 1, 2) })
+	c.toAlice.Close()
+	c.toBob.Close()
+	if a, b := c.toAlice.Stats().Encrypted, c.toBob.Stats().Encrypted; !a || b {
+		t.Errorf("encrypted: %v and %v, want only the first", a, b)
+	}
+}

@@ -25,7 +25,7 @@ func (p *Port) receiverStats(session *session, st *media.Stats) (name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	st.Remote = r.latch.current
-	st.Encrypted = r.cipher != nil
+	st.Encrypted = r.encrypted
 	st.RxPackets, st.RxBytes = r.heard.packets, r.heard.bytes
 	st.RxLost = r.heard.lost()
 	st.RxRejected = r.rejected

@@ -37,6 +37,7 @@ func (c *Call) converse(ctx context.Context, callee Leg) error {
 func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()
+	v.join() // the caller may hear audio before the answer
 	for {
 		select {
 		case <-ctx.Done():
@@ -59,8 +60,9 @@ func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 		case i := <-v.callee.Infos():
 			v.caller.SendInfo(i)
 		case <-v.mute.C:
-			_, err := media.Bridge(v.caller.Media(), v.callee.Media())
-			return noCommonCodec(err)
+			if err := v.bridge(); err != nil {
+				return noCommonCodec(err)
+			}
 		case <-watch.C:
 			if e := v.silent(); e != nil {
 				return e
@@ -83,14 +85,24 @@ func (v *conversation) join() {
 		v.caller.Near(nearFor(v.callee.Far()))
 		v.callee.Near(nearFor(v.caller.Far()))
 	}
-	b, err := media.Bridge(v.caller.Media(), v.callee.Media())
-	switch {
-	case err == nil:
-		v.bridged = b
+	if err := v.bridge(); err == nil || !v.answered || v.switchedOff() {
 		v.mute.Stop()
-	case v.answered:
-		v.mute.Reset(codecGrace)
+		return
 	}
+	v.mute.Reset(codecGrace)
+}
+
+// switchedOff reports whether a phone has no audio at all for now (port 0).
+func (v *conversation) switchedOff() bool {
+	return len(v.caller.Media().Formats()) == 0 || len(v.callee.Media().Formats()) == 0
+}
+
+func (v *conversation) bridge() error {
+	b, err := media.Bridge(v.caller.Media(), v.callee.Media())
+	if err == nil {
+		v.bridged = b
+	}
+	return err
 }
 
 func (v *conversation) close() {
@@ -101,9 +113,12 @@ func (v *conversation) close() {
 }
 
 func (v *conversation) silent() *dialplan.Ended {
+	if !v.answered {
+		return nil
+	}
 	timeout := v.call.board.config().Media.Timeout.D()
 	for i, leg := range [...]Leg{v.caller, v.callee} {
-		if e := v.quiet[i].check(leg, timeout); e != nil && v.answered {
+		if e := v.quiet[i].check(leg, timeout); e != nil {
 			return e
 		}
 	}
@@ -111,11 +126,7 @@ func (v *conversation) silent() *dialplan.Ended {
 }
 
 func noCommonCodec(err error) *dialplan.Ended {
-	e := &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec}
-	if err != nil {
-		e.Detail = err.Error()
-	}
-	return e
+	return &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec, Detail: err.Error()}
 }
 
 // watchEvery is how often a call looks whether audio still arrives.

@@ -76,7 +76,7 @@ func (c *Call) walk() *dialplan.Ended {
 			return c.ended(err)
 		}
 	}
-	return &dialplan.Ended{Cause: dialplan.CauseNormal}
+	return c.ended(&dialplan.Ended{Cause: dialplan.CauseNormal})
 }
 
 // ended is why the call is over, when a step returned err.

@@ -92,7 +92,7 @@ func TestRefusals(t *testing.T) {
 		{"nobody answers", "101", []*phone{{"bob", answers(newLeg("101"), time.Hour)}}, "no-answer", 0, 30 * time.Second},
 		{"busy tells more than silence", "101", []*phone{{"a", refuses(408, 2*time.Second)}, {"b", refuses(486, time.Second)}}, "busy", 486, 2 * time.Second},
 		{"600 ends the fork at once", "101", []*phone{{"a", refuses(600, time.Second)}, {"b", answers(newLeg("101"), time.Hour)}}, "busy", 600, time.Second},
-		{"our own trouble is not passed on", "101", []*phone{{"a", refuses(407, time.Second)}}, "forbidden", 0, time.Second},
+		{"our own trouble is not passed on", "101", []*phone{{"a", refuses(407, time.Second)}}, "rejected", 0, time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -284,6 +284,7 @@ func TestLimits(t *testing.T) {
 		if e := w.Accept(newLeg("101"), dialplan.Facts{To: "600", Extension: "101"}); e == nil || e.Status != 486 {
 			t.Errorf("call from 101, which is at its limit: %v, want 486", e)
 		}
+		want(t, "record of the refused call", next(t, w).Cause, "call-limit")
 		w.calls(t, "103", "600")
 		w.calls(t, "104", "600")
 		if e := w.Accept(newLeg("105"), dialplan.Facts{To: "600", Extension: "105"}); e == nil || e.Cause != dialplan.CauseCallLimit {

@@ -60,8 +60,8 @@ func (c *Call) fork(ctx context.Context, contacts []Contact, timeout time.Durati
 	why := &dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}
 	if err != nil {
 		why = c.ended(err)
-		f.closeEarly()
 	}
+	f.closeEarly()
 	cancel(why)
 	c.tasks.Go(func() { f.drain(why) })
 	return leg, err
@@ -82,9 +82,10 @@ func (c *Call) try(ctx context.Context, a *attempt, inv Invitation, events chan<
 type forking struct {
 	call    *Call
 	events  chan attemptEvent
-	pending int // attempts that have not ended
-	rang    bool
-	early   *media.Bridged
+	pending int             // attempts that have not ended
+	rang    bool            // a phone rings; the caller knows unless it hears early
+	early   *media.Bridged  // the caller hears a phone that has not answered
+	heard   *attempt        // that phone
 	worst   *dialplan.Ended // the refusal to report when nobody answers
 }
 
@@ -128,6 +129,12 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 	if e.Status >= 600 {
 		return nil, f.worst // RFC 3261 §16.7 step 5: nobody else may answer
 	}
+	if ev.attempt == f.heard && f.pending > 0 {
+		f.closeEarly()
+		if f.rang {
+			f.call.caller.Ring()
+		}
+	}
 	return nil, nil
 }
 
@@ -138,12 +145,14 @@ func (f *forking) progress(ev attemptEvent) {
 		if err := c.caller.Progress(nearFor(p.Far)); err != nil {
 			c.log.Debug("early media not passed on", "error", err)
 		} else if b, err := media.Bridge(c.caller.Media(), p.Early); err == nil {
-			f.early = b
+			f.early, f.heard = b, ev.attempt
 		}
 	}
-	if !f.rang && f.early == nil && p.Status != 183 {
+	if p.Status != 183 {
+		if !f.rang && f.early == nil {
+			c.caller.Ring()
+		}
 		f.rang = true
-		c.caller.Ring()
 	}
 	c.setState(Ringing)
 }
@@ -151,6 +160,7 @@ func (f *forking) progress(ev attemptEvent) {
 func (f *forking) closeEarly() {
 	if f.early != nil {
 		f.early.Close()
+		f.early, f.heard = nil, nil
 	}
 }
 
@@ -165,6 +175,7 @@ func (f *forking) drain(why *dialplan.Ended) {
 		f.pending--
 		e := why
 		if ev.leg != nil {
+			ev.party.attach(f.call, ev.leg)
 			ev.leg.Hangup(why)
 		} else if !errors.As(ev.err, &e) {
 			e = &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: ev.err.Error()}
@@ -191,13 +202,17 @@ func rank(e *dialplan.Ended) int {
 }
 
 // refusal is what the caller is told when a phone refused with e: the phone's
-// own status only when it speaks of the callee, never of how we reached it.
+// own status only when it speaks of the callee, never of how we reached it. With
+// a 487 that nobody asked for, or a challenge to us, the caller has nothing to do.
 func refusal(e *dialplan.Ended) *dialplan.Ended {
 	r := *e
 	switch e.Status {
 	case 404, 410, 480, 484, 486, 488, 600, 603, 604, 606, 607, 608:
 	default:
 		r.Status = 0
+	}
+	if e.Cause == dialplan.CauseCancelled || e.Status == 401 || e.Status == 407 {
+		r.Cause = dialplan.CauseRejected
 	}
 	return &r
 }

@@ -97,6 +97,7 @@ type fakeLeg struct {
 	log   []string // what the phone was told, in order
 	sent  []call.Info
 	noAck error
+	ack   time.Duration // how long the phone takes to acknowledge
 }
 
 func newLeg(party string, formats ...codec.Format) *fakeLeg {
@@ -137,8 +138,9 @@ func (l *fakeLeg) Answer(ctx context.Context, near call.Want) error {
 		return err
 	}
 	l.mu.Lock()
-	err := l.noAck
+	err, ack := l.noAck, l.ack
 	l.mu.Unlock()
+	time.Sleep(ack)
 	if err != nil {
 		return err
 	}
@@ -263,6 +265,17 @@ func refuses(status int, d time.Duration) func(context.Context, func(call.Progre
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+	}
+}
+
+// speaksEarly sends audio before the answer, from after on, and then does as then
+// says.
+func speaksEarly(l *fakeLeg, after time.Duration, then func(context.Context, func(call.Progress)) (call.Leg, error)) func(context.Context, func(call.Progress)) (call.Leg, error) {
+	return func(ctx context.Context, progress func(call.Progress)) (call.Leg, error) {
+		time.Sleep(after)
+		_ = l.agree(call.Want{Formats: l.far.Formats})
+		progress(call.Progress{Status: 183, Early: l.media, Far: l.far})
+		return then(ctx, progress)
 	}
 }
 

@@ -35,8 +35,10 @@ type Switchboard struct {
 	calls   map[string]*Call
 	busy    map[string]int // calls by extension, as caller and as callee
 	total   uint64
-	closing bool
-	idle    chan struct{} // closed when closing and no call is left
+	// refusals are records of refused calls that are being written.
+	refusals int
+	closing  bool
+	idle     chan struct{} // closed when closing and no call is left
 }
 
 // Options are the parts that a Switchboard works with; all are required.
@@ -63,14 +65,29 @@ func (s *Switchboard) Accept(leg Inbound, facts dialplan.Facts) *dialplan.Ended 
 		facts.CallID = strings.ToLower(rand.Text()[:12])
 	}
 	c := newCall(s, leg, facts)
-	if e := s.admit(c); e != nil {
-		s.log.Info("call refused", "call", c.id, "from", facts.From, "to", facts.To, "cause", e.Cause.String(), "detail", e.Detail)
-		return e
-	}
-	s.running.Go(c.run)
-	return nil
+	return s.admit(c)
 }
 
+// maxRefused bounds the records of refused calls that wait for the disk.
+const maxRefused = 256
+
+// refused keeps the record of a call that was not admitted; s.mu is held.
+func (s *Switchboard) refused(c *Call, e *dialplan.Ended) *dialplan.Ended {
+	if s.refusals >= maxRefused {
+		c.log.Warn("call refused, no record is kept: too many wait for the disk", "from", c.facts.From, "to", c.facts.To, "cause", e.Cause.String())
+		return e
+	}
+	s.refusals++
+	s.running.Go(func() {
+		c.record(e)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.refusals--
+	})
+	return e
+}
+
+// admit counts c and starts it, both before Close can look for calls.
 func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 	cfg := s.config()
 	s.mu.Lock()
@@ -79,13 +96,14 @@ func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 		return &dialplan.Ended{Cause: dialplan.CauseShutdown}
 	}
 	if len(s.calls) >= cfg.Calls.Max {
-		return &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))}
+		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))})
 	}
 	if e := s.take(c.facts.Extension, cfg); e != nil {
-		return &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail}
+		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail})
 	}
 	s.calls[c.id] = c
 	s.total++
+	s.running.Go(c.run)
 	return nil
 }
 

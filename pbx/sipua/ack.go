@@ -138,7 +138,5 @@ func (l *leg) ack(req *sip.Request) {
 	l.offering = l.offering && !match.offer
 	l.modify()
 	l.mu.Unlock()
-	if match.offer {
-		l.notify()
-	}
+	l.notify()
 }

@@ -30,8 +30,8 @@ type attempt struct {
 	mu     sync.Mutex
 	req    *sip.Request
 	tx     sip.ClientTransaction
-	way    flow // that the INVITE took
-	rang   bool // a provisional response came: CANCEL is allowed
+	way    sipedge.Flow // that the INVITE took
+	rang   bool         // a provisional response came: CANCEL is allowed
 	winner *leg
 	why    *dialplan.Ended // for which it was withdrawn
 	legs   map[string]*leg // by To tag
@@ -184,6 +184,7 @@ func (l *leg) up(res *sip.Response) *dialplan.Ended {
 	if err != nil {
 		return notAcceptable("answer of "+l.party, err)
 	}
+	l.edition = l.audio.current()
 	l.session.agreed(l, res)
 	l.modify()
 	return nil

@@ -30,9 +30,11 @@ type audio struct {
 	nego    *sdp.Negotiator
 	port    *sharedPort
 	remote  call.Want       // see call.Leg.Far
+	told    call.Want       // remote, when it was last agreed upon
 	offered media.Direction // in our offer, while it waits
 	agreed  sdp.Agreed
 	settled bool // something was agreed
+	edition int  // counts what was agreed, and what the far side said, when it differs
 }
 
 // sharedPort is opened when it is first needed and closed once.
@@ -172,7 +174,7 @@ func (a *audio) answerLocked(near call.Want) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return body, a.settle(agreed)
+	return body, a.settle(agreed, a.remote)
 }
 
 // answerTo takes an offer of the far side and answers it at once. What was agreed
@@ -230,8 +232,7 @@ func (a *audio) takeAnswer(body []byte) error {
 	if a.offered.Recv || !a.settled {
 		far.Direction.Send = agreed.Direction.Recv
 	}
-	a.remote = far
-	return a.settle(agreed)
+	return a.settle(agreed, far)
 }
 
 var errNoAnswer = errors.New("the answer to our offer is missing")
@@ -264,13 +265,28 @@ func (a *audio) answered() bool {
 }
 
 // settle makes the port do what was agreed; mu is held.
-func (a *audio) settle(agreed sdp.Agreed) error {
-	a.agreed, a.settled = agreed, true
+func (a *audio) settle(agreed sdp.Agreed, far call.Want) error {
+	if !a.settled || !sameAgreed(a.agreed, agreed) || !equal(a.told, far) {
+		a.edition++
+	}
+	a.agreed, a.remote, a.told, a.settled = agreed, far, far, true
 	port, err := a.port.open(a.engine, a.bind)
 	if err != nil {
 		return err
 	}
 	return port.Configure(portParams(agreed))
+}
+
+// sameAgreed compares what a call has to know of.
+func sameAgreed(a, b sdp.Agreed) bool {
+	return a.Direction == b.Direction && a.Disabled == b.Disabled && slices.Equal(a.Send, b.Send) && slices.Equal(a.Recv, b.Recv)
+}
+
+// current is the edition of what is agreed.
+func (a *audio) current() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.edition
 }
 
 // apply makes the port do what was agreed here, after another early dialog had it.
@@ -280,7 +296,7 @@ func (a *audio) apply() error {
 	if !a.settled {
 		return nil
 	}
-	return a.settle(a.agreed)
+	return a.settle(a.agreed, a.remote)
 }
 
 // differs reports whether near needs another offer: the direction is not what

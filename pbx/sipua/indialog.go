@@ -60,7 +60,7 @@ func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) in
 			return sip.StatusInternalServerError
 		case last == 0 || seq == last+1 || waited:
 			l.dialog.remoteSeq = seq
-			l.dialog.move(flow)
+			l.move(flow)
 			l.heard = time.Now()
 			l.moved = make(chan struct{})
 			close(moved)
@@ -105,6 +105,11 @@ func retryAfter(seconds int) sip.Header {
 	return sip.NewHeader("Retry-After", strconv.Itoa(seconds))
 }
 
+// onOPTIONS says what we can do, and that the dialog is there (RFC 3261 §11.2).
+func (l *leg) onOPTIONS(_ context.Context, req *sip.Request, tx sip.ServerTransaction) {
+	l.ua.respond(tx, l.response(req, sip.StatusOK, "OK", sip.NewHeader("Accept", "application/sdp")))
+}
+
 // onBYE ends the leg (RFC 3261 §15.1.2).
 func (l *leg) onBYE(_ context.Context, req *sip.Request, tx sip.ServerTransaction) {
 	l.ua.respond(tx, l.response(req, sip.StatusOK, "OK"))
@@ -143,7 +148,7 @@ func (l *leg) follow() {
 			continue
 		}
 		if k, err := readContact(c); err == nil && sameTarget(k.uri, l.dialog.target) {
-			l.dialog.move(k.flow)
+			l.move(k.flow)
 			return
 		}
 	}

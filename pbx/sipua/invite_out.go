@@ -13,8 +13,6 @@ import (
 	"dialtone/pbx/sipedge"
 )
 
-type flow = sipedge.Flow
-
 // maxInviteTries is how often one phone is invited at most: again after a
 // redirection to itself, a longer session interval, or without encryption.
 const maxInviteTries = 5
@@ -167,7 +165,7 @@ func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
 
 // cancel sends the CANCEL for an INVITE of ours the way that the INVITE went
 // (RFC 3261 §9.1).
-func (u *UA) cancel(invite *sip.Request, f flow, e *dialplan.Ended) {
+func (u *UA) cancel(invite *sip.Request, f sipedge.Flow, e *dialplan.Ended) {
 	req := sipedge.NewCancel(invite)
 	if r := reasonHeader(e); r != nil {
 		req.AppendHeader(r)

@@ -13,6 +13,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media"
 	"dialtone/pbx/call"
+	"dialtone/pbx/sipedge"
 )
 
 // phase is how far a leg has come.
@@ -45,9 +46,11 @@ type leg struct {
 	dialog    *dialog
 	audio     *audio
 	shared    bool // the audio belongs to the attempt that made this early leg
+	edition   int  // of the audio that the call knows of
 	near      call.Want
 	nearSet   bool
 	heard     time.Time // of the far side's last message in the dialog
+	release   func()    // lets go of the connection; nil when the leg is forgotten
 	userAgent string
 	methods   string // the far side's Allow, lower case, "" when it sent none
 
@@ -74,6 +77,7 @@ func (u *UA) newLeg(inbound bool, d *dialog, a *audio) *leg {
 		moved:   make(chan struct{}),
 		heard:   time.Now(),
 	}
+	l.release = u.edge.Hold(d.flow)
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(u.ctx))
 	return l
 }
@@ -169,7 +173,26 @@ func (l *leg) tellOff(was phase, e *dialplan.Ended, tell bool) bool {
 }
 
 // forget takes the leg out of the table: requests for it get 481 from now on.
-func (l *leg) forget() { l.ua.table.remove(l) }
+func (l *leg) forget() {
+	l.ua.table.remove(l)
+	l.mu.Lock()
+	release := l.release
+	l.release = nil
+	l.mu.Unlock()
+	if release != nil {
+		release()
+	}
+}
+
+// move follows the far side to another flow; mu is held.
+func (l *leg) move(flow sipedge.Flow) {
+	before := l.dialog.flow
+	l.dialog.move(flow)
+	if l.dialog.flow != before && l.release != nil {
+		l.release()
+		l.release = l.ua.edge.Hold(l.dialog.flow)
+	}
+}
 
 // why is the reason for which the leg is over.
 func (l *leg) why() *dialplan.Ended {
@@ -179,8 +202,15 @@ func (l *leg) why() *dialplan.Ended {
 	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: "leg ended without a cause"}
 }
 
-// notify puts a token into Changed.
+// notify puts a token into Changed when something has changed since the last.
 func (l *leg) notify() {
+	now := l.audio.current()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now == l.edition {
+		return
+	}
+	l.edition = now
 	select {
 	case l.changed <- struct{}{}:
 	default:

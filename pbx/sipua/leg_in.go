@@ -24,6 +24,9 @@ type inLeg struct {
 	repeat  *time.Timer   // sends the last provisional response again
 }
 
+var _ call.Inbound = (*inLeg)(nil)
+
+// inAnswer is a 2xx on its way and the ACK that it waits for.
 type inAnswer struct {
 	res *sip.Response
 	ack *unacked
@@ -181,6 +184,7 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	}
 	l.near, l.nearSet = near, true
 	l.session.answer(l.leg, res)
+	l.edition = l.audio.current()
 	l.phase = accepted
 	return inAnswer{res, l.expectACK(l.req.CSeq().SeqNo, offer)}, nil
 }

@@ -22,9 +22,7 @@ func (l *leg) onReINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTra
 	if a == nil {
 		return
 	}
-	if !a.offer { // else the ACK brings the change
-		l.notify()
-	}
+	l.notify()
 	l.ua.spawn(func(ctx context.Context) { l.resend(ctx, tx, res, a) })
 }
 

@@ -64,7 +64,7 @@ func (l *leg) renegotiate(ctx context.Context) {
 // modification is one request of ours that changes or refreshes the session.
 type modification struct {
 	req   *sip.Request
-	flow  flow
+	flow  sipedge.Flow
 	near  call.Want
 	offer bool
 }

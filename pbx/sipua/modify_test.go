@@ -337,6 +337,27 @@ func TestRequestsOutsideOfAnyDialog(t *testing.T) {
 	s.silent(t1)
 }
 
+func TestRefreshWithoutAChangeIsNoChange(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s, leg := b.inbound(both)
+	s.send("INVITE", plainSDP)
+	first := s.response(200)
+	s.ack()
+	s.send("OPTIONS")
+	s.response(200)
+	s.send("INVITE", plainSDP)
+	if again := s.response(200); string(again.Body()) != string(first.Body()) {
+		t.Fatalf("answers\n%s\n%s", first.Body(), again.Body())
+	}
+	s.ack()
+	s.send("INFO")
+	s.response(200)
+	if len(leg.Changed()) > 0 {
+		t.Fatal("a token in Changed")
+	}
+}
+
 // T11
 func TestPhoneThatMovesWhileItTalks(t *testing.T) {
 	t.Parallel()

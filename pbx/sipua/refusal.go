@@ -11,7 +11,7 @@ import (
 	"dialtone/media/sdp"
 )
 
-// reasons are the phrases of RFC 3261 §21 for the statuses that refuse a call.
+// reasonPhrase is the phrase of RFC 3261 §21 for a status that refuses a call.
 func reasonPhrase(status int) string {
 	switch status {
 	case 302:
@@ -60,8 +60,9 @@ func reasonPhrase(status int) string {
 // explain it.
 func refusalOf(e *dialplan.Ended) (status int, extra []sip.Header) {
 	status = e.Cause.SIP()
-	if e.Status >= 400 && e.Status < 700 {
-		status = e.Status
+	switch e.Status {
+	case 403, 404, 410, 480, 484, 486, 488, 504, 600, 603, 604, 606, 607, 608:
+		status = e.Status // others speak of how we reached the callee, or of that dialog
 	}
 	if status < 400 { // a redirection would need a target that the caller can reach
 		status = sip.StatusTemporarilyUnavailable
@@ -85,14 +86,35 @@ func warning(code int, text string) sip.Header {
 	return sip.NewHeader("Warning", fmt.Sprintf(`%d dialtone "%s"`, code, quotedName(text)))
 }
 
-// notAcceptable is the ending for a description that cannot be used.
+// notAcceptable is the ending for a description that cannot be used, or answered
+// because of a fault of ours.
 func notAcceptable(what string, err error) *dialplan.Ended {
-	e := &dialplan.Ended{Cause: dialplan.CauseNotAcceptable, Detail: what + ": " + strings.TrimPrefix(err.Error(), "sdp: ")}
+	e := &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: what + ": " + strings.TrimPrefix(err.Error(), "sdp: ")}
 	var none *sdp.NoCommonFormat
-	if errors.As(err, &none) {
+	switch {
+	case errors.As(err, &none):
 		e.Cause = dialplan.CauseNoCommonCodec
+	case theirFault(err):
+		e.Cause = dialplan.CauseNotAcceptable
 	}
 	return e
+}
+
+// theirFault reports whether err is about what the far side said, not about what
+// we lack.
+func theirFault(err error) bool {
+	var unreadable *sdp.ParseError
+	if errors.As(err, &unreadable) {
+		return true
+	}
+	for _, e := range []error{
+		errNoAnswer, sdp.ErrNoAudio, sdp.ErrCryptoRequired, sdp.ErrCryptoRefused, sdp.ErrNoCrypto, sdp.ErrDowngrade, sdp.ErrNoOffer,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuseOffer answers a request whose offer cannot be accepted: 400 when it
@@ -109,6 +131,8 @@ func refuseOffer(err error) (status int, reason string, extra []sip.Header) {
 		return sip.StatusInternalServerError, "Offer Pending", []sip.Header{retryAfter(3)}
 	case errors.As(err, &none):
 		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(305, none.Error())}
+	case theirFault(err):
+		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, err.Error())}
 	}
-	return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, err.Error())}
+	return sip.StatusServiceUnavailable, "Service Unavailable", []sip.Header{retryAfter(10)}
 }

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -85,13 +86,17 @@ func TestSessionTimerElection(t *testing.T) {
 			s := newSide(b.phone("100"), "100", "101")
 			s.call(append(c.invite, plainSDP)...)
 			l := b.take().leg
-			go func() { _ = l.Answer(t.Context(), both) }()
+			done := make(chan error, 1)
+			go func() { done <- l.Answer(context.Background(), both) }()
 			res := s.response(200)
 			if got := value(res, "Session-Expires"); got != c.expect {
 				t.Fatalf("Session-Expires %q, want %q", got, c.expect)
 			}
 			s.learn(res)
 			s.ack()
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
 		})
 	}
 }

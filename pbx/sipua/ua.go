@@ -69,6 +69,8 @@ type UA struct {
 	tasks    tasks
 }
 
+var _ call.Dialer = (*UA)(nil)
+
 // timers are the base values of RFC 3261 §17.1.1.1 and what is derived from them
 // elsewhere; only tests change them.
 type timers struct {
@@ -89,7 +91,8 @@ func New(o Options) *UA {
 	o.Edge.Handle(sip.INVITE, u.onINVITE)
 	o.Edge.Handle(sip.ACK, u.onACK)
 	for method, serve := range map[sip.RequestMethod]server{
-		sip.BYE: (*leg).onBYE, sip.PRACK: (*leg).onPRACK, sip.UPDATE: (*leg).onUPDATE, sip.INFO: (*leg).onINFO,
+		sip.BYE: (*leg).onBYE, sip.PRACK: (*leg).onPRACK, sip.UPDATE: (*leg).onUPDATE,
+		sip.INFO: (*leg).onINFO, sip.OPTIONS: (*leg).onOPTIONS,
 	} {
 		o.Edge.Handle(method, u.inDialog(serve))
 	}

@@ -14,7 +14,7 @@ func (b *bench) register(rate int) error {
 	}
 	defer p.close()
 	cpu, begin := b.server.cpu(), time.Now()
-	n := b.pace(rate, func(i int) {
+	n := pace(rate, b.length, func(i int) {
 		who := i % b.peers
 		p.register(who)
 	})
@@ -36,7 +36,7 @@ func (b *bench) calls(rate int) error {
 	defer from.close()
 	defer to.close()
 	cpu, begin := b.server.cpu(), time.Now()
-	n := b.pace(rate, func(i int) { from.call(i%b.peers, callee(i%b.peers), false) })
+	n := pace(rate, b.length, func(i int) { from.call(i%b.peers, callee(i%b.peers), false) })
 	settle(func() bool { return from.ended.Load()+from.failed.Load() >= n })
 	used, took := b.server.cpu()-cpu, time.Since(begin)
 	done := from.ended.Load()
@@ -65,10 +65,10 @@ func (b *bench) sides() (from, to *phones, err error) {
 	return from, to, err
 }
 
-// pace calls start rate times a second for the length of the measurement, in
-// small even bursts, and returns how often.
-func (b *bench) pace(rate int, start func(i int)) int64 {
-	begin, total := time.Now(), int(float64(rate)*b.length.Seconds())
+// pace calls start rate times a second for length, in small even bursts, and
+// returns how often.
+func pace(rate int, length time.Duration, start func(i int)) int64 {
+	begin, total := time.Now(), int(float64(rate)*length.Seconds())
 	for i := 0; i < total; {
 		due := min(int(time.Since(begin).Seconds()*float64(rate))+1, total)
 		for ; i < due; i++ {
@@ -80,13 +80,16 @@ func (b *bench) pace(rate int, start func(i int)) int64 {
 }
 
 // settle waits until done, or until nothing can come any more.
-func settle(done func() bool) {
-	for range 100 {
-		if done() {
-			return
+func settle(done func() bool) { within(2*time.Second, done) }
+
+// within waits until done, and reports false when that takes longer than limit.
+func within(limit time.Duration, done func() bool) bool {
+	for end := time.Now().Add(limit); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
+	return true
 }
 
 func per(d time.Duration, n int64) float64 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ type phones struct {
 	number func(int) string
 	creds  []*credentials
 	media  int // RTP port offered and answered, 9 when nobody listens
+	serial atomic.Int64
 
 	mu        sync.Mutex
 	pending   map[string]*dialing // by Call-ID
@@ -82,19 +82,19 @@ func (p *phones) registerAll() error {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	for range 100 {
-		if p.registered.Load() >= int64(len(p.creds)) {
-			return nil
-		}
-		time.Sleep(50 * time.Millisecond)
+	if within(5*time.Second, func() bool { return p.registered.Load() >= int64(len(p.creds)) }) {
+		return nil
 	}
 	return fmt.Errorf("%d of %d phones registered, %d refused", p.registered.Load(), len(p.creds), p.failed.Load())
 }
 
-var serial atomic.Int64
+// newID is a Call-ID: the port makes it differ from those of other phones.
+func (p *phones) newID() string {
+	return fmt.Sprintf("%d-%d", p.socket.LocalAddr().(*net.UDPAddr).Port, p.serial.Add(1))
+}
 
 func (p *phones) register(i int) {
-	id := "r" + strconv.FormatInt(serial.Add(1), 36)
+	id := p.newID()
 	d := &dialing{who: i, uri: "sip:" + p.server.String(), start: time.Now()}
 	p.mu.Lock()
 	p.pending[id] = d
@@ -104,7 +104,7 @@ func (p *phones) register(i int) {
 
 // call starts a call of extension i to uri's user.
 func (p *phones) call(i int, to string, hold bool) string {
-	id := "c" + strconv.FormatInt(serial.Add(1), 36)
+	id := p.newID()
 	d := &dialing{who: i, uri: "sip:" + to + "@" + p.server.String(), invite: true, start: time.Now(), hold: hold}
 	p.mu.Lock()
 	p.pending[id] = d

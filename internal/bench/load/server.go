@@ -73,9 +73,9 @@ func (s *server) ctl(out any, args ...string) error {
 	return json.Unmarshal(b, out)
 }
 
-// kill ends the server without a warning.
-func (s *server) kill() {
-	_ = s.cmd.Process.Kill()
+// killAfter ends the server without a warning when wait has passed.
+func (s *server) killAfter(wait time.Duration) {
+	time.AfterFunc(wait, func() { _ = s.cmd.Process.Kill() })
 	_ = s.cmd.Wait()
 }
 

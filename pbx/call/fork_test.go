@@ -1,0 +1,96 @@
+package call_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/media/codec"
+)
+
+func TestEarlyMediaReachesTheCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bob := newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {{"bob", speaksEarly(bob, 0, answers(bob, 5*time.Second))}}})
+		alice := w.calls(t, "100", "101")
+		time.Sleep(time.Second)
+		bob.media.hear()
+		want(t, "packets that reached alice before the answer", alice.media.count(), 1)
+		time.Sleep(5 * time.Second)
+		bob.media.hear()
+		want(t, "packets that reached alice after it", alice.media.count(), 2)
+		told(t, alice, "183", "200")
+		alice.bye(dialplan.CauseNormal)
+		next(t, w)
+	})
+}
+
+func TestEarlyMediaOfAPhoneThatLostIsNotHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk, soft := newLeg("101", codec.PCMU), newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {
+			{"desk", speaksEarly(desk, 0, answers(desk, time.Hour))},
+			{"soft", answers(soft, 2*time.Second)},
+		}})
+		alice := newLeg("100", codec.PCMU)
+		alice.ack = 3 * time.Second
+		if e := w.Accept(alice, dialplan.Facts{From: "100", To: "101", Extension: "100"}); e != nil {
+			t.Fatal(e)
+		}
+		time.Sleep(4 * time.Second)
+		desk.media.hear()
+		want(t, "packets of the phone that lost", alice.media.count(), 0)
+		soft.media.hear()
+		want(t, "packets of the winner, before the ACK", alice.media.count(), 1)
+		alice.bye(dialplan.CauseNormal)
+		next(t, w)
+	})
+}
+
+func TestCallerHearsTheOthersWhenEarlyMediaEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk, soft, cell := newLeg("101", codec.PCMU), newLeg("101", codec.PCMU), newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {
+			{"desk", speaksEarly(desk, 0, refuses(486, time.Second))},
+			{"soft", answers(soft, time.Hour)},
+			{"cell", speaksEarly(cell, 2*time.Second, answers(cell, time.Hour))},
+		}})
+		alice := w.calls(t, "100", "101")
+		time.Sleep(1500 * time.Millisecond)
+		if log := alice.told(); log[len(log)-1] != "180" {
+			t.Errorf("alice was told %q, want ringing at last: her early media has ended", log)
+		}
+		time.Sleep(time.Second)
+		cell.media.hear()
+		want(t, "packets of the next phone that speaks early", alice.media.count(), 1)
+		alice.bye(dialplan.CauseCancelled)
+		next(t, w)
+	})
+}
+
+// A phone that ends the INVITE by itself with 487 is not a caller who gave up.
+func TestPhoneSays487ByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, book{"101": {{"bob", refuses(487, time.Second)}}})
+		w.calls(t, "100", "101")
+		r := next(t, w)
+		want(t, "cause", r.Cause, "rejected")
+		want(t, "blame", r.Blame, "callee")
+	})
+}
+
+func TestRecordKnowsThePhoneThatAnsweredTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk, soft := newLeg("101", codec.PCMU), newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {{"desk", answers(desk, time.Second)}, {"soft", answersAnyway(soft, 2*time.Second)}}})
+		alice := w.calls(t, "100", "101")
+		time.Sleep(3 * time.Second)
+		alice.bye(dialplan.CauseNormal)
+		r := next(t, w)
+		late := r.Legs[2]
+		want(t, "leg", late.ID, soft.ID())
+		want(t, "cause", late.Cause, "answered-elsewhere")
+		want(t, "answered", late.Answer.IsZero(), true)
+	})
+}
