@@ -222,3 +222,14 @@ func (p *parser) stranger(c rune) error {
 
 func isDigit(c rune) bool  { return c >= '0' && c <= '9' }
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+
+// Quote writes a number as the pattern that matches it alone, for numbers that
+// come from elsewhere. The number must be neither empty nor longer than
+// [MaxPositions] bytes.
+func Quote(number string) string {
+	plain := strings.IndexFunc(number, func(c rune) bool { return !isDigit(c) && !strings.ContainsRune("+*#", c) }) < 0
+	if plain {
+		return number
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(number) + `"`
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,6 +34,10 @@ func (p *parser) regexp() (Pattern, error) {
 	re, err := regexp.Compile(`\A(?:` + inner + `)\z`)
 	if err != nil {
 		return Pattern{}, p.regexpError(inner, err)
+	}
+	if name, twice := twice(re.SubexpNames()); twice {
+		at := strings.LastIndex(inner, "<"+name+">")
+		return Pattern{}, p.fail(1+utf8.RuneCountInString(inner[:at+1]), fmt.Sprintf("there are two groups %q", name), "give each its own name")
 	}
 	tree = tree.Simplify()
 	q := Pattern{source: p.source, re: re, shape: widen(tree)}
@@ -65,9 +70,21 @@ func (p *parser) regexpError(inner string, err error) error {
 	case syntax.ErrMissingRepeatArgument:
 		remedy = `put what is repeated before it, or write \+, \* for the character`
 	case syntax.ErrInvalidNamedCapture:
-		remedy = "name groups as in (?<area>...), each name once"
+		remedy = "name groups as in (?<area>...)"
+	case syntax.ErrInvalidRepeatSize, syntax.ErrLarge:
+		remedy = "use smaller repetitions: those within each other multiply, up to 1000"
 	}
 	return p.fail(column, fmt.Sprintf("the regular expression is wrong: %s %q", e.Code, e.Expr), remedy)
+}
+
+// twice finds a name that two groups have.
+func twice(names []string) (string, bool) {
+	for i, name := range names {
+		if name != "" && slices.Contains(names[:i], name) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // parts counts the nodes of a regular expression with its repetitions written
@@ -105,6 +122,9 @@ func (s *shape) take(re *syntax.Regexp) bool {
 		return true
 	case syntax.OpCapture:
 		return s.take(re.Sub[0])
+	case syntax.OpPlus:
+		s.take(re.Sub[0]) // once for certain
+		return false
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
 			if !s.take(sub) {
