@@ -79,7 +79,7 @@ func (s *scanner) atHours() bool {
 	defer func() { s.at = before }()
 	s.spaces()
 	_, n := s.digits()
-	return n > 0 && n <= 2 && (s.peek() == ':' || s.peek() == '.' || s.peek() == 'h')
+	return n > 0 && n <= 2 && s.peek() == ':'
 }
 
 // days reads which days an item is about.

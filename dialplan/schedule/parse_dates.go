@@ -25,6 +25,9 @@ func (s *scanner) dates() (days, error) {
 			return s.nth(n)
 		}
 	}
+	if s.peek() == '.' {
+		return nil, s.fail(start, "dates are not written as day.month.year", howDates)
+	}
 	s.at = start
 	from, err := s.date()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "config"},
+	"cmd/dialtone": {"pbx", "pbx/api", "config", "dialplan"},
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
@@ -23,8 +23,12 @@ var may = map[string][]string{
 	"pbx/registrar": {"config", "storage"},
 	"pbx/call":      {"dialplan", "media", "media/codec", "storage", "config"},
 	"config":        {"dialplan", "media/codec"},
-	"config/docgen": {"config"},
-	"dialplan":      {},
+	"config/docgen": {"config", "dialplan"},
+	"dialplan":      {"dialplan/pattern", "dialplan/schedule", "dialplan/number"},
+
+	"dialplan/pattern":  {},
+	"dialplan/schedule": {},
+	"dialplan/number":   {},
 
 	"media":       {"media/codec"},
 	"media/rtp":   {"media", "media/codec"},
@@ -72,6 +76,10 @@ var door = []struct {
 	{"github.com/pion/rtcp", []string{"media/rtp"}, nil, "RTCP belongs to the wire"},
 	{"go.etcd.io/bbolt", []string{"storage/bolt"}, nil, "one storage backend, one room"},
 	{"go.yaml.in/yaml/v3", []string{"config", "config/docgen", "cmd/dialtone"}, nil, "the configuration is read in one place"},
+	{"github.com/expr-lang/expr", []string{"dialplan"}, nil, "conditions of routes are compiled in one place"},
+	{"github.com/emersion/go-ical", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
+	{"github.com/teambition/rrule-go", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
+	{"github.com/nyaruka/phonenumbers", []string{"dialplan/number"}, nil, "numbering plans of the world"},
 	{"github.com/fsnotify/fsnotify", []string{"config"}, nil, "the configuration is watched in one place"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil, []string{"config", "config/docgen", "cmd/dialtone"}, "the schema is checked, not used"},
 	{"github.com/alecthomas/kong", []string{"cmd/dialtone"}, nil, "flags are the command's"},

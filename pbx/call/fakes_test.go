@@ -299,7 +299,12 @@ func newWorld(t *testing.T, phones book) *world {
 		numbers = append(numbers, fmt.Sprint(n))
 		cfg.Extensions[fmt.Sprint(n)] = config.Extension{}
 	}
-	plan := dialplan.NewPlan(dialplan.BuiltIn{Extensions: numbers, RingTimeout: 30 * time.Second, Echo: "600", Tone: "601", Music: "602"})
+	plan, found := dialplan.Compile(dialplan.Spec{
+		Extensions: numbers, RingTimeout: 30 * time.Second, Features: dialplan.Features{Echo: "600", Tone: "601", Music: "602"},
+	})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
 	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
 	w.Switchboard = call.NewSwitchboard(call.Options{
 		Dialer: phones, Plan: func() *dialplan.Plan { return plan }, Config: func() *config.Config { return w.cfg },

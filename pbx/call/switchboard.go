@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -142,6 +143,21 @@ func (s *Switchboard) free(extension string) {
 	if s.busy[extension]--; s.busy[extension] <= 0 {
 		delete(s.busy, extension)
 	}
+}
+
+// Busy implements dialplan.Phones.
+func (s *Switchboard) Busy(extension string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy[extension] > 0
+}
+
+// Registered implements dialplan.Phones: an extension that does not want to be
+// disturbed counts as one.
+func (s *Switchboard) Registered(extension string) bool {
+	_, err := s.dialer.Contacts(extension)
+	var e *dialplan.Ended
+	return err == nil || errors.As(err, &e) && e.Cause == dialplan.CauseDoNotDisturb
 }
 
 func (s *Switchboard) forget(c *Call) {
