@@ -88,7 +88,7 @@ func TestParseItemErrors(t *testing.T) {
 		remedy string // in the remedy
 	}{
 		{"", 1, "no time", "Mon-Fri 08:00-18:00"},
-		{"  ", 3, "no time", "Mon-Fri"},
+		{"  ", 1, "no time", "Mon-Fri"},
 		{"Mox 08:00-10:00", 1, `found "Mox 08:00-10:00"`, "Mon-Fri"},
 		{"Mo-Fr 08:00-10:00", 1, "a day or an hour", "Mon-Fri"},
 		{"Mon-Mon", 4, "same day", "daily"},
