@@ -57,7 +57,7 @@ func ParseCalendar(data []byte, zone string) (*Calendar, error) {
 	return &Calendar{name: r.name, events: apart(r.events)}, nil
 }
 
-// nesting bounds how deep the decoder goes.
+// nesting bounds how deep the decoder goes, and finds files that are not complete.
 func nesting(data []byte) error {
 	depth := 0
 	for line := range bytes.Lines(data) {
@@ -70,6 +70,9 @@ func nesting(data []byte) error {
 		if depth > maxNesting {
 			return fmt.Errorf("the calendar has parts %d deep within each other, at most %d are allowed: export it again as .ics", depth, maxNesting)
 		}
+	}
+	if depth > 0 {
+		return errors.New("the calendar is cut off, the last END is missing: export it again as .ics")
 	}
 	return nil
 }
