@@ -40,7 +40,7 @@ func ParseCalendar(data []byte, zone string) (*Calendar, error) {
 	r := reader{zone: location}
 	calendars := 0
 	for ; ; calendars++ {
-		file, err := decoder.Decode()
+		file, err := decode(decoder)
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -55,6 +55,17 @@ func ParseCalendar(data []byte, zone string) (*Calendar, error) {
 		return nil, errors.New("the calendar is empty: it should begin with BEGIN:VCALENDAR")
 	}
 	return &Calendar{name: r.name, events: apart(r.events)}, nil
+}
+
+// decode reads one calendar. The decoder panics at lines that are cut short; that
+// is the file's fault.
+func decode(decoder *ical.Decoder) (file *ical.Calendar, err error) {
+	defer func() {
+		if what := recover(); what != nil {
+			err = fmt.Errorf("a line is cut short (%v)", what)
+		}
+	}()
+	return decoder.Decode()
 }
 
 // nesting bounds how deep the decoder goes, and finds files that are not complete.

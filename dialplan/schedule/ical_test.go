@@ -148,6 +148,7 @@ func TestCalendarErrors(t *testing.T) {
 		{"nothing", "", "BEGIN:VCALENDAR"},
 		{"no calendar", "hello\r\n", "RFC 5545"},
 		{"cut off", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "cut off"},
+		{"a line cut short", "0;0=", "cut short"},
 		{"too large", strings.Repeat("x", 1<<20+1), "at most 1048576"},
 		{"too deep", strings.Repeat("BEGIN:VEVENT\r\n", 100), "deep"},
 		{"too many", string(calendar(make([]string, 2001)...)), "more than 2000 events"},
