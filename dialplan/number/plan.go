@@ -80,15 +80,38 @@ func (p Plan) Normalise(dialled string) (Number, error) {
 	if n, ok := p.short(digits); ok {
 		return n, nil
 	}
-	if n, ok, err := p.abroad(dialled, digits); ok {
-		return n, err
+	if p.surelyLocal(digits) {
+		return Number{}, local(dialled)
 	}
-	if p.trunk != "" && strings.HasPrefix(digits, p.trunk) {
-		if n, ok := p.national(digits, true); ok {
+	raw, err := phonenumbers.ParseAndKeepRawInput(digits, p.country)
+	switch {
+	case errors.Is(err, phonenumbers.ErrInvalidCountryCode), errors.Is(err, phonenumbers.ErrTooShortAfterIDD):
+		return Number{}, refuse(dialled, err)
+	case err != nil:
+		return p.bare(dialled, digits, nil)
+	case raw.GetCountryCodeSource() == phonenumbers.PhoneNumber_FROM_NUMBER_WITH_IDD:
+		if n, ok := p.understood(raw); ok {
+			return n, nil
+		}
+		return Number{}, &Error{dialled, ErrLength, lookForDigits}
+	case raw.GetCountryCodeSource() != phonenumbers.PhoneNumber_FROM_DEFAULT_COUNTRY:
+		return p.bare(dialled, digits, nil)
+	case p.trunk != "" && strings.HasPrefix(digits, p.trunk):
+		if n, ok := p.understood(raw); ok {
 			return n, nil
 		}
 	}
-	return p.bare(dialled, digits)
+	return p.bare(dialled, digits, raw)
+}
+
+// surelyLocal saves the search for extensions: where national numbers begin with a
+// trunk prefix of 0, few digits without one are none.
+func (p Plan) surelyLocal(digits string) bool {
+	return len(digits) < minBareValid-1 && strings.HasPrefix(p.trunk, "0") && digits[0] != '0'
+}
+
+func local(dialled string) error {
+	return &Error{dialled, ErrLocal, "dial the whole number with its area code, or with + and the country code"}
 }
 
 // strip takes the digits out of what was dialled.
@@ -142,47 +165,20 @@ func refuse(dialled string, err error) error {
 	return &Error{dialled, ErrLength, lookForDigits}
 }
 
-// abroad cuts the prefix that leads out of the country: ok is false when digits
-// do not begin with it.
-func (p Plan) abroad(dialled, digits string) (n Number, ok bool, err error) {
-	raw, err := phonenumbers.ParseAndKeepRawInput(digits, p.country)
-	switch {
-	case errors.Is(err, phonenumbers.ErrInvalidCountryCode), errors.Is(err, phonenumbers.ErrTooShortAfterIDD):
-		return Number{}, true, refuse(dialled, err)
-	case err != nil, raw.GetCountryCodeSource() != phonenumbers.PhoneNumber_FROM_NUMBER_WITH_IDD:
-		return Number{}, false, nil
-	}
-	n, ok = p.understood(raw)
-	if !ok {
-		return Number{}, true, &Error{dialled, ErrLength, lookForDigits}
-	}
-	return n, true, nil
-}
-
-// national reads digits as the country dials them. Without its trunk prefix the
-// number has to be of a known range.
-func (p Plan) national(digits string, prefixed bool) (Number, bool) {
-	raw, err := phonenumbers.ParseAndKeepRawInput(digits, p.country)
-	if err != nil || raw.GetCountryCodeSource() != phonenumbers.PhoneNumber_FROM_DEFAULT_COUNTRY {
-		return Number{}, false
-	}
-	n, ok := p.understood(raw)
-	if !ok || !prefixed && (!n.Valid || !phonenumbers.IsNationalPrefixPresentIfRequired(raw)) {
-		return Number{}, false
-	}
-	return n, true
-}
-
-// bare reads digits that have neither "+" nor a prefix.
-func (p Plan) bare(dialled, digits string) (Number, error) {
+// bare reads digits that have neither "+" nor a prefix. national is how the country
+// of the plan may read them; nil when it cannot. That counts for a number of a
+// known range which may be dialled without the trunk prefix.
+func (p Plan) bare(dialled, digits string, national *phonenumbers.PhoneNumber) (Number, error) {
 	own := strings.HasPrefix(digits, strconv.Itoa(p.code))
 	asE164, err := p.international(dialled, "+"+digits)
 	long := err == nil && len(digits) >= minBareValid
 	if long && own && asE164.Valid {
 		return asE164, nil
 	}
-	if n, ok := p.national(digits, false); ok {
-		return n, nil
+	if national != nil && phonenumbers.IsNationalPrefixPresentIfRequired(national) {
+		if n, ok := p.understood(national); ok && n.Valid {
+			return n, nil
+		}
 	}
 	switch {
 	case long && asE164.Valid:
@@ -190,7 +186,7 @@ func (p Plan) bare(dialled, digits string) (Number, error) {
 	case long && own && len(digits) >= minBarePossible:
 		return asE164, nil
 	}
-	return Number{}, &Error{dialled, ErrLocal, "dial the whole number with its area code, or with + and the country code"}
+	return Number{}, local(dialled)
 }
 
 // understood makes a Number of what the library parsed; ok is false when its

@@ -41,20 +41,27 @@ func shortNumbers(country string) (*phonenumbers.PhoneMetadata, error) {
 	return nil, nil
 }
 
-// short looks for emergency and other public short numbers.
+// short looks for emergency and other public short numbers. Where nobody says what
+// a call costs the number counts if it begins with 1, as those of services do, and
+// is taken to be dear, as directory enquiries are; the others are mostly for text
+// messages, in some countries all numbers of four to six digits.
 func (p Plan) short(digits string) (Number, bool) {
 	n := Number{Country: p.country, National: digits, Valid: true}
 	switch {
 	case emergency(p.country, digits):
 		n.Type, n.Class = TypeEmergency, ClassEmergency
-	case !fits(digits, p.shorts.GetGeneralDesc()) || !fits(digits, p.shorts.GetShortCode()):
+	case !fits(digits, p.shorts.GetShortCode()):
 		return Number{}, false
 	case fits(digits, p.shorts.GetPremiumRate()):
 		n.Type, n.Class = TypePremium, ClassPremium
 	case fits(digits, p.shorts.GetTollFree()):
 		n.Type, n.Class = TypeTollFree, ClassTollFree
-	default:
+	case fits(digits, p.shorts.GetStandardRate()):
 		n.Type, n.Class = TypeService, ClassService
+	case digits[0] == '1':
+		n.Type, n.Class = TypeService, ClassPremium
+	default:
+		return Number{}, false
 	}
 	return n, true
 }

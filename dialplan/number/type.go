@@ -29,9 +29,9 @@ const (
 	ClassTollFree      Class = "toll-free"     // free, in the country of the plan or everywhere
 	ClassDomestic      Class = "domestic"      // fixed lines and the like in the country of the plan
 	ClassMobile        Class = "mobile"        // mobile phones in the country of the plan
-	ClassService       Class = "service"       // short numbers of the country at ordinary cost
+	ClassService       Class = "service"       // short numbers of the country at the cost of a call
 	ClassInternational Class = "international" // other countries
-	ClassPremium       Class = "premium"       // dear wherever it is: premium, personal and pager numbers, satellites
+	ClassPremium       Class = "premium"       // dear wherever it is: premium, personal and pager numbers, satellites, services of unknown cost
 )
 
 // Global is the country of numbers that belong to none, such as +800 and +870.
