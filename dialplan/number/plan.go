@@ -192,7 +192,7 @@ func (p Plan) bare(dialled, digits string, national *phonenumbers.PhoneNumber) (
 // understood makes a Number of what the library parsed; ok is false when its
 // country has no numbers of such a length.
 func (p Plan) understood(parsed *phonenumbers.PhoneNumber) (n Number, ok bool) {
-	valid := phonenumbers.IsValidNumber(parsed)
+	parsed, valid := settle(parsed)
 	if !valid && !phonenumbers.IsPossibleNumber(parsed) {
 		return Number{}, false
 	}
@@ -210,6 +210,23 @@ func (p Plan) understood(parsed *phonenumbers.PhoneNumber) (n Number, ok bool) {
 	n.National = phonenumbers.NormalizeDigitsOnly(phonenumbers.Format(parsed, phonenumbers.NATIONAL))
 	n.Class = p.class(n)
 	return n, true
+}
+
+// settle reads a number in no known range again, as long as that changes it: a
+// second trunk prefix behind the country code would otherwise stay.
+func settle(parsed *phonenumbers.PhoneNumber) (settled *phonenumbers.PhoneNumber, valid bool) {
+	for range maxDigits {
+		if phonenumbers.IsValidNumber(parsed) {
+			return parsed, true
+		}
+		e164 := phonenumbers.Format(parsed, phonenumbers.E164)
+		again, err := phonenumbers.Parse(e164, "")
+		if err != nil || phonenumbers.Format(again, phonenumbers.E164) == e164 {
+			break
+		}
+		parsed = again
+	}
+	return parsed, false
 }
 
 func typeOf(t phonenumbers.PhoneNumberType) Type {
