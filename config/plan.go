@@ -27,7 +27,7 @@ func PlanOf(c *Config) (*dialplan.Plan, Errors) {
 func (c *Config) spec(read func(string) ([]byte, error)) dialplan.Spec {
 	return dialplan.Spec{
 		Site: c.Site, Schedules: c.Schedules, Groups: c.Groups, Subplans: c.Subplans, Contexts: c.Dialplan,
-		Extensions:  slices.Collect(maps.Keys(c.Extensions)),
+		Extensions:  slices.Sorted(maps.Keys(c.Extensions)),
 		Features:    dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music},
 		RingTimeout: c.Calls.RingTimeout.D(),
 		ReadFile:    read,

@@ -33,11 +33,11 @@ func (c *checker) analyse() {
 // takes them.
 func (c *checker) shadowed(rs *routes, j int) {
 	r := rs.list[j]
+	if r.to.broken {
+		return
+	}
 	patterns := r.to.positive
 	if len(patterns) == 0 {
-		if len(c.spec.Contexts[rs.name][j].To) > 0 && len(r.to.negative) == 0 {
-			return // its patterns were wrong
-		}
 		patterns = []pattern.Pattern{pattern.MustParse("!")}
 	}
 	var by []*Route
@@ -118,6 +118,9 @@ func (r *Route) Covers(q *Route) bool {
 
 // takes reports whether every number that p matches is one of r.
 func (r *Route) takes(p pattern.Pattern) bool {
+	if r.to.broken {
+		return false
+	}
 	for _, n := range r.to.negative {
 		if n.IsRegexp() || p.IsRegexp() || n.Overlaps(p) {
 			return false
@@ -169,7 +172,7 @@ func (c *checker) clashes() {
 		}
 		for at := range rs.set.All(f.number) {
 			i := rs.owner[at]
-			if rs.list[i].to.refusedBy(f.number) == "" {
+			if to := &rs.list[i].to; !to.broken && to.refusedBy(f.number) == "" {
 				taken[i] = append(taken[i], fmt.Sprintf("%s, which is features.%s", f.number, f.name))
 				break
 			}

@@ -120,6 +120,7 @@ func (c *checker) numbers(list Texts) numbers {
 		}
 		p, ok := c.number(text, at)
 		if !ok {
+			n.broken = true
 			continue
 		}
 		for _, g := range p.GroupNames() {

@@ -161,5 +161,5 @@ func placeOf(err error) (line, column int, message string) {
 	if !errors.As(err, &e) {
 		return 0, 0, firstLine(err.Error())
 	}
-	return max(e.Line-1, 0), e.Column, e.Message
+	return max(e.Line-1, 0), e.Column, strings.TrimSpace(e.Message)
 }

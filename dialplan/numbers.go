@@ -9,6 +9,7 @@ import (
 // numbers are patterns of which one must fit, and others of which none may.
 type numbers struct {
 	positive, negative []pattern.Pattern
+	broken             bool // a pattern was wrong, so nothing is known
 }
 
 // refusedBy gives the negative pattern that number fits, "" when it fits none.
