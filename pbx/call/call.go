@@ -70,7 +70,7 @@ func (c *Call) run() {
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
-	run.Session, run.Trace, run.Log, run.Chosen = c, &c.trace, c.log, c.chosen
+	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
 	e := c.ended(run.Do(c.ctx))
 	run.Conclude(e)
 	return e

@@ -30,6 +30,7 @@ type Switchboard struct {
 	config  func() *config.Config
 	records Records
 	log     *slog.Logger
+	shuffle func(n int, swap func(i, j int))
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -42,19 +43,22 @@ type Switchboard struct {
 	idle     chan struct{} // closed when closing and no call is left
 }
 
-// Options are the parts that a Switchboard works with; all are required.
+// Options are the parts that a Switchboard works with; all but Shuffle are
+// required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
 	Config  func() *config.Config
 	Records Records
 	Log     *slog.Logger
+	// Shuffle orders what rings in random order; nil is at random.
+	Shuffle func(n int, swap func(i, j int))
 }
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
 	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log, shuffle: o.Shuffle,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}),
 	}
 }
