@@ -11,10 +11,11 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "config", "dialplan"},
+	"cmd/dialtone": {"pbx", "pbx/api", "plantest", "config", "dialplan"},
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
+	"plantest":      {"pbx/call", "config", "dialplan", "media", "media/codec", "storage"},
 	"pbx/api":       {"pbx/call", "pbx/registrar", "config", "storage"},
 	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "dialplan", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
 	"pbx/sipreg":    {"pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "storage"},
