@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,7 +46,17 @@ func Read(name string) (*Suite, error) {
 			return s, doc.Err()
 		}
 	}
-	loaded, err := config.Read(filepath.Clean(plan))
+	plan = filepath.Clean(plan)
+	if _, err := os.Stat(plan); err != nil {
+		at := f.Plan.At
+		if f.Plan.Value == "" {
+			at = f.Where()
+		}
+		s.Files = append(s.Files, plan)
+		doc.Fail(at, "plan", "there is no file "+plan, "write plan: and its name, relative to this file")
+		return s, doc.Err()
+	}
+	loaded, err := config.Read(plan)
 	s.Files = append(append(s.Files, loaded.Files...), loaded.Patterns...)
 	if err != nil {
 		var found config.Errors
@@ -199,6 +210,9 @@ func (r reader) phones(w World, path string, at dialplan.Pos) {
 func (r reader) phone(p *Phone, path string) {
 	r.codecs(p.Codecs, path)
 	var does []string
+	if p.Does.Value != "" {
+		does = append(does, p.Does.Value)
+	}
 	for _, d := range p.deeds() {
 		if d.after != nil {
 			does = append(does, d.name)
@@ -207,9 +221,9 @@ func (r reader) phone(p *Phone, path string) {
 	switch {
 	case p.Does.Value != "" && !slices.Contains(words[:], p.Does.Value):
 		r.doc.Fail(p.Does.At, path, fmt.Sprintf("%q is nothing that a phone does", p.Does.Value), "write "+strings.Join(words[:], ", ")+", or {answers: 5s}")
-	case len(does) > 1 || len(does) == 1 && p.Does.Value != "":
-		r.doc.Fail(p.Where(), path, "a phone does one thing only", "keep one of "+strings.Join(append(does, p.Does.Value), ", "))
-	case len(does) == 0 && p.Does.Value == "":
+	case len(does) > 1:
+		r.doc.Fail(p.Where(), path, "a phone does one thing only", "keep one of "+strings.Join(does, ", "))
+	case len(does) == 0:
 		r.doc.Fail(p.Where(), path, "it is not said what the phone does", "write rings, or {answers: 5s}")
 	case p.HangsUp > 0 && p.act().name != "answers":
 		r.doc.Fail(p.Where(), path+".hangs_up", "a phone that does not answer cannot hang up", "add answers: 5s, or remove hangs_up")
