@@ -59,6 +59,9 @@ func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Forma
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case err := <-done:
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			return noCommonCodec(err)
 		case <-end:
 			stop()
