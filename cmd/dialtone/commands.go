@@ -5,6 +5,7 @@ type commandLine struct {
 	Serve      serveCommand      `cmd:"" default:"withargs" help:"Run the exchange; this is what dialtone without a command does."`
 	Init       initCommand       `cmd:"" help:"Write a configuration to start from."`
 	Check      checkCommand      `cmd:"" help:"Find the mistakes in a configuration."`
+	Test       testCommand       `cmd:"" help:"Run the tests of a dialplan."`
 	Ctl        ctlCommand        `cmd:"" help:"Ask or tell a running Dialtone something."`
 	Docs       docsCommand       `cmd:"" help:"Print the reference of the configuration, its schema or a sample."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
