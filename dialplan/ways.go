@@ -3,7 +3,7 @@ package dialplan
 // Way is one of the ways that a call may take within a step: the branch of a
 // dial for busy, the else of an if.
 type Way struct {
-	Key string // as it is written: "on.busy", "then"
+	Key string // as it is written: "busy", "then"
 	Do  Steps
 }
 
