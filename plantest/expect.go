@@ -1,8 +1,8 @@
 package plantest
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dialtone/dialplan"
@@ -31,7 +31,7 @@ func (e *Expect) compare(o *Observed) []Difference {
 	c.moments("heard", e.Heard, o.Heard, "nothing")
 	c.list("logged", e.Logged, o.Logged, "nothing", equal)
 	if e.Answered != nil && *e.Answered != o.Answered {
-		c.differs("answered", e.Where(), fmt.Sprint(*e.Answered), fmt.Sprint(o.Answered))
+		c.differs("answered", e.Where(), strconv.FormatBool(*e.Answered), strconv.FormatBool(o.Answered))
 	}
 	c.text("answered_by", e.AnsweredBy, o.AnsweredBy)
 	c.text("shown", e.Shown, o.Shown)

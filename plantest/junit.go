@@ -3,6 +3,7 @@ package plantest
 import (
 	"encoding/xml"
 	"io"
+	"strings"
 )
 
 type junitSuites struct {
@@ -69,12 +70,9 @@ func (r *Result) summary() string {
 	if r.Err != nil {
 		return "cannot be run"
 	}
-	text := ""
+	keys := make([]string, len(r.Differences))
 	for i, d := range r.Differences {
-		if i > 0 {
-			text += ", "
-		}
-		text += d.Key
+		keys[i] = d.Key
 	}
-	return text + " not as expected"
+	return strings.Join(keys, ", ") + " not as expected"
 }

@@ -137,6 +137,9 @@ func when(text string, zone *time.Location) (time.Time, error) {
 		if err != nil {
 			continue
 		}
+		if t.Format(layout) != text {
+			return t, errors.New("the clocks go forward over it")
+		}
 		if t.Year() < 2001 || t.Year() > 2199 {
 			return t, errors.New("the year must be 2001 to 2199")
 		}

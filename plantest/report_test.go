@@ -26,6 +26,9 @@ func outcome(t *testing.T, name string) *Outcome {
 func TestReports(t *testing.T) {
 	t.Chdir("testdata")
 	passes, fails := outcome(t, "passes_test.yaml"), outcome(t, "fails_test.yaml")
+	if _, failed := passes.Counts(); failed > 0 {
+		t.Error("tests fail that must pass")
+	}
 	_, wrong := Read("bad/which.yaml")
 	unread := &Outcome{Suite: &Suite{Name: "bad/which.yaml"}, Err: wrong}
 	all := []*Outcome{passes, fails, unread}
