@@ -16,13 +16,19 @@ type Document struct{ loader *loader }
 // rules of the sections of a dialplan: texts are dialplan.Text, lists of records
 // are slices of pointers, keys that the struct does not have are mistakes.
 func ReadDocument(name string, into any) *Document {
-	d := &Document{newLoader(filepath.Dir(name), os.LookupEnv)}
-	d.loader.read = []string{name}
 	data, _, err := readRegular(name, maxFileBytes)
 	if err != nil {
+		d := newDocument(name)
 		d.loader.report(finding{at: Position{File: name}, problem: fileProblem(err, maxFileBytes)})
 		return d
 	}
+	return ParseDocument(name, data, into)
+}
+
+// ParseDocument is ReadDocument of data, which mistakes call name; what it
+// refers to is relative to the folder of name.
+func ParseDocument(name string, data []byte, into any) *Document {
+	d := newDocument(name)
 	src := newSource(name, filepath.Dir(name), data)
 	d.loader.sources[name] = src
 	root, wrong := src.parse(data)
@@ -35,6 +41,12 @@ func ReadDocument(name string, into any) *Document {
 		dec := decoder{loader: d.loader, src: src}
 		dec.planRecord(root, reflect.ValueOf(into).Elem(), "")
 	}
+	return d
+}
+
+func newDocument(name string) *Document {
+	d := &Document{newLoader(filepath.Dir(name), os.LookupEnv)}
+	d.loader.read = []string{name}
 	return d
 }
 

@@ -77,7 +77,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	if len(c.Before) > 0 {
 		pass(time.Until(at.Add(-early)))
 		for i, b := range c.Before {
-			w.call(board, b, fmt.Sprint("before ", i+1))
+			w.call(board, b, before(i))
 		}
 	}
 	pass(time.Until(at))
@@ -93,12 +93,23 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	board.Close()
 	o := w.observed(record, s.Plan.Zone())
 	o.Heard = heard
+	o.others = make([]dialplan.Trace, len(c.Before))
 	for range c.Before {
 		r := <-w.records
-		o.others = append(o.others, traceOf(r, s.Plan.Zone()))
+		for i := range c.Before {
+			if r.ID == before(i) {
+				o.others[i] = traceOf(r, s.Plan.Zone())
+			}
+		}
+	}
+	if o.Trace.Dropped > 0 && len(c.Expect.Routes)+len(c.Expect.Steps) > 0 {
+		return o, fmt.Errorf("the call took %d more steps and routes than a trace keeps: expect neither routes nor steps of it", o.Trace.Dropped)
 	}
 	return o, nil
 }
+
+// before is the id of a call that is up before.
+func before(i int) string { return fmt.Sprint("before ", i+1) }
 
 // record waits for the record of a call. What ends before it was not to end;
 // its trace counts all the same.
