@@ -26,10 +26,10 @@ type Line struct {
 func (e *Expect) compare(o *Observed) []Difference {
 	c := &comparison{}
 	c.route(e, o)
-	c.list("steps", e.Steps, o.Steps, "none", equal)
-	c.moments("rang", e.Rang, o.Rang, "nobody")
-	c.moments("heard", e.Heard, o.Heard, "nothing")
-	c.list("logged", e.Logged, o.Logged, "nothing", equal)
+	c.list("steps", orNone(e.Steps), o.Steps, equal)
+	c.moments("rang", orNone(e.Rang), o.Rang)
+	c.moments("heard", orNone(e.Heard), o.Heard)
+	c.list("logged", orNone(e.Logged), o.Logged, equal)
 	if e.Answered != nil && *e.Answered != o.Answered {
 		c.differs("answered", e.Where(), strconv.FormatBool(*e.Answered), strconv.FormatBool(o.Answered))
 	}
@@ -73,27 +73,36 @@ func (c *comparison) route(e *Expect, o *Observed) {
 	if want := e.Route.Value; want != "" && !sameRoute(want, last) {
 		c.differs("route", e.Route.At, want, last)
 	}
-	c.list("routes", e.Routes, o.Routes, "", sameRoute)
+	c.list("routes", e.Routes, o.Routes, sameRoute)
 }
 
-func (c *comparison) moments(key string, want dialplan.Texts, got []Moment, none string) {
+func (c *comparison) moments(key string, want dialplan.Texts, got []Moment) {
 	texts := make([]string, len(got))
 	for i, m := range got {
 		texts[i] = m.String()
 	}
-	c.list(key, want, texts, none, func(want, text string) bool {
+	c.list(key, want, texts, func(want, text string) bool {
 		e, err := parseMoment(want)
 		return err == nil && e.fits(got[slices.Index(texts, text)])
 	})
 }
 
-// list compares a list in its order; none alone stands for an empty one.
-func (c *comparison) list(key string, want dialplan.Texts, got []string, none string, same func(want, got string) bool) {
+// orNone is an expected list; of a word that says that nothing is expected, it is
+// one text without a word.
+func orNone(want dialplan.Texts) dialplan.Texts {
+	if len(want) == 1 && slices.Contains([]string{"nobody", "nothing", "none"}, want[0].Value) {
+		return dialplan.Texts{{At: want[0].At}}
+	}
+	return want
+}
+
+// list compares a list in its order.
+func (c *comparison) list(key string, want dialplan.Texts, got []string, same func(want, got string) bool) {
 	if len(want) == 0 {
 		return
 	}
 	at := want[0].At
-	if len(want) == 1 && want[0].Value == none {
+	if want[0].Value == "" {
 		want = nil
 	}
 	lines := align(want, got, same)

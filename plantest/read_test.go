@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -79,5 +80,22 @@ func write(t *testing.T, dir, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The page on tests has every key, so that a new one is not forgotten there.
+func TestThePageHasEveryKey(t *testing.T) {
+	page, err := os.ReadFile("../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, section := range []any{File{}, Case{}, Caller{}, Phone{}, Expect{}, End{}} {
+		typ := reflect.TypeOf(section)
+		for i := range typ.NumField() {
+			key := typ.Field(i).Tag.Get("yaml")
+			if key != "" && !strings.Contains(string(page), "`"+key) && !strings.Contains(string(page), key+":") {
+				t.Errorf("docs/testing.md does not have %s of %s", key, typ.Name())
+			}
+		}
 	}
 }

@@ -74,17 +74,8 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 		Plan: func() *dialplan.Plan { return s.Plan }, Config: func() *config.Config { return s.Config },
 	})
 	defer board.Close()
-	if len(c.Before) > 0 {
-		pass(time.Until(at.Add(-early)))
-		for i, b := range c.Before {
-			w.call(board, b, before(i))
-		}
-	}
-	pass(time.Until(at))
-	if up := board.Len(); up < len(c.Before) {
-		over := <-w.records
-		return nil, fmt.Errorf("the call from %s to %s was to be up before, but it ended after %s: %s",
-			over.From, over.To, short(over.End.Sub(over.Start)), over.Cause)
+	if err := w.prepare(board, c.Before, at); err != nil {
+		return nil, err
 	}
 	w.air.start = time.Now()
 	caller := w.call(board, c.Call, callID)
@@ -93,19 +84,42 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	board.Close()
 	o := w.observed(record, s.Plan.Zone())
 	o.Heard = heard
-	o.others = make([]dialplan.Trace, len(c.Before))
-	for range c.Before {
-		r := <-w.records
-		for i := range c.Before {
-			if r.ID == before(i) {
-				o.others[i] = traceOf(r, s.Plan.Zone())
-			}
-		}
-	}
+	o.others = w.others(len(c.Before), s.Plan.Zone())
 	if o.Trace.Dropped > 0 && len(c.Expect.Routes)+len(c.Expect.Steps) > 0 {
 		return o, fmt.Errorf("the call took %d more steps and routes than a trace keeps: expect neither routes nor steps of it", o.Trace.Dropped)
 	}
 	return o, nil
+}
+
+// prepare lets calls in that are up at the time of the test, and waits for it.
+func (w *world) prepare(board *call.Switchboard, callers []*Caller, at time.Time) error {
+	if len(callers) > 0 {
+		pass(time.Until(at.Add(-early)))
+	}
+	for i, c := range callers {
+		w.call(board, c, before(i))
+	}
+	pass(time.Until(at))
+	if board.Len() < len(callers) {
+		over := <-w.records
+		return fmt.Errorf("the call from %s to %s was to be up before, but it ended after %s: %s",
+			over.From, over.To, short(over.End.Sub(over.Start)), over.Cause)
+	}
+	return nil
+}
+
+// others takes the records of the n calls before, and gives their traces.
+func (w *world) others(n int, zone *time.Location) []dialplan.Trace {
+	out := make([]dialplan.Trace, n)
+	for range n {
+		r := <-w.records
+		for i := range n {
+			if r.ID == before(i) {
+				out[i] = traceOf(r, zone)
+			}
+		}
+	}
+	return out
 }
 
 // before is the id of a call that is up before.
