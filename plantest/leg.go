@@ -17,7 +17,7 @@ import (
 type leg struct {
 	label   string
 	inbound bool
-	ctx     context.Context // ends with the leg
+	ctx     context.Context //nolint:containedctx // ends with the leg, which is asked for it
 	cancel  context.CancelCauseFunc
 	audio   *endpoint
 	known   []codec.Format // that the phone can do
