@@ -89,6 +89,7 @@ type CDRLeg struct {
 type CDRFilter struct {
 	Since, Until time.Time // by Start: Since <= Start < Until
 	Party        string    // From or To equals it
+	ID           string    // of the call
 	Limit        int
 }
 
