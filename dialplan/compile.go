@@ -194,7 +194,11 @@ func (c *checker) context(name string, list []*RouteSpec, to []numbers) {
 	defer c.out()
 	defer c.out()
 	if name == ExtensionsContext {
-		c.fail(list[0].Where(), quote(name)+" is the context of the built-in routes", "give the context another name")
+		at := Pos{} // of the context's key
+		if len(list) > 0 {
+			at = list[0].Where()
+		}
+		c.fail(at, quote(name)+" is the context of the built-in routes", "give the context another name")
 	}
 	taken := map[string]Pos{}
 	out := &routes{name: name}

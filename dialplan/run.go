@@ -77,7 +77,6 @@ func (r *Run) Decide() Decision {
 	case f.Extension != "":
 		return r.enter(PhonesContext, "")
 	}
-	r.plan = r.Plan()
 	return Decision{Why: &Ended{Cause: CauseForbidden, Detail: "outside callers have no route"}}
 }
 
@@ -85,7 +84,8 @@ func (r *Run) begin() {
 	if !r.start.IsZero() {
 		return
 	}
-	r.start = r.Now()
+	r.plan = r.Plan()
+	r.start = r.now()
 	if r.Trace != nil {
 		r.Trace.From, r.Trace.To, r.Trace.Extension, r.Trace.Start = r.Facts.From, r.Facts.To, r.Facts.Extension, r.start
 	}

@@ -49,6 +49,7 @@ var may = map[string][]string{
 
 // mayInTests is what the tests of a room may import besides.
 var mayInTests = map[string][]string{
+	"dialplan":       {"config"},
 	"internal/peers": {"internal/callscript", "internal/testphone"},
 	"storage":        {"storage/storagetest", "storage/bolt"},
 	"storage/bolt":   {"storage/storagetest"},
