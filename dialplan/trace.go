@@ -96,7 +96,7 @@ func (t *Trace) String() string {
 	if who == "" {
 		who = "an unknown caller"
 	}
-	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, t.Start.Format("Mon 2006-01-02 15:04:05 -07:00"))
+	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, t.Start.Format("Mon 2006-01-02 15:04:05 MST"))
 	for _, e := range t.Events {
 		b.WriteString(e.line() + "\n")
 	}

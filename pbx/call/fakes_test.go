@@ -293,17 +293,25 @@ type world struct {
 
 func newWorld(t *testing.T, phones book) *world {
 	t.Helper()
-	cfg := config.Default()
 	var numbers []string
 	for n := 100; n < 110; n++ {
 		numbers = append(numbers, fmt.Sprint(n))
-		cfg.Extensions[fmt.Sprint(n)] = config.Extension{}
 	}
 	plan, found := dialplan.Compile(dialplan.Spec{
 		Extensions: numbers, RingTimeout: 30 * time.Second, Features: dialplan.Features{Echo: "600", Tone: "601", Music: "602"},
 	})
 	if len(found) > 0 {
 		t.Fatal(found)
+	}
+	return newPlannedWorld(t, phones, plan)
+}
+
+// newPlannedWorld is a world in which calls go by plan.
+func newPlannedWorld(t *testing.T, phones book, plan *dialplan.Plan) *world {
+	t.Helper()
+	cfg := config.Default()
+	for n := 100; n < 110; n++ {
+		cfg.Extensions[fmt.Sprint(n)] = config.Extension{}
 	}
 	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
 	w.Switchboard = call.NewSwitchboard(call.Options{
