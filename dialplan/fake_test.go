@@ -86,7 +86,7 @@ extensions:
 `
 
 // planOf reads a dialplan, with the extensions 101 to 103.
-func planOf(t testing.TB, text string) *dialplan.Plan {
+func planOf(t *testing.T, text string) *dialplan.Plan {
 	t.Helper()
 	l, err := config.Parse("plan.yaml", []byte(extensions+text), nil)
 	if err != nil {

@@ -48,7 +48,7 @@ func FuzzExpression(f *testing.F) {
 	for _, s := range []string{`to startsWith "00"`, `busy("101") or not (from in ["1"])`, `len(split(to, "")) > 3`, `to matches "^0+$"`, `int(to) % 7 == 1`, `header["X"] == nil`, `1..9`, `"a" + 5`, `indexOf(to, "1") > -1 ? true : false`} {
 		f.Add(s, "00491234")
 	}
-	f.Fuzz(func(t *testing.T, source, to string) {
+	f.Fuzz(func(_ *testing.T, source, to string) {
 		spec := dialplan.Spec{Extensions: []string{"101"}, Contexts: map[string][]*dialplan.RouteSpec{"phones": {{
 			When: dialplan.When{If: dialplan.Text{Value: source}}, Do: dialplan.Steps{dialplan.NewStep("answer")},
 		}}}}

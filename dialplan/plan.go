@@ -140,7 +140,7 @@ func (r *Run) find(c *routes) (Decision, bool) {
 			r.traceRoute(route, false, why)
 			continue
 		}
-		return r.choose(route, m, r.because(route, at, c)), true
+		return r.choose(route, m, r.because(route, at)), true
 	}
 	r.traceSkipped(c, done, len(c.list))
 	return Decision{}, false
@@ -183,7 +183,7 @@ func (r *Run) refused(route *Route) string {
 }
 
 // because says why a route fits.
-func (r *Run) because(route *Route, at int, c *routes) string {
+func (r *Run) because(route *Route, at int) string {
 	if r.Trace == nil {
 		return ""
 	}

@@ -3,6 +3,7 @@ package dialplan
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -118,8 +119,8 @@ func (r *Run) do(ctx context.Context) *Ended {
 			return d.Why
 		}
 		err := r.take(ctx, d.Route.steps)
-		j, again := err.(*jump)
-		if !again {
+		var j *jump
+		if !errors.As(err, &j) {
 			return cmp.Or(asEnded(err), r.failed, &Ended{Cause: CauseNormal, Detail: "the steps of " + d.Route.Name + " are over"})
 		}
 		r.To, r.depth = j.to, 0
@@ -155,7 +156,8 @@ func (r *Run) step(ctx context.Context, s Step) error {
 	if mine >= 0 {
 		r.Trace.Events[mine].Took = r.Now().Sub(began)
 	}
-	if e, ok := err.(*Ended); ok && mine >= 0 && r.Trace.Events[mine].Text == "" {
+	var e *Ended
+	if errors.As(err, &e) && mine >= 0 && r.Trace.Events[mine].Text == "" {
 		r.Trace.Events[mine].Text = clip(e.Error())
 	}
 	r.event = outer

@@ -226,8 +226,11 @@ func (s *Dial) check(c *checker) {
 func (s *Dial) branches() []branch {
 	o := &s.On
 	return []branch{
-		{"busy", o.Busy}, {"no-answer", o.NoAnswer}, {"not-registered", o.NotRegistered},
-		{"declined", o.Declined}, {"failed", o.Failed},
+		{"busy", o.Busy},
+		{"no-answer", o.NoAnswer},
+		{"not-registered", o.NotRegistered},
+		{"declined", o.Declined},
+		{"failed", o.Failed},
 	}
 }
 

@@ -85,8 +85,10 @@ func planSchema(docs comments) (object, error) {
 		name string
 		typ  reflect.Type
 	}{
-		{"schedule", reflect.TypeFor[dialplan.ScheduleSpec]()}, {"group", reflect.TypeFor[dialplan.GroupSpec]()},
-		{"subplan", reflect.TypeFor[dialplan.SubplanSpec]()}, {"route", reflect.TypeFor[dialplan.RouteSpec]()},
+		{"schedule", reflect.TypeFor[dialplan.ScheduleSpec]()},
+		{"group", reflect.TypeFor[dialplan.GroupSpec]()},
+		{"subplan", reflect.TypeFor[dialplan.SubplanSpec]()},
+		{"route", reflect.TypeFor[dialplan.RouteSpec]()},
 	} {
 		o, err := planRecord(d.typ, docs, "")
 		if err != nil {

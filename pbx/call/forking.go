@@ -12,7 +12,7 @@ import (
 // drain takes over what is left.
 type forking struct {
 	call    *Call
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // it ends when the dial does
 	cancel  context.CancelCauseFunc
 	inv     Invitation
 	timeout time.Duration

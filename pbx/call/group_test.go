@@ -51,7 +51,7 @@ func TestGroupMembersRing(t *testing.T) {
 		},
 		{
 			"nobody waits for a delay when no other rings", `groups: {g: {members: ["101", {extension: "102", delay: 10s}]}}`,
-			func(a, b *fakeLeg) book {
+			func(_, b *fakeLeg) book {
 				return book{"101": {{"a", refuses(486, time.Second)}}, "102": {{"b", answers(b, 2*time.Second)}}}
 			}, 3 * time.Second, "102", "normal",
 		},
@@ -74,7 +74,7 @@ func TestGroupMembersRing(t *testing.T) {
 		},
 		{
 			"all are busy", `groups: {g: {members: ["101", "102"]}}`,
-			func(a, b *fakeLeg) book {
+			func(_, b *fakeLeg) book {
 				return book{"101": {{"a", refuses(486, time.Second)}}, "102": {{"b", refuses(480, 2*time.Second)}}}
 			}, 0, "", "busy",
 		},
