@@ -18,6 +18,7 @@ const (
 	Routing State = "routing"
 	Ringing State = "ringing"
 	Up      State = "up"
+	Held    State = "held" // a party does not let audio flow both ways
 )
 
 // Call is one call, from the caller's INVITE to its record. Its goroutine walks

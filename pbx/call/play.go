@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dialtone/media"
@@ -20,20 +21,28 @@ func (c *Call) Echo(ctx context.Context) error {
 
 // Tone implements dialplan.Session.
 func (c *Call) Tone(ctx context.Context, hz float64) error {
-	return c.alone(ctx, playable(), func(ctx context.Context) error {
+	return c.alone(ctx, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayTone(ctx, c.caller.Media(), hz)
 	})
 }
 
 // Music implements dialplan.Session.
 func (c *Call) Music(ctx context.Context) error {
-	return c.alone(ctx, playable(), func(ctx context.Context) error {
+	return c.alone(ctx, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayMusic(ctx, c.caller.Media())
 	})
 }
 
-// playable are the formats that audio made here can be encoded in.
-func playable() []codec.Format { return []codec.Format{codec.PCMA, codec.PCMU, codec.DTMF} }
+// playable are the formats that audio made here can be encoded in, in the order
+// in which the caller likes them.
+func playable(liked []codec.Format) (list []codec.Format) {
+	for _, f := range append(slices.Clip(liked), codec.PCMA, codec.PCMU) {
+		if (f.Same(codec.PCMA) || f.Same(codec.PCMU)) && !contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	return append(list, codec.DTMF)
+}
 
 // alone answers the caller in one of formats and runs play until the call is
 // over.

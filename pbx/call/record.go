@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/dialplan"
+	"dialtone/media"
 	"dialtone/storage"
 )
 
@@ -149,13 +150,19 @@ func (c *Call) snapshot() Snapshot {
 	s := Snapshot{ID: c.id, From: c.facts.From, To: c.facts.To, State: c.state, Route: c.route, Start: c.start, Answer: c.answer}
 	for _, p := range c.legs {
 		p.measure()
-		s.Legs = append(s.Legs, LegSnapshot{CDRLeg: p.record, State: p.state()})
+		leg := LegSnapshot{CDRLeg: p.record, State: p.state()}
+		if leg.State == Held && s.State == Up {
+			s.State = Held
+		}
+		s.Legs = append(s.Legs, leg)
 	}
 	return s
 }
 
 func (p *party) state() State {
 	switch {
+	case p.leg != nil && p.record.End.IsZero() && !p.record.Answer.IsZero() && p.leg.Far().Direction != media.SendRecv:
+		return Held
 	case !p.record.Answer.IsZero():
 		return Up
 	case !p.record.Ring.IsZero():
