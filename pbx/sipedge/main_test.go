@@ -218,8 +218,13 @@ func always(e *Edge) {
 // eventually waits for what no message tells.
 func (b *bench) eventually(what string, done func() bool) {
 	b.t.Helper()
-	for end := time.Now().Add(5 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	limit := time.After(5 * time.Second)
+	for !done() {
+		select {
+		case <-again.C:
+		case <-limit:
 			b.t.Fatalf("not so after 5 s: %s", what)
 		}
 	}
