@@ -17,7 +17,7 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 		return
 	}
 	if u.draining.Load() {
-		u.reply(tx, req, sip.StatusServiceUnavailable, "Server Stops", retryAfter(30))
+		u.replyOnce(tx, req, sip.StatusServiceUnavailable, "Server Stops", retryAfter(30))
 		return
 	}
 	extension, ok := u.authenticate(req, tx, flow)

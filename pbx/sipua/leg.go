@@ -146,7 +146,7 @@ func (l *leg) finish(e *dialplan.Ended, tell bool) bool {
 	if !l.shared {
 		l.audio.close()
 	}
-	if was == accepted && !tell {
+	if was == confirmed || was == accepted && !tell {
 		l.settleAll()
 	}
 	l.mu.Unlock()

@@ -41,6 +41,10 @@ func newPeer(t *testing.T, network string, edge netip.AddrPort) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newPeerOn(t, network, conn)
+}
+
+func newPeerOn(t *testing.T, network string, conn net.Conn) *peer {
 	p := &peer{t: t, transport: strings.ToUpper(network), conn: conn, in: make(chan sip.Message, 256), seen: map[string]bool{}}
 	done := make(chan struct{})
 	go func() { defer close(done); p.read() }()

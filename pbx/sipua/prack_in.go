@@ -98,6 +98,8 @@ func (l *inLeg) insist(ctx context.Context, res *sip.Response, acked <-chan stru
 			return
 		case <-ctx.Done():
 			return
+		case <-l.answered:
+			return
 		case <-again.C:
 			l.ua.respond(l.tx, res)
 			interval *= 2
@@ -182,7 +184,7 @@ func (l *inLeg) prackBody(body []byte) ([]byte, *dialplan.Ended) {
 		}
 		l.offering = false
 	case body != nil:
-		answer, err := l.audio.answerTo(body, l.near)
+		answer, err := l.audio.answerTo(body, l.nearNow())
 		if err != nil {
 			return nil, notAcceptable("offer in PRACK", err)
 		}

@@ -89,7 +89,7 @@ func warning(code int, text string) sip.Header {
 // notAcceptable is the ending for a description that cannot be used, or answered
 // because of a fault of ours.
 func notAcceptable(what string, err error) *dialplan.Ended {
-	e := &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: what + ": " + strings.TrimPrefix(err.Error(), "sdp: ")}
+	e := &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: what + ": " + withoutPackage(err)}
 	var none *sdp.NoCommonFormat
 	switch {
 	case errors.As(err, &none):
@@ -99,6 +99,9 @@ func notAcceptable(what string, err error) *dialplan.Ended {
 	}
 	return e
 }
+
+// withoutPackage is the text of an error for people at the other end.
+func withoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "sdp: ") }
 
 // theirFault reports whether err is about what the far side said, not about what
 // we lack.
@@ -124,15 +127,15 @@ func refuseOffer(err error) (status int, reason string, extra []sip.Header) {
 	var none *sdp.NoCommonFormat
 	switch {
 	case errors.As(err, &unreadable):
-		return sip.StatusBadRequest, "Bad Session Description", []sip.Header{warning(399, unreadable.Error())}
+		return sip.StatusBadRequest, "Bad Session Description", []sip.Header{warning(399, withoutPackage(unreadable))}
 	case errors.Is(err, sdp.ErrGlare):
 		return sip.StatusRequestPending, "Request Pending", nil
 	case errors.Is(err, sdp.ErrPending):
 		return sip.StatusInternalServerError, "Offer Pending", []sip.Header{retryAfter(3)}
 	case errors.As(err, &none):
-		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(305, none.Error())}
+		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(305, withoutPackage(none))}
 	case theirFault(err):
-		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, err.Error())}
+		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, withoutPackage(err))}
 	}
 	return sip.StatusServiceUnavailable, "Service Unavailable", []sip.Header{retryAfter(10)}
 }

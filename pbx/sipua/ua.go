@@ -30,6 +30,8 @@ const (
 	maxInfos  = 16
 	maxForks  = 16 // early dialogs of one INVITE
 	maxUnsent = 32 // INFO bodies and queued provisionals
+
+	maxUnacked = 8 // answers to re-INVITEs without their ACK
 )
 
 // Registrar says where an extension can be reached now, best first.
