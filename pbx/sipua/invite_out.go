@@ -127,7 +127,7 @@ func identity(name string, uri sip.Uri) string {
 // answer, and sees the transaction to its end: a phone that answers at the same
 // moment is acknowledged and hung up.
 func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
-	defer a.abandon()
+	a.abandon() // a silent phone must not keep an RTP port for Timer B
 	a.mu.Lock()
 	rang := a.rang
 	a.mu.Unlock()
