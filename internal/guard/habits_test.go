@@ -139,7 +139,7 @@ func base(e ast.Expr) *ast.Ident {
 // parser resolves names within a file; one that it does not know is declared in
 // another file of the package.
 func global(name *ast.Ident) bool {
-	if name.Obj == nil { //nolint:staticcheck // go/types would need all dependencies
+	if name.Obj == nil {
 		return true
 	}
 	v, is := name.Obj.Decl.(*ast.ValueSpec)

@@ -29,7 +29,7 @@ type Call struct {
 	facts  dialplan.Facts
 	caller Inbound
 	log    *slog.Logger
-	ctx    context.Context // ends with the caller's leg, or by end
+	ctx    context.Context //nolint:containedctx // is the life of the call: ends with the caller's leg, or by end
 	cancel context.CancelCauseFunc
 	tasks  sync.WaitGroup // forks that lost, answers that wait for their ACK
 

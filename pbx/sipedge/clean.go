@@ -180,7 +180,7 @@ func safeUser(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
 			i += 2
-		} else if !isUserByte(s[i]) && !(s[i] > ' ' && s[i] != 0x7f && strings.IndexByte(`@:<>"%`, s[i]) < 0) {
+		} else if !isUserByte(s[i]) && (s[i] <= ' ' || s[i] == 0x7f || strings.IndexByte(`@:<>"%`, s[i]) >= 0) {
 			return EscapeUser(UnescapeUser(s))
 		}
 	}

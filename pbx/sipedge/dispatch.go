@@ -62,7 +62,7 @@ func (e *Edge) addressed(req *sip.Request, p path) {
 
 // begin starts the transaction of a request, or finds that it came before.
 func (e *Edge) begin(req *sip.Request, p path) {
-	entry, held, what := e.txs.enter(e, e.base(), req, p)
+	entry, held, what := e.txs.enter(e.base(), e, req, p)
 	switch what {
 	case arrivedAgain:
 		entry.again()

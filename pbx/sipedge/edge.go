@@ -74,7 +74,7 @@ type Edge struct {
 	work    sync.WaitGroup // handlers
 
 	run     sync.Mutex
-	ctx     context.Context // nil before Run
+	ctx     context.Context //nolint:containedctx // is the life of Run, nil before it
 	begun   chan struct{}   // closed by Run
 	stopped bool
 }

@@ -13,6 +13,7 @@ import (
 )
 
 func seeds(f *testing.F) {
+	f.Helper()
 	files, _ := filepath.Glob("testdata/sip/torture/*.dat")
 	for _, file := range files {
 		if b, err := os.ReadFile(file); err == nil {
@@ -74,6 +75,7 @@ func encoded(m sip.Message) (string, error) {
 
 // writes checks that an answer is one message.
 func writes(t *testing.T, e *Edge, req *sip.Request) {
+	t.Helper()
 	res := e.response(req, 400, "Bad")
 	written, err := encoded(res)
 	if err != nil {

@@ -152,5 +152,5 @@ func isScheme(s string) bool {
 			return false
 		}
 	}
-	return s != "" && !(s[0] >= '0' && s[0] <= '9')
+	return s != "" && (s[0] < '0' || s[0] > '9')
 }

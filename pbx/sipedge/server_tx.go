@@ -19,7 +19,7 @@ type serverTx struct {
 	path path
 
 	// ctx lives while the asker waits; see the package comment.
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // is handed to the handler later
 	cancel context.CancelCauseFunc
 
 	mu        sync.Mutex

@@ -157,7 +157,7 @@ func (s *stream) pace(ctx context.Context) bool {
 
 // end closes the connection and fails what depends on it.
 func (s *stream) end() {
-	_ = s.Conn.Close()
+	_ = s.Close()
 	s.mu.Lock()
 	s.gone = true
 	txs := s.txs
@@ -184,7 +184,7 @@ func (s *stream) send(b []byte) error {
 		return fmt.Errorf("send SIP to %s: %w: %w", s.f.Remote, ErrFlowGone, err)
 	}
 	if _, err := s.Write(b); err != nil {
-		_ = s.Conn.Close() // the reader ends
+		_ = s.Close() // the reader ends
 		return fmt.Errorf("send SIP to %s: %w: %w", s.f.Remote, ErrFlowGone, err)
 	}
 	return nil

@@ -69,7 +69,7 @@ const (
 )
 
 // enter finds the transaction of a request or starts one.
-func (t *table) enter(e *Edge, ctx context.Context, req *sip.Request, p path) (serverEntry, *heldCancel, arrival) {
+func (t *table) enter(ctx context.Context, e *Edge, req *sip.Request, p path) (serverEntry, *heldCancel, arrival) {
 	is := e.hasher.idsOf(req, p)
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -36,7 +36,7 @@ func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, erro
 	if len(near.Formats) == 0 {
 		formats = a.configured()
 	}
-	return nil, &sdp.NoCommonFormat{Offered: far, Wanted: formats}
+	return nil, &sdp.NoCommonFormatError{Offered: far, Wanted: formats}
 }
 
 // known are the formats that we can offer by ourselves.

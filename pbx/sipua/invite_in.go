@@ -76,7 +76,8 @@ func (u *UA) vetBody(req *sip.Request, tx sip.ServerTransaction) bool {
 func sdpBody(m interface {
 	Body() []byte
 	ContentType() *sip.ContentTypeHeader
-}) []byte {
+},
+) []byte {
 	body := m.Body()
 	if len(body) == 0 {
 		return nil

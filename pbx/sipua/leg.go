@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ type leg struct {
 	inbound bool
 	party   string
 	log     *slog.Logger
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
 	cancel  context.CancelCauseFunc
 	changed chan struct{}
 	infos   chan call.Info
@@ -200,7 +201,8 @@ func (l *leg) move(flow sipedge.Flow) {
 
 // why is the reason for which the leg is over.
 func (l *leg) why() *dialplan.Ended {
-	if e, ok := context.Cause(l.ctx).(*dialplan.Ended); ok {
+	var e *dialplan.Ended
+	if errors.As(context.Cause(l.ctx), &e) {
 		return e
 	}
 	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: "leg ended without a cause"}

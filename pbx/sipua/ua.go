@@ -65,7 +65,7 @@ type UA struct {
 	table     *table
 	timers
 
-	ctx      context.Context // ends when Close stops waiting
+	ctx      context.Context //nolint:containedctx // is the life of all tasks: ends when Close stops waiting
 	stop     context.CancelFunc
 	draining atomic.Bool
 	tasks    tasks
