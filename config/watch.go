@@ -66,10 +66,11 @@ func (w *Watcher) Run(ctx context.Context, changed func()) error {
 				continue
 			case now.same(before):
 				w.seen = now
+				known := w.paths()
 				changed()
 				w.follow()
 				if after := look(w.paths()); !after.same(w.seen) {
-					w.seen, before = w.adopt(after), after
+					w.seen, before = w.adopt(after, look(known)), after
 				}
 				continue
 			}
@@ -83,11 +84,16 @@ func (w *Watcher) Run(ctx context.Context, changed func()) error {
 }
 
 // adopt takes files that a reload newly named for seen, and leaves those that
-// were known as they were seen.
-func (w *Watcher) adopt(after snapshot) snapshot {
+// were known as they were seen. What fits a pattern of before, but was not there,
+// came too late to be read.
+func (w *Watcher) adopt(after, known snapshot) snapshot {
 	out := snapshot{}
 	for name, info := range after {
-		if old, known := w.seen[name]; known {
+		old, seen := w.seen[name]
+		if _, late := known[name]; late && !seen {
+			continue
+		}
+		if seen {
 			info = old
 		}
 		out[name] = info
