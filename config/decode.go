@@ -153,7 +153,7 @@ func (d *decoder) unknown(e entry, path string, fields []field) {
 	at := d.src.at(e.key)
 	d.report(finding{
 		at: at, path: path, problem: problem{"unknown key", remedy},
-		hide: at.Column + len([]rune(e.key.Value)) + 3,
+		hide: at.Column + len([]rune(e.key.Value)) + 2,
 	})
 }
 

@@ -56,4 +56,7 @@ func (d *Document) Fail(at dialplan.Pos, path, reason, remedy string) {
 }
 
 // Err is everything that is wrong, as Errors, or nil.
-func (d *Document) Err() error { return d.loader.errs.sorted(d.loader.read).Err() }
+func (d *Document) Err() error {
+	d.loader.errs.sort(d.loader.read)
+	return d.loader.errs.Err()
+}

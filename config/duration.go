@@ -39,7 +39,7 @@ func (d Duration) String() string {
 		if n := rest / u.size; n > 0 {
 			b.WriteString(strconv.FormatInt(int64(n), 10))
 			b.WriteString(u.name)
-			rest -= n * u.size
+			rest %= u.size
 		}
 	}
 	return b.String()

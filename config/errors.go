@@ -103,12 +103,11 @@ func (es Errors) Err() error {
 	return es
 }
 
-// sorted orders by file, in the order in which they were read, then by place.
-func (es Errors) sorted(files []string) Errors {
+// sort orders by file, in the order in which they were read, then by place.
+func (es Errors) sort(files []string) {
 	slices.SortStableFunc(es, func(a, b *Error) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(files, a.File), slices.Index(files, b.File)),
 			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return es
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,8 +115,8 @@ func makeOpen(t *testing.T, name string) {
 
 func asErrors(t *testing.T, err error) Errors {
 	t.Helper()
-	es, ok := err.(Errors)
-	if !ok {
+	var es Errors
+	if !errors.As(err, &es) {
 		t.Fatalf("%T is not Errors: %v", err, err)
 	}
 	return es

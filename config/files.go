@@ -59,21 +59,21 @@ func (l *loader) fileData(name string, included bool) ([]byte, fs.FileInfo, prob
 
 // enter notes that a file is being read, or says why it must not be read again.
 func (l *loader) enter(name string, pos Position) problem {
-	real, err := filepath.EvalSymlinks(name)
+	target, err := filepath.EvalSymlinks(name)
 	if err == nil {
-		real, err = filepath.Abs(real)
+		target, err = filepath.Abs(target)
 	}
 	if err != nil {
 		return problem{name + ": " + err.Error(), "check that it is there"}
 	}
-	if slices.Contains(l.open, real) {
+	if slices.Contains(l.open, target) {
 		return problem{name + " includes itself, over " + strings.Join(bases(l.open), " and "), "name other files; keep those of a pattern in a folder of their own"}
 	}
-	if at, twice := l.included[real]; twice {
+	if at, twice := l.included[target]; twice {
 		return problem{fmt.Sprintf("%s is included twice, first at %s:%d:%d", name, at.File, at.Line, at.Column), "include it once"}
 	}
-	l.included[real] = pos
-	l.open = append(l.open, real)
+	l.included[target] = pos
+	l.open = append(l.open, target)
 	return problem{}
 }
 

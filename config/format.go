@@ -66,6 +66,13 @@ func FormatOf(name string) Format {
 			Says:    "2 to 15 digits, or a name of letters, digits, dot, - and _",
 			Pattern: `^([0-9]{2,15}|[A-Za-z][A-Za-z0-9._-]{0,31}|[0-9]{1,31}[A-Za-z._-][A-Za-z0-9._-]{0,30})$`,
 		}
+	}
+	return planFormat(name)
+}
+
+// planFormat is FormatOf for the formats that a dialplan and its site use.
+func planFormat(name string) Format {
+	switch name {
 	case "name":
 		return Format{Says: "a name of letters, digits, - and _", Pattern: `^` + planNamePattern + `$`}
 	case "country":

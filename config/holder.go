@@ -106,12 +106,12 @@ func (h *Holder) Reload(reason string) (Result, error) {
 	return res, nil
 }
 
-// restartErrors are Errors that are ErrRestart too.
-type restartErrors struct{ Errors }
+// restartError holds Errors that are ErrRestart too.
+type restartError struct{ Errors }
 
-func (e restartErrors) Unwrap() []error { return append(e.Errors.Unwrap(), ErrRestart) }
+func (e restartError) Unwrap() []error { return append(e.Errors.Unwrap(), ErrRestart) }
 
-func (e restartErrors) As(target any) bool {
+func (e restartError) As(target any) bool {
 	if es, ok := target.(*Errors); ok {
 		*es = e.Errors
 		return true
@@ -133,5 +133,5 @@ func refuse(changes []Change, next *Loaded) error {
 			Remedy: "restart Dialtone, or put it back; nothing was changed",
 		})
 	}
-	return restartErrors{es}
+	return restartError{es}
 }

@@ -149,7 +149,7 @@ func (l *loader) finish() (*Loaded, error) {
 	if l.nodes > 0 {
 		v.all()
 	}
-	l.errs.sorted(l.read)
+	l.errs.sort(l.read)
 	out := &Loaded{Files: l.read, Patterns: l.patterns, Warnings: l.errs.Warnings(), places: l.places}
 	if err := l.errs.Err(); err != nil {
 		return out, err

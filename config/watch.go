@@ -40,7 +40,7 @@ func Watch(paths func() []string) (*Watcher, error) {
 // Run calls changed after every change, from its own goroutine, until ctx is
 // done. It gives an error only when watching is no longer possible.
 func (w *Watcher) Run(ctx context.Context, changed func()) error {
-	defer w.notify.Close()
+	defer func() { _ = w.notify.Close() }()
 	timer := time.NewTimer(0) // the first look is for what changed before Run
 	defer timer.Stop()
 	armed, before := true, w.seen
@@ -117,8 +117,8 @@ func (w *Watcher) follow() {
 			}
 			p = target
 		}
-		if real, err := filepath.EvalSymlinks(p); err == nil {
-			dirs = appendNew(dirs, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(p); err == nil {
+			dirs = appendNew(dirs, filepath.Dir(target))
 		}
 	}
 	for _, known := range w.notify.WatchList() {

@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,7 +89,8 @@ func (c *checker) item(t Text) (schedule.Item, bool) {
 		return item, true
 	}
 	at, reason, remedy := t.At, err.Error(), ""
-	if e, ok := err.(*schedule.Error); ok {
+	var e *schedule.Error
+	if errors.As(err, &e) {
 		at.Column += e.Column - 1
 		reason, remedy = quote(t.Value)+" is no time: "+e.Reason, e.Remedy
 	}

@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -203,7 +204,8 @@ func (c *checker) number(text string, at Pos) (pattern.Pattern, bool) {
 		return p, true
 	}
 	reason, remedy := err.Error(), ""
-	if e, ok := err.(*pattern.Error); ok {
+	var e *pattern.Error
+	if errors.As(err, &e) {
 		at.Column += e.Column - 1
 		reason, remedy = quote(text)+" is no pattern: "+e.Reason, e.Remedy
 	}

@@ -7,12 +7,12 @@ import (
 	"dialtone/media/codec"
 )
 
-// NoCommonCodec says that two sides have no audio format that both know or that
+// NoCommonCodecError says that two sides have no audio format that both know or that
 // can be converted for them. B is empty when Dialtone itself is the other side.
-type NoCommonCodec struct{ A, B []codec.Format }
+type NoCommonCodecError struct{ A, B []codec.Format }
 
 // Error names the formats that met.
-func (e *NoCommonCodec) Error() string {
+func (e *NoCommonCodecError) Error() string {
 	if len(e.B) == 0 {
 		return "no common codec: " + list(e.A) + " cannot be made here, only PCMU and PCMA"
 	}
@@ -40,11 +40,11 @@ type Bridged struct {
 // packets are relayed as they are, or their bytes are converted between PCMU and
 // PCMA. It decides from the formats that both accept now: call it again, without
 // closing, when they changed or to bridge with somebody else; no packet is lost
-// in between. The error is a *NoCommonCodec, and then nothing has changed.
+// in between. The error is a *NoCommonCodecError, and then nothing has changed.
 func Bridge(a, b Endpoint) (*Bridged, error) {
 	fa, fb := a.Formats(), b.Formats()
 	if !compatible(fa, fb) {
-		return nil, &NoCommonCodec{A: audio(fa), B: audio(fb)}
+		return nil, &NoCommonCodecError{A: audio(fa), B: audio(fb)}
 	}
 	bridged := &Bridged{a: a, b: b, ab: hop(b, fb), ba: hop(a, fa)}
 	a.SetSink(bridged.ab)

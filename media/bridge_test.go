@@ -78,7 +78,7 @@ func TestNoCommonCodec(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := &fake{formats: c.a}, &fake{formats: c.b}
 			_, err := Bridge(a, b)
-			var no *NoCommonCodec
+			var no *NoCommonCodecError
 			if !errors.As(err, &no) || err.Error() != c.want {
 				t.Errorf("error is %v, want %s", err, c.want)
 			}

@@ -12,7 +12,7 @@ import (
 const rate = 8000
 
 // PlayTone sends a steady tone of hz to e until ctx is done, and returns the
-// cause of that. It fails with a *NoCommonCodec when e accepts neither PCMU nor
+// cause of that. It fails with a *NoCommonCodecError when e accepts neither PCMU nor
 // PCMA.
 func PlayTone(ctx context.Context, e Endpoint, hz float64) error {
 	return play(ctx, e, fmt.Sprintf("tone %g Hz", hz), func(n int) int16 { return sine(n, hz) })
@@ -108,7 +108,7 @@ func playable(e Endpoint) (codec.Format, codec.Codec, error) {
 			return f, c, nil
 		}
 	}
-	return codec.Format{}, nil, &NoCommonCodec{A: audio(formats)}
+	return codec.Format{}, nil, &NoCommonCodecError{A: audio(formats)}
 }
 
 func encode(payload []byte, c codec.Codec, source func(int) int16, from, samples int) []byte {

@@ -13,7 +13,7 @@ import (
 )
 
 // heard plays for a while, in time that costs nothing.
-func heard(t *testing.T, e *fake, d time.Duration, play func(context.Context) error) {
+func heard(t *testing.T, d time.Duration, play func(context.Context) error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		over := errors.New("over")
@@ -40,7 +40,7 @@ func TestToneIsHeardInStep(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := &fake{formats: c.formats, ptime: c.ptime}
-			heard(t, e, 3*time.Second-time.Millisecond, func(ctx context.Context) error { return PlayTone(ctx, e, 440) })
+			heard(t, 3*time.Second-time.Millisecond, func(ctx context.Context) error { return PlayTone(ctx, e, 440) })
 			if want := 3 * 8000 / c.samples; len(e.frames) != want {
 				t.Fatalf("%d frames, want %d", len(e.frames), want)
 			}
@@ -65,7 +65,7 @@ func TestPlayersNeedG711(t *testing.T) {
 		"tone":  func() error { return PlayTone(t.Context(), e, 440) },
 		"music": func() error { return PlayMusic(t.Context(), e) },
 	} {
-		var no *NoCommonCodec
+		var no *NoCommonCodecError
 		if err := play(); !errors.As(err, &no) || len(no.A) != 1 || len(e.frames) != 0 {
 			t.Errorf("%s: error is %v after %d frames", name, err, len(e.frames))
 		}
@@ -125,7 +125,7 @@ func TestMusicHasNoClicks(t *testing.T) {
 
 func TestMusicIsPlayed(t *testing.T) {
 	e := &fake{formats: []codec.Format{codec.PCMU}}
-	heard(t, e, 9*time.Second, func(ctx context.Context) error { return PlayMusic(ctx, e) })
+	heard(t, 9*time.Second, func(ctx context.Context) error { return PlayMusic(ctx, e) })
 	pcm := e.pcm(t)
 	for n := 0; n < len(pcm); n += 997 {
 		if want := codec.UlawSample(codec.UlawFrom(musicSample(n))); pcm[n] != want {
@@ -206,7 +206,7 @@ func TestAHearerIsToldInsteadOfSentPackets(t *testing.T) {
 		t.Errorf("heard %q, stopped %q, %d frames", e.heard, e.stopped, len(e.frames))
 	}
 	e.accept(codec.Opus)
-	var no *NoCommonCodec
+	var no *NoCommonCodecError
 	if err := PlayMusic(ctx, e); !errors.As(err, &no) {
 		t.Errorf("error is %v", err)
 	}

@@ -1,6 +1,8 @@
 package pbx
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"dialtone/config"
@@ -8,16 +10,47 @@ import (
 )
 
 // Reload reads the configuration again and puts it in force, or changes nothing
-// and says why. Calls in progress go on.
-func (s *Server) Reload() (api.ReloadResult, error) { return s.reload("asked for") }
+// and says why, to the log too. Calls in progress go on.
+func (s *Server) Reload() (api.ReloadResult, error) {
+	r, err := s.reload("asked for")
+	if err == nil && len(r.Changes) == 0 {
+		s.Log.Info("configuration read again, nothing changed")
+	}
+	s.logReload(r, err)
+	return r, err
+}
 
 // reloadChanged is a reload because files changed; nobody waits for its result.
-func (s *Server) reloadChanged() {
-	if r, err := s.reload("files changed"); err != nil {
+func (s *Server) reloadChanged() { s.logReload(s.reload("files changed")) }
+
+func (s *Server) logReload(r api.ReloadResult, err error) {
+	if err != nil {
+		var mistakes config.Errors
+		if errors.As(err, &mistakes) {
+			err = mistakes.Failures().Err()
+		}
 		s.Log.Error("configuration refused, the old one stays", "error", err)
-	} else if len(r.Changes) > 0 {
-		s.Log.Info("configuration reloaded", "changes", r.Changes)
+		return
 	}
+	if len(r.Changes) == 0 {
+		return
+	}
+	s.Log.Info("configuration reloaded", "changes", changes(r.Changes))
+	for _, warning := range r.Warnings {
+		s.Log.Warn("a doubtful configuration is in force", "reason", warning)
+	}
+}
+
+// changes are a line each where the log is text.
+type changes []config.Change
+
+// String implements fmt.Stringer.
+func (c changes) String() string {
+	all := make([]string, len(c))
+	for i, change := range c {
+		all[i] = change.String()
+	}
+	return strings.Join(all, "\n")
 }
 
 func (s *Server) reload(reason string) (api.ReloadResult, error) {

@@ -69,6 +69,9 @@ type Server struct {
 	lastReload api.LastReload
 }
 
+// ErrDataInUse says that another server has the data folder open.
+var ErrDataInUse = storage.ErrInUse
+
 // New reads the configuration. Nothing is opened until Start.
 func New(o Options) (*Server, error) {
 	s := &Server{Options: o, started: time.Now(), stop: func() {}, saved: func() {}}

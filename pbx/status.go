@@ -41,9 +41,11 @@ func (s *Server) Addresses() []api.Address {
 func (s *Server) Calls() []api.Call {
 	var list []api.Call
 	for _, c := range s.board.Calls() {
-		out := api.Call{ID: c.ID, From: c.From, To: c.To, State: string(c.State), Start: c.Start, Answer: c.Answer}
+		out := api.Call{ID: c.ID, From: c.From, FromName: c.FromName, To: c.To, State: string(c.State), Start: c.Start, Answer: c.Answer}
 		for _, l := range c.Legs {
-			out.Legs = append(out.Legs, legOf(l))
+			if l.End.IsZero() { // not a phone that rang and is done
+				out.Legs = append(out.Legs, legOf(l))
+			}
 		}
 		list = append(list, out)
 	}

@@ -43,11 +43,13 @@ func WriteJSON(w io.Writer, s Store, f CDRFilter) error {
 // run as a formula begin with an apostrophe.
 func WriteCSV(w io.Writer, s Store, f CDRFilter) error {
 	out := bufio.NewWriter(w)
-	writeRow(out, []string{
+	failed := writeRow(out, []string{
 		"id", "start", "answer", "end", "duration", "talk", "from", "from_name", "to", "answered_by",
 		"cause", "blame", "hung_up_by", "sip", "q850", "detail", "legs", "codecs", "lowest_mos",
 	})
-	var failed error
+	if failed != nil {
+		return failed
+	}
 	err := s.CDRs(f, func(c CDR) bool {
 		failed = writeRow(out, row(&c))
 		return failed == nil

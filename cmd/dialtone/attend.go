@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"syscall"
-
-	"dialtone/config"
 )
 
 // attend does what signals ask for until one of them has ended the exchange.
@@ -18,28 +15,16 @@ func attend(ctx context.Context, server exchange, signals <-chan os.Signal, log 
 		select {
 		case sig := <-signals:
 			if sig == syscall.SIGHUP {
-				reload(server, log)
+				_, _ = server.Reload() // which logs what came of it
 				continue
 			}
+			log.Info("stopping", "because", sig.String(), "calls", server.Status().Calls)
 			drain(ctx, server, signals, t)
 		case <-ctx.Done():
 		}
-		return server.Close()
-	}
-}
-
-func reload(server exchange, log *slog.Logger) {
-	result, err := server.Reload()
-	var mistakes config.Errors
-	switch {
-	case errors.As(err, &mistakes):
-		for _, mistake := range mistakes.Failures() {
-			log.Error("configuration refused, the old one stays", "error", mistake)
-		}
-	case err != nil:
-		log.Error("configuration not read, the old one stays", "error", err)
-	default:
-		log.Info("configuration reloaded", "changes", result.Changes)
+		err := server.Close()
+		log.Info("stopped")
+		return err
 	}
 }
 

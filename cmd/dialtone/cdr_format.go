@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,4 +159,8 @@ func stamp(at time.Time) string {
 	return at.Format(time.RFC3339)
 }
 
-func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// decimal has no more digits than were measured.
+func decimal(v float64) string {
+	const digits = 1000
+	return strconv.FormatFloat(math.Round(v*digits)/digits, 'f', -1, 64)
+}

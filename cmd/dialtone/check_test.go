@@ -19,7 +19,7 @@ func TestCheckPrintsAllMistakes(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
 	for _, want := range []string{
-		"dialtone.yaml:2:3: ", "udpp", "      udpp: [", "    ^", "dialtone.yaml:4:",
+		"dialtone.yaml:2:3: ", "udpp", "      udpp: ***\n", "    ^", "dialtone.yaml:4:",
 		"max_calls", "dialtone.yaml: 2 mistakes, 0 warnings\n",
 	} {
 		if !strings.Contains(out, want) {
@@ -86,5 +86,13 @@ func TestInitWritesWhatIsServedWithoutIt(t *testing.T) {
 	code, _, errOut = dialtone(t, "init")
 	if code != 1 || !strings.Contains(errOut, "was not touched") {
 		t.Errorf("a second init: exit code %d, %s", code, errOut)
+	}
+}
+
+func TestInitMakesNothingWhereItCannotFinish(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, _, errOut := dialtone(t, "init", "--config", "etc/dialtone.yaml", "--data", "var")
+	if code != 1 || !strings.Contains(errOut, "there is no folder etc for dialtone.yaml; make it first") || exists("var") {
+		t.Errorf("exit code %d, %s; the data folder exists: %v", code, errOut, exists("var"))
 	}
 }

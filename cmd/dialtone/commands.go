@@ -12,11 +12,13 @@ type commandLine struct {
 	Docs       docsCommand       `cmd:"" help:"Print the reference of the configuration, its schema or a sample."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	PrintVersion versionFlag `name:"version" hidden:"" help:"Print the version."`
 }
 
 // Help is the end of dialtone --help.
 func (commandLine) Help() string {
-	return `Without a configuration, Dialtone makes up ten phone accounts and prints one to paste into a phone:
+	return `Without a configuration, Dialtone makes up ten phone accounts and prints what to type into two phones:
 
     dialtone
 

@@ -41,9 +41,11 @@ func TestEveryCommandIsExplained(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	code, out, _ := dialtone(t, "version")
-	if code != 0 || !strings.HasPrefix(out, "dialtone ") || !strings.Contains(out, runtime.Version()) {
-		t.Errorf("exit code %d, %s", code, out)
+	for _, asked := range []string{"version", "--version"} {
+		code, out, _ := dialtone(t, asked)
+		if code != 0 || !strings.HasPrefix(out, "dialtone ") || !strings.Contains(out, runtime.Version()) {
+			t.Errorf("%s: exit code %d, %s", asked, code, out)
+		}
 	}
 }
 

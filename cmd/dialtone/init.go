@@ -1,11 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"path/filepath"
 
 	"dialtone/config"
+	"dialtone/pbx/api"
 )
 
 type initCommand struct {
@@ -26,19 +26,23 @@ func (c initCommand) Run(t terminal) error {
 	if exists(c.Config) { // before anything is made
 		return fmt.Errorf("%s is there already and was not touched; choose another name with --config", c.Config)
 	}
+	if dir := filepath.Dir(c.Config); !exists(dir) {
+		return fmt.Errorf("there is no folder %s for %s; make it first", dir, filepath.Base(c.Config))
+	}
 	accounts, created, err := config.Accounts(c.Data)
 	if err != nil {
 		return err
 	}
 	if err := config.WriteInit(c.Config, c.Data); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w; make that folder first", err)
-		}
 		return err
 	}
 	kept := "kept"
 	if created {
 		kept = "new"
+	}
+	running := ""
+	if exists(filepath.Join(c.Data, api.SocketName)) {
+		running = "\nThe Dialtone that is running does not know of it yet: stop it and start it again.\n"
 	}
 	_, err = fmt.Fprintf(t.out, `Wrote %[1]s
 Accounts (%[2]s) are in %[3]s
@@ -46,6 +50,6 @@ Accounts (%[2]s) are in %[3]s
 Next:
   %[4]s check %[1]s    finds mistakes after you edited it
   %[4]s serve --config %[1]s
-`, c.Config, kept, accounts, program())
+%[5]s`, c.Config, kept, accounts, program(), running)
 	return err
 }

@@ -11,9 +11,17 @@ import (
 // own clock, so that events going there need no time.
 func newLog(w io.Writer, format string, level slog.Leveler, journal bool) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: readable}))
 	}
 	return slog.New(&textHandler{level: level, clock: !journal, mu: new(sync.Mutex), out: w})
+}
+
+// readable writes durations with their unit; JSON would have bare nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 const (

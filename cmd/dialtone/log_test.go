@@ -41,8 +41,8 @@ func TestLogForPeople(t *testing.T) {
 
 func TestLogForPrograms(t *testing.T) {
 	var out bytes.Buffer
-	newLog(&out, "json", slog.LevelInfo, true).Info("call answered", "call", "7f")
-	if !strings.HasPrefix(out.String(), `{"time":"`) || !strings.Contains(out.String(), `"call":"7f"`) {
+	newLog(&out, "json", slog.LevelInfo, true).Info("call answered", "call", "7f", "after", 1500*time.Millisecond)
+	if !strings.HasPrefix(out.String(), `{"time":"`) || !strings.Contains(out.String(), `"call":"7f","after":"1.5s"`) {
 		t.Errorf("wrote %s", &out)
 	}
 }

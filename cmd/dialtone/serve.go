@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -67,7 +68,10 @@ func (c serveCommand) Run(ctx context.Context, t terminal) error {
 	}
 	if err := server.Start(ctx); err != nil {
 		_ = server.Close() // the reason is err
-		if loaded.file == "" {
+		switch {
+		case errors.Is(err, pbx.ErrDataInUse):
+			err = fmt.Errorf("%w. Stop it, or give this one a folder of its own with --data DIR", err)
+		case loaded.file == "":
 			err = fmt.Errorf("%w\nThere is no configuration yet; %q writes one", err, program()+" init")
 		}
 		return err

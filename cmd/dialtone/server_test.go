@@ -107,7 +107,7 @@ func TestServeFromStartToEnd(t *testing.T) {
 
 	t.Run("a second on the same folder", func(t *testing.T) {
 		second := serveReal(t.Context(), t, "--config", file)
-		if code := second.exitCode(t); code != 1 || !strings.Contains(second.log.String(), "another Dialtone") || strings.Contains(second.out.String(), "ready") {
+		if code := second.exitCode(t); code != 1 || !strings.Contains(second.log.String(), "another Dialtone uses this data folder. Stop it, or give") || strings.Contains(second.out.String(), "ready") {
 			t.Errorf("exit code %d, %s%s", code, second.out, second.log)
 		}
 	})
@@ -129,11 +129,13 @@ func TestServeFromStartToEnd(t *testing.T) {
 	if code, _, errOut := dialtone(t, "ctl", "--data", data, "reload"); code != 1 || !strings.Contains(errOut, "sipp") || !strings.Contains(errOut, "the old configuration stays") {
 		t.Errorf("reload of a wrong file: exit code %d, %s", code, errOut)
 	}
+	server.log.await(t, "configuration refused, the old one stays error=")
 
 	sendSignal(t, syscall.SIGTERM)
 	if code := server.exitCode(t); code != 0 {
 		t.Errorf("exit code %d after SIGTERM:\n%s", code, server.log)
 	}
+	server.log.await(t, "INFO  stopped\n")
 	if exists(filepath.Join(data, api.SocketName)) {
 		t.Error("the control socket is still there")
 	}

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
 type versionCommand struct{}
 
 // Help is part of dialtone version --help.
 func (versionCommand) Help() string {
-	return `The version is that of the source it was built from: a release, or the commit and its time.
+	return `The version is that of the source it was built from: a release, or the commit and its time; "devel" where git was not there to tell.
 
     dialtone version`
 }
@@ -18,6 +20,16 @@ func (versionCommand) Help() string {
 // Run prints the version.
 func (versionCommand) Run(t terminal) error {
 	_, err := fmt.Fprintf(t.out, "dialtone %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+// versionFlag is --version, for those who look for it there.
+type versionFlag bool
+
+// BeforeReset prints the version and ends.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	err := versionCommand{}.Run(terminal{out: app.Stdout, err: app.Stderr})
+	app.Exit(0)
 	return err
 }
 

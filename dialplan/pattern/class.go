@@ -58,6 +58,11 @@ func (p *parser) classChar(start int) (rune, error) {
 	return 0, p.fail(p.at-1, fmt.Sprintf("%q cannot be in a class", string(c)), `write it with a backslash if it is a printable ASCII character, or leave it out`)
 }
 
+// sameKind tells whether both are digits, small letters or capitals.
+func sameKind(a, b rune) bool {
+	return isDigit(a) && isDigit(b) || isLetter(a) && isLetter(b) && a&0x20 == b&0x20
+}
+
 // classRange reads what follows the "-" of a range.
 func (p *parser) classRange(start int, from rune) (rune, error) {
 	dash := p.at
@@ -69,7 +74,7 @@ func (p *parser) classRange(start int, from rune) (rune, error) {
 	switch {
 	case to == classEnd:
 		return 0, p.fail(dash, "the range has no end", `write a range such as 2-9, or \- for the character`)
-	case !(isDigit(from) && isDigit(to)) && !(isLetter(from) && isLetter(to) && from&0x20 == to&0x20):
+	case !sameKind(from, to):
 		return 0, p.fail(dash, fmt.Sprintf("%c-%c is not a range", from, to), `write digits (2-9), small letters (a-f) or capitals (A-F) on both sides, or \- for the character`)
 	case to < from:
 		return 0, p.fail(dash, fmt.Sprintf("the range %c-%c runs backwards", from, to), fmt.Sprintf("write %c-%c", to, from))

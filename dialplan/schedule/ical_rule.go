@@ -79,14 +79,15 @@ func (r *reader) repeat(text string, start stamp) ([]time.Time, error) {
 // bounded refuses rules that are no schedule of days, and those for which looking
 // for the next time may take long.
 func bounded(o *rrule.ROption) error {
+	byMonth, byDay := o.Freq == rrule.YEARLY || o.Freq == rrule.MONTHLY, o.Freq == rrule.WEEKLY || o.Freq == rrule.DAILY
 	switch {
-	case o.Freq != rrule.YEARLY && o.Freq != rrule.MONTHLY && o.Freq != rrule.WEEKLY && o.Freq != rrule.DAILY:
+	case !byMonth && !byDay:
 		return fmt.Errorf("FREQ=%s is not for schedules: use YEARLY, MONTHLY, WEEKLY or DAILY", o.Freq)
 	case len(o.Byhour)+len(o.Byminute)+len(o.Bysecond) > 0:
 		return errors.New("BYHOUR, BYMINUTE and BYSECOND are not for schedules: make several events of it")
 	case o.Interval < 0 || o.Interval > 1000 || o.Count < 0 || o.Count > maxRepetition:
 		return fmt.Errorf("INTERVAL may be 1 to 1000, COUNT 1 to %d", maxRepetition)
-	case (o.Freq == rrule.DAILY || o.Freq == rrule.WEEKLY) && len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekno)+len(o.Byeaster)+len(o.Bysetpos) > 0:
+	case byDay && len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekno)+len(o.Byeaster)+len(o.Bysetpos) > 0:
 		return fmt.Errorf("with FREQ=%s only BYDAY and BYMONTH are supported: use FREQ=MONTHLY or YEARLY", o.Freq)
 	case o.Freq == rrule.DAILY && o.Interval > 1 && len(o.Byweekday)+len(o.Bymonth) > 0:
 		return errors.New("BYDAY and BYMONTH with FREQ=DAILY need INTERVAL=1: use FREQ=WEEKLY")

@@ -21,15 +21,15 @@ func calendar(events ...string) []byte {
 }
 
 // during makes a schedule that is open during the events.
-func during(t testing.TB, zone string, events ...string) *schedule.Schedule {
-	t.Helper()
+func during(tb testing.TB, zone string, events ...string) *schedule.Schedule {
+	tb.Helper()
 	c, err := schedule.ParseCalendar(calendar(events...), zone)
 	if err != nil {
-		t.Fatalf("%s: %v", events, err)
+		tb.Fatalf("%s: %v", events, err)
 	}
 	s, err := schedule.New(schedule.Spec{Zone: zone, Open: []schedule.Rule{{Calendar: c}}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -217,7 +217,7 @@ func (s *scanner) nth(n int) (days, error) {
 
 func (s *scanner) easter() (days, error) {
 	s.spaces()
-	sign := 0
+	var sign int
 	switch {
 	case s.take('+'):
 		sign = 1

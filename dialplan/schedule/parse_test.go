@@ -71,11 +71,11 @@ func TestParseItem(t *testing.T) {
 }
 
 // moment reads "2006-01-02 15:04".
-func moment(t testing.TB, zone *time.Location, text string) time.Time {
-	t.Helper()
+func moment(tb testing.TB, zone *time.Location, text string) time.Time {
+	tb.Helper()
 	at, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return at
 }

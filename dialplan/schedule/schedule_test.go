@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -9,20 +10,20 @@ import (
 	"dialtone/dialplan/schedule"
 )
 
-func mustParse(t testing.TB, zone string, open, except []string) *schedule.Schedule {
-	t.Helper()
+func mustParse(tb testing.TB, zone string, open, except []string) *schedule.Schedule {
+	tb.Helper()
 	s, err := schedule.Parse(zone, open, except)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
-func rule(t testing.TB, name, text string) schedule.Rule {
-	t.Helper()
+func rule(tb testing.TB, name, text string) schedule.Rule {
+	tb.Helper()
 	item, err := schedule.ParseItem(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return schedule.Rule{Name: name, When: item}
 }
@@ -237,7 +238,7 @@ func BenchmarkIsOpen(b *testing.B) {
 		}
 		s := mustParse(b, "Europe/Berlin", []string{"Mon-Fri 08:00-18:00"}, holidays)
 		at := moment(b, s.Zone(), "2026-11-24 10:00")
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
 				s.IsOpen(at)

@@ -3,6 +3,7 @@ package callscript
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/internal/testphone"
@@ -119,7 +120,7 @@ func (s *stage) ended(method string, status int, text string) testphone.End {
 	if !e.Far || e.Method != method || e.Status != status || (method != "INVITE" && !strings.Contains(e.Reason, text)) {
 		want := method
 		if status > 0 {
-			want = fmt.Sprint(status)
+			want = strconv.Itoa(status)
 		} else if text != "" {
 			want += " with Reason: " + text
 		}
@@ -132,12 +133,13 @@ func (s *stage) ended(method string, status int, text string) testphone.End {
 func refused(s *stage) {
 	e := s.ended("INVITE", s.number("STATUS"), "")
 	text := s.args["TEXT"]
-	all := e.Text
+	var all strings.Builder
+	all.WriteString(e.Text)
 	for _, name := range []string{"Reason", "Warning", "Retry-After", "Contact"} {
-		all += "\n" + name + ": " + e.Reply.Header(name)
+		all.WriteString("\n" + name + ": " + e.Reply.Header(name))
 	}
-	if !strings.Contains(all, text) {
-		s.Fatalf("expected %q in the response, which has\n%s", text, all)
+	if !strings.Contains(all.String(), text) {
+		s.Fatalf("expected %q in the response, which has\n%s", text, all.String())
 	}
 }
 
@@ -190,12 +192,12 @@ func findCDR(s *stage) {
 			if s.run.taken(id, false) {
 				continue
 			}
-			if off := differs(r, want); off == "" {
+			off := differs(r, want)
+			if off == "" {
 				s.run.taken(id, true)
 				return true, ""
-			} else {
-				seen = append(seen, fmt.Sprintf("from=%v to=%v cause=%v blame=%v detail=%v: %s", r["from"], r["to"], r["cause"], r["blame"], r["detail"], off))
 			}
+			seen = append(seen, fmt.Sprintf("from=%v to=%v cause=%v blame=%v detail=%v: %s", r["from"], r["to"], r["cause"], r["blame"], r["detail"], off))
 		}
 		return false, fmt.Sprintf("the records are:\n\t%s", strings.Join(seen, "\n\t"))
 	})
@@ -222,7 +224,7 @@ func differs(record map[string]any, want map[string]string) string {
 		got := fmt.Sprint(record[name])
 		switch name {
 		case "legs":
-			got = fmt.Sprint(len(legs))
+			got = strconv.Itoa(len(legs))
 		case "answered":
 			got = "no"
 			if record["answer"] != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func defaults(dir string, p ports) string {
 	fmt.Fprintf(&b, "calls:\n  max: 200\n  ring_timeout: 20s\n  drain_timeout: 1s\n")
 	fmt.Fprintf(&b, "extensions:\n")
 	for n := 100; n < 110; n++ {
-		fmt.Fprintf(&b, "  \"%d\": {password: %s}\n", n, password(fmt.Sprint(n)))
+		fmt.Fprintf(&b, "  \"%d\": {password: %s}\n", n, password(strconv.Itoa(n)))
 	}
 	return b.String()
 }

@@ -53,11 +53,11 @@ x: y
 	}
 	var got []string
 	for _, l := range s.lines {
-		line := l.at
+		line := []string{l.at}
 		for _, one := range l.statements {
-			line += " " + one.verb.form + " " + one.within.String()
+			line = append(line, one.verb.form, one.within.String())
 		}
-		got = append(got, line)
+		got = append(got, strings.Join(line, " "))
 	}
 	want := []string{
 		"s:2 phone NAME NUMBER TRAITS... 10s",

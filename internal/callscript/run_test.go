@@ -16,7 +16,7 @@ func TestStepThatFailsIsNamed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			script, err := Parse("s", []byte("phone alice 100 unregistered\n"+c.line+"\nalice is not called\n"))
-			problem := ""
+			var problem string
 			if err == nil {
 				r := &run{script: script, server: &Server{ports: ports{udp: 9}}, phones: map[string]*party{}}
 				problem = r.all(t.Context())

@@ -98,7 +98,7 @@ func (s *Server) start(ctx context.Context) error {
 	for {
 		select {
 		case <-s.gone:
-			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.exit, s.Tail())
+			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.cmd.ProcessState, s.Tail())
 		case <-ctx.Done():
 			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within 30 s\n%s", s.Tail())
 		case <-tick.C:
@@ -148,7 +148,7 @@ func (s *Server) Stop() error {
 	}
 	s.cmd = nil
 	if s.exit != nil {
-		return fmt.Errorf("the server ended with %v after SIGTERM\n%s", s.exit, s.Tail())
+		return fmt.Errorf("the server ended with %w after SIGTERM\n%s", s.exit, s.Tail())
 	}
 	return s.sane()
 }

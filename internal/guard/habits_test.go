@@ -139,7 +139,7 @@ func base(e ast.Expr) *ast.Ident {
 // parser resolves names within a file; one that it does not know is declared in
 // another file of the package.
 func global(name *ast.Ident) bool {
-	if name.Obj == nil { //nolint:staticcheck // go/types would need all dependencies
+	if name.Obj == nil {
 		return true
 	}
 	v, is := name.Obj.Decl.(*ast.ValueSpec)
@@ -239,10 +239,10 @@ func TestTestsWaitForEvents(t *testing.T) {
 }
 
 // bubbles are the functions of a room's tests that run in fake time: those that
-// call synctest.Test, and those that are called or named by such.
+// call synctest.Test, themselves or by a helper, and all that these call or name.
 func bubbles(room string) map[string]bool {
 	all, _ := sources()
-	funcs := map[string]*ast.FuncDecl{}
+	uses := map[string]map[string]bool{}
 	in := map[string]bool{}
 	for _, s := range all {
 		if s.room != room || !s.test {
@@ -250,27 +250,38 @@ func bubbles(room string) map[string]bool {
 		}
 		for _, d := range s.file.Decls {
 			if f, is := d.(*ast.FuncDecl); is && f.Body != nil {
-				funcs[f.Name.Name] = f
-				if names(f)["synctest.Test"] {
-					in[f.Name.Name] = true
-				}
+				uses[f.Name.Name] = names(f)
+				in[f.Name.Name] = uses[f.Name.Name]["synctest.Test"]
 			}
 		}
 	}
-	for grew := true; grew; {
-		grew = false
-		for name := range in {
-			if funcs[name] == nil {
-				continue
+	grow(func() (grew bool) { // to those that call a helper that makes a bubble
+		for name, used := range uses {
+			for below := range used {
+				if in[below] && !in[name] {
+					in[name], grew = true, true
+				}
 			}
-			for below := range names(funcs[name]) {
-				if funcs[below] != nil && !in[below] {
+		}
+		return grew
+	})
+	grow(func() (grew bool) { // and to what runs in the bubble
+		for name, used := range uses {
+			for below := range used {
+				if in[name] && uses[below] != nil && !in[below] {
 					in[below], grew = true, true
 				}
 			}
 		}
-	}
+		return grew
+	})
 	return in
+}
+
+// grow repeats a step until it changes nothing.
+func grow(step func() bool) {
+	for step() {
+	}
 }
 
 // names are the functions that f calls or mentions, methods by their bare name.

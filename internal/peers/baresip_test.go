@@ -319,6 +319,33 @@ func samples(data []byte) ([]int16, error) {
 	return nil, fmt.Errorf("no data in it")
 }
 
+// audioFlows waits until a second of packets has come from both parties of the one
+// call that there is, and has gone to both.
+func audioFlows(ctx context.Context, t *testing.T, server *callscript.Server) {
+	t.Helper()
+	type leg struct {
+		Rx int `json:"rx_packets"`
+		Tx int `json:"tx_packets"`
+	}
+	var before, now []struct{ Legs []leg }
+	if err := server.Ctl(ctx, &before, "calls"); err != nil || len(before) != 1 || len(before[0].Legs) != 2 {
+		t.Fatalf("expected one call of two legs: %v, %v", before, err)
+	}
+	if !wait(ctx, func() bool {
+		if server.Ctl(ctx, &now, "calls") != nil || len(now) != 1 || len(now[0].Legs) != 2 {
+			return false
+		}
+		for i, l := range now[0].Legs {
+			if was := before[0].Legs[i]; l.Rx < was.Rx+50 || l.Tx < was.Tx+50 {
+				return false
+			}
+		}
+		return true
+	}) {
+		t.Fatalf("audio does not flow: the legs were %v and are %v", before, now)
+	}
+}
+
 // waitACKs waits until n ACKs have passed baresip's socket in all, by the trace in
 // its log: the re-INVITE before the next one has to be over.
 func (b *baresip) waitACKs(ctx context.Context, n int) {
@@ -359,12 +386,9 @@ func TestBaresipTalks(t *testing.T) {
 			alice.waitACKs(ctx, acks+1)
 			alice.do("resume", "")
 			alice.waitACKs(ctx, acks+2)
-			_, size := alice.recording()
-			alice.waitRecorded(ctx, size, second)
-			_, size = bob.recording()
-			bob.waitRecorded(ctx, size, second)
-			alice.heard(1000)
-			bob.heard(440)
+			// After a re-INVITE baresip records no more, without a server between
+			// them too: the packets have to do.
+			audioFlows(ctx, t, server)
 
 			bob.do("hangup", "")
 			alice.waitEvent(ctx, "CALL_CLOSED", 1)

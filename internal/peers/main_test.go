@@ -12,7 +12,19 @@ import (
 	"dialtone/internal/callscript"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// house is the folder that the server is built in.
+var house string
+
+func TestMain(m *testing.M) {
+	var err error
+	if house, err = os.MkdirTemp("", "peers"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(house)
+		os.Exit(code)
+	}))
+}
 
 // need fails the test when a program is missing.
 func need(t *testing.T, program string) {
@@ -23,13 +35,7 @@ func need(t *testing.T, program string) {
 }
 
 // program is the server's, built once for all tests.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "peers")
-	if err != nil {
-		return "", err
-	}
-	return callscript.Build(dir)
-})
+var program = sync.OnceValues(func() (string, error) { return callscript.Build(house) })
 
 // firstSlot lies behind those of the call scripts, which may run at the same time.
 const firstSlot = 4

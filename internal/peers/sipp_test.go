@@ -22,7 +22,7 @@ type sipp struct {
 	password  string // the right one when empty
 	callee    string
 	port      int    // its own; it is where calls for it arrive
-	transport string // "udp" when empty
+	transport string // "udp" when empty, "tcp", "tls"
 	expires   int
 	calls     int // 1 when 0
 	rate      int // calls a second, 10 when 0
@@ -36,11 +36,15 @@ func (s sipp) command(ctx context.Context, t *testing.T, server *callscript.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, mode := s.transport, map[string]string{"": "u1", "udp": "u1", "tcp": "t1"}[s.transport]
-	if transport == "" {
-		transport = "udp"
+	transport, mode := s.transport, "t1"
+	if transport == "" || transport == "udp" {
+		transport, mode = "udp", "u1"
 	}
-	at := fmt.Sprintf("127.0.0.1:%d", server.Port(transport))
+	port := server.Port(transport)
+	if transport == "tls" {
+		port = tlsFront(t, fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	at := fmt.Sprintf("127.0.0.1:%d", port)
 	password := s.password
 	if password == "" {
 		password = server.Password(s.extension)
@@ -48,6 +52,7 @@ func (s sipp) command(ctx context.Context, t *testing.T, server *callscript.Serv
 	args := []string{
 		at, "-sf", scenario, "-t", mode, "-i", "127.0.0.1", "-p", strconv.Itoa(s.port),
 		"-au", s.extension, "-ap", password, "-key", "user", s.extension, "-key", "expires", strconv.Itoa(s.expires),
+		"-key", "proto", strings.ToUpper(transport),
 		"-m", strconv.Itoa(max(s.calls, 1)), "-r", strconv.Itoa(max(s.rate, 10)), "-d", strconv.FormatInt(s.talk.Milliseconds(), 10),
 		"-nostdin", "-timeout", "60", "-timeout_error", "-trace_err", "-trace_msg",
 	}
@@ -110,7 +115,7 @@ func TestSIPpRegisters(t *testing.T) {
 	server := serve(t, 0, "registrar:\n  qualify: 0\n")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []string{"udp", "tcp", "tls"} {
 		t.Run(transport, func(t *testing.T) {
 			phone := sipp{extension: "100", port: freePort(t), transport: transport}
 			phone.register(ctx, t, server)
@@ -155,6 +160,7 @@ func TestSIPpCalls(t *testing.T) {
 	}{
 		{name: "answered", caller: "call", callee: "answer", cause: "normal"},
 		{name: "answered, caller over TCP", caller: "call", callee: "answer", transport: "tcp", cause: "normal"},
+		{name: "answered, caller over TLS", caller: "call", callee: "answer", transport: "tls", cause: "normal"},
 		{name: "many", caller: "call", callee: "answer", cause: "normal", calls: 50},
 		{name: "cancelled", caller: "call_cancelled", callee: "ring", cause: "cancelled"},
 		{name: "busy", caller: "call_refused_486", callee: "busy", cause: "busy"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +86,6 @@ type Call struct {
 	offerPending   bool // what we sent was an offer, whose answer is to come
 	expires        int
 	refresher      string
-	refreshes      int
 	timerStarted   bool
 }
 
@@ -158,7 +158,7 @@ func (c *Call) State() string {
 	defer c.p.mu.Unlock()
 	var seen []string
 	for _, r := range c.provisionals {
-		seen = append(seen, fmt.Sprint(r.Status))
+		seen = append(seen, strconv.Itoa(r.Status))
 	}
 	switch {
 	case c.ended:
@@ -180,7 +180,7 @@ func (c *Call) WaitRinging(ctx context.Context) { c.p.t.Helper(); c.WaitStatus(c
 func (c *Call) WaitStatus(ctx context.Context, status int) Reply {
 	c.p.t.Helper()
 	var got Reply
-	c.await(ctx, fmt.Sprintf("%d", status), false, func() bool {
+	c.await(ctx, strconv.Itoa(status), false, func() bool {
 		i := slices.IndexFunc(c.provisionals, func(r Reply) bool { return r.Status == status })
 		if i >= 0 {
 			got = c.provisionals[i]

@@ -231,6 +231,35 @@ func (c *Call) offerOnce(ctx context.Context, how Reinvite) (Reply, error) {
 // sendOffer sends the request of how, again with credentials when asked for
 // them; done gets the final response.
 func (c *Call) sendOffer(how Reinvite, challenge *sip.Response, done func(*sip.Response)) error {
+	req := c.offerRequest(how)
+	if challenge != nil {
+		if err := c.p.authorize(req, challenge, credentials{c.p.opt.AuthUser, c.p.opt.Password, false}); err != nil {
+			return err
+		}
+	}
+	var ack *sip.Request
+	return c.p.send(c.flow, req, func(r *sip.Response) {
+		switch {
+		case r.IsProvisional():
+			return
+		case ack != nil: // the 200 again
+			_ = c.flow.WriteMsg(ack)
+			return
+		case (r.StatusCode == 401 || r.StatusCode == 407) && challenge == nil:
+			if c.sendOffer(how, r, done) == nil {
+				return
+			}
+		}
+		ack = c.endOffer(how, req, r)
+		if ack != nil && !c.p.opt.NoACK {
+			_ = c.flow.WriteMsg(ack)
+		}
+		done(r)
+	})
+}
+
+// offerRequest is the re-INVITE or UPDATE of how.
+func (c *Call) offerRequest(how Reinvite) *sip.Request {
 	method := sip.INVITE
 	if how.Update {
 		method = sip.UPDATE
@@ -250,38 +279,22 @@ func (c *Call) sendOffer(how Reinvite, challenge *sip.Response, done func(*sip.R
 		}
 		req.AppendHeader(sip.NewHeader("Session-Expires", sessionExpires(c.expires, who)))
 	}
-	if challenge != nil {
-		if err := c.p.authorize(req, challenge, credentials{c.p.opt.AuthUser, c.p.opt.Password, false}); err != nil {
-			return err
-		}
+	return req
+}
+
+// endOffer takes the final response to req and gives the ACK, if there has to be
+// one: the transaction sends it for refusals.
+func (c *Call) endOffer(how Reinvite, req *sip.Request, r *sip.Response) (ack *sip.Request) {
+	c.pendingOut = false
+	if !r.IsSuccess() {
+		c.offerPending = false
+		return nil
 	}
-	var ack *sip.Request
-	return c.p.send(c.flow, req, func(r *sip.Response) {
-		switch {
-		case r.IsProvisional():
-			return
-		case ack != nil: // the 200 again
-			_ = c.flow.WriteMsg(ack)
-			return
-		case (r.StatusCode == 401 || r.StatusCode == 407) && challenge == nil:
-			if c.sendOffer(how, r, done) == nil {
-				return
-			}
-		}
-		c.pendingOut = false
-		if r.IsSuccess() {
-			if method == sip.INVITE {
-				ack = c.acknowledgement(req.CSeq().SeqNo)
-			}
-			c.answeredOffer(how, r, ack)
-		} else {
-			c.offerPending = false
-		}
-		if ack != nil && !c.p.opt.NoACK {
-			_ = c.flow.WriteMsg(ack)
-		}
-		done(r)
-	})
+	if req.IsInvite() {
+		ack = c.acknowledgement(req.CSeq().SeqNo)
+	}
+	c.answeredOffer(how, r, ack)
+	return ack
 }
 
 func (c *Call) answeredOffer(how Reinvite, r *sip.Response, ack *sip.Request) {

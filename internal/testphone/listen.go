@@ -11,8 +11,10 @@ import (
 // Speak sends a tone of hz from now on; 0 is silence.
 func (c *Call) Speak(hz float64) { c.audio.speak(hz) }
 
-// Mute stops the sending of audio packets altogether, and Unmute starts it again.
-func (c *Call) Mute()   { c.audio.mute(true) }
+// Mute stops the sending of audio packets altogether.
+func (c *Call) Mute() { c.audio.mute(true) }
+
+// Unmute starts it again.
 func (c *Call) Unmute() { c.audio.mute(false) }
 
 // Throw sends octets from the call's audio port to any address.

@@ -35,69 +35,94 @@ var static = map[int]string{0: "PCMU", 3: "GSM", 8: "PCMA", 9: "G722", 13: "CN",
 
 // ParseSDP reads the parts of a description that a phone needs.
 func ParseSDP(body string) (*SDP, error) {
-	d := &SDP{Direction: "sendrecv", PT: map[string]int{}}
-	var host string
-	var port int
-	var order []int
-	names := map[int]string{}
-	inAudio, seenAudio := false, false
+	r := sdpReader{SDP: SDP{Direction: "sendrecv", PT: map[string]int{}}, names: map[int]string{}}
 	for line := range strings.Lines(body) {
-		line = strings.TrimRight(line, "\r\n")
-		kind, value, _ := strings.Cut(line, "=")
-		switch kind {
-		case "o":
-			if f := strings.Fields(value); len(f) > 2 {
-				d.Version = f[2]
-			}
-		case "c":
-			if f := strings.Fields(value); len(f) == 3 && (inAudio || !seenAudio) {
-				host = f[2]
-			}
-		case "m":
-			d.MLines = append(d.MLines, line)
-			f := strings.Fields(value)
-			inAudio = len(f) >= 4 && f[0] == "audio" && !seenAudio
-			if !inAudio {
-				continue
-			}
-			seenAudio = true
-			port, _ = strconv.Atoi(f[1])
-			d.Proto = f[2]
-			for _, pt := range f[3:] {
-				n, err := strconv.Atoi(pt)
-				if err != nil {
-					return nil, fmt.Errorf("payload type %q in %q is no number", pt, line)
-				}
-				order = append(order, n)
-			}
-		case "a":
-			if inAudio || !seenAudio {
-				d.attribute(value, names)
-			}
+		if err := r.line(strings.TrimRight(line, "\r\n")); err != nil {
+			return nil, err
 		}
 	}
-	if !seenAudio {
+	if !r.seenAudio {
 		return nil, fmt.Errorf("no m=audio line in %q", body)
 	}
-	for _, pt := range order {
-		name := names[pt]
-		if name == "" {
-			name = static[pt]
-		}
-		if _, twice := d.PT[name]; name == "" || twice {
-			continue
-		}
-		d.PT[name] = pt
-		if name != "TELEPHONE-EVENT" && name != "CN" {
-			d.Codecs = append(d.Codecs, name)
-		}
-	}
-	addr, err := netip.ParseAddr(host)
+	r.nameCodecs()
+	addr, err := netip.ParseAddr(r.host)
 	if err != nil {
 		return nil, fmt.Errorf("connection address: %w", err)
 	}
-	d.Addr = netip.AddrPortFrom(addr, uint16(port))
-	return d, nil
+	r.Addr = netip.AddrPortFrom(addr, uint16(r.port))
+	return &r.SDP, nil
+}
+
+// sdpReader is a description that is being read.
+type sdpReader struct {
+	SDP
+	host      string
+	port      int
+	types     []int          // payload types in the order of m=
+	names     map[int]string // by payload type, from a=rtpmap
+	inAudio   bool           // the last m= began the audio that counts
+	seenAudio bool
+}
+
+func (r *sdpReader) line(line string) error {
+	kind, value, _ := strings.Cut(line, "=")
+	switch kind {
+	case "o":
+		if f := strings.Fields(value); len(f) > 2 {
+			r.Version = f[2]
+		}
+	case "c":
+		if f := strings.Fields(value); len(f) == 3 && r.concernsAudio() {
+			r.host = f[2]
+		}
+	case "m":
+		return r.media(line, strings.Fields(value))
+	case "a":
+		if r.concernsAudio() {
+			r.attribute(value, r.names)
+		}
+	}
+	return nil
+}
+
+// concernsAudio reports whether the lines of this section hold for the audio: its
+// own, and those before all media.
+func (r *sdpReader) concernsAudio() bool { return r.inAudio || !r.seenAudio }
+
+func (r *sdpReader) media(line string, fields []string) error {
+	r.MLines = append(r.MLines, line)
+	r.inAudio = len(fields) >= 4 && fields[0] == "audio" && !r.seenAudio
+	if !r.inAudio {
+		return nil
+	}
+	r.seenAudio = true
+	r.port, _ = strconv.Atoi(fields[1])
+	r.Proto = fields[2]
+	for _, pt := range fields[3:] {
+		n, err := strconv.Atoi(pt)
+		if err != nil {
+			return fmt.Errorf("payload type %q in %q is no number", pt, line)
+		}
+		r.types = append(r.types, n)
+	}
+	return nil
+}
+
+// nameCodecs fills PT and Codecs when all lines are read.
+func (r *sdpReader) nameCodecs() {
+	for _, pt := range r.types {
+		name := r.names[pt]
+		if name == "" {
+			name = static[pt]
+		}
+		if _, twice := r.PT[name]; name == "" || twice {
+			continue
+		}
+		r.PT[name] = pt
+		if name != "TELEPHONE-EVENT" && name != "CN" {
+			r.Codecs = append(r.Codecs, name)
+		}
+	}
 }
 
 func (d *SDP) attribute(value string, names map[int]string) {
@@ -152,11 +177,11 @@ func (d *SDP) write(session, version int) string {
 	if _, has := d.PT["TELEPHONE-EVENT"]; has {
 		names = append(names[:len(names):len(names)], "TELEPHONE-EVENT")
 	}
-	pts := ""
-	for _, n := range names {
-		pts += " " + strconv.Itoa(d.PT[n])
+	pts := make([]string, len(names))
+	for i, n := range names {
+		pts[i] = " " + strconv.Itoa(d.PT[n])
 	}
-	line("m=audio %d %s%s", d.Addr.Port(), d.Proto, pts)
+	line("m=audio %d %s%s", d.Addr.Port(), d.Proto, strings.Join(pts, ""))
 	for _, n := range names {
 		line("a=rtpmap:%d %s", d.PT[n], clocks[n])
 		if n == "TELEPHONE-EVENT" {

@@ -102,7 +102,7 @@ func (p *Phone) request(req *sip.Request, f *flow) {
 	if p.closed {
 		return
 	}
-	if tx := p.servers[key]; tx != nil && !(req.IsAck() && p.acksAnswer(req)) {
+	if tx := p.servers[key]; tx != nil && (!req.IsAck() || !p.acksAnswer(req)) {
 		_ = tx.Receive(req) // retransmitted, or the ACK for a refusal
 		return
 	}

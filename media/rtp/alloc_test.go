@@ -17,8 +17,9 @@ type flow struct {
 	seal   func([]byte) []byte
 }
 
-func newFlow(t testing.TB, local netip.Addr, change func(a, b *Params)) *flow {
-	c := newCall(t, local, change)
+func newFlow(tb testing.TB, local netip.Addr, change func(a, b *Params)) *flow {
+	tb.Helper()
+	c := newCall(tb, local, change)
 	fl := &flow{call: c, worker: newWorker(), packet: c.alice.packet(0, string(make([]byte, 160)))}
 	fl.worker.from.set(addr(c.alice.rtp))
 	return fl
@@ -40,25 +41,26 @@ func (fl *flow) pass() {
 }
 
 // flows are the ways in which packets are carried.
-func flows(t testing.TB) map[string]*flow {
+func flows(tb testing.TB) map[string]*flow {
+	tb.Helper()
 	only := func(f codec.Format) []codec.Format { return []codec.Format{f} }
 	m := map[string]*flow{
-		"relay":      newFlow(t, loopback4, func(_, _ *Params) {}),
-		"relay IPv6": newFlow(t, loopback6, func(_, _ *Params) {}),
-		"transcode": newFlow(t, loopback4, func(_, b *Params) {
+		"relay":      newFlow(tb, loopback4, func(_, _ *Params) {}),
+		"relay IPv6": newFlow(tb, loopback6, func(_, _ *Params) {}),
+		"transcode": newFlow(tb, loopback4, func(_, b *Params) {
 			b.Send, b.Recv = only(codec.PCMA), only(codec.PCMA)
 		}),
 	}
 	for _, suite := range Suites() {
-		fl := newFlow(t, loopback4, func(a, b *Params) { a.Crypto, b.Crypto = keys(suite, 1, 2), keys(suite, 3, 4) })
+		fl := newFlow(tb, loopback4, func(a, b *Params) { a.Crypto, b.Crypto = keys(suite, 1, 2), keys(suite, 3, 4) })
 		c, err := newCipher(nil, suite, master(suite, 1))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		fl.seal = func(b []byte) []byte {
 			out, err := c.seal(b)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			return out
 		}
@@ -144,6 +146,7 @@ func BenchmarkRewrite(b *testing.B) {
 var _ media.Sink = (*sinkFunc)(nil)
 
 func skipUnderRaceDetector(t *testing.T) {
+	t.Helper()
 	if raceDetector {
 		t.Skip("the race detector allocates")
 	}

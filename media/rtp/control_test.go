@@ -81,7 +81,7 @@ func TestReceiverReportSaysWhatWasLost(t *testing.T) {
 		return c.toAlice.rx.remote.lsr != 0
 	})
 	c.toAlice.sendReport(false)
-	packets := report(t, func() []byte { return c.alice.read(c.alice.rtcp) }, func(p []rtcp.Packet) bool { return true })
+	packets := report(t, func() []byte { return c.alice.read(c.alice.rtcp) }, func([]rtcp.Packet) bool { return true })
 	rr, ok := packets[0].(*rtcp.ReceiverReport)
 	if !ok || len(rr.Reports) != 1 {
 		t.Fatalf("got %+v, want a receiver report: nothing was sent to alice", packets[0])
@@ -175,13 +175,13 @@ func TestControlIsEncryptedToo(t *testing.T) {
 			c.bob.send(c.toBob, 0, "x")
 			c.alice.receive()
 			block := rtcp.ReceptionReport{SSRC: c.toAlice.tx.ssrc, TotalLost: 5}
-			clear, _ := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{block}}})
-			b, err := alice.out.EncryptRTCP(nil, clear, nil)
+			plain, _ := rtcp.Marshal([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{block}}})
+			b, err := alice.out.EncryptRTCP(nil, plain, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, to := c.toAlice.Local()
-			for _, packet := range [][]byte{clear, b} {
+			for _, packet := range [][]byte{plain, b} {
 				if _, err := c.alice.rtcp.WriteToUDPAddrPort(packet, to); err != nil {
 					t.Fatal(err)
 				}

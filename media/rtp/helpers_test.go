@@ -32,8 +32,8 @@ const patience = 5 * time.Second
 var rangeStart atomic.Uint32
 
 // freeRange finds ports that nobody uses now, and no other test later.
-func freeRange(t testing.TB, pairs int) (first, last uint16) {
-	t.Helper()
+func freeRange(tb testing.TB, pairs int) (first, last uint16) {
+	tb.Helper()
 	for range 100 {
 		size := uint32(2 * pairs)
 		offset := (uint32(os.Getpid())%40*500 + rangeStart.Add(size) - size) % 20000
@@ -42,7 +42,7 @@ func freeRange(t testing.TB, pairs int) (first, last uint16) {
 			return first, last
 		}
 	}
-	t.Fatalf("no %d pairs of free ports", pairs)
+	tb.Fatalf("no %d pairs of free ports", pairs)
 	return 0, 0
 }
 
@@ -60,27 +60,27 @@ func allFree(first, last uint16) bool {
 }
 
 // newEngine starts an engine with a range of so many pairs of its own.
-func newEngine(t testing.TB, pairs int, change ...func(*Options)) *Engine {
-	t.Helper()
+func newEngine(tb testing.TB, pairs int, change ...func(*Options)) *Engine {
+	tb.Helper()
 	o := Options{}
-	o.First, o.Last = freeRange(t, pairs)
+	o.First, o.Last = freeRange(tb, pairs)
 	for _, c := range change {
 		c(&o)
 	}
 	e, err := New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	e.Start()
-	t.Cleanup(e.Close)
+	tb.Cleanup(e.Close)
 	return e
 }
 
-func open(t testing.TB, e *Engine, local netip.Addr) *Port {
-	t.Helper()
+func open(tb testing.TB, e *Engine, local netip.Addr) *Port {
+	tb.Helper()
 	p, err := e.Open(local)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
@@ -95,19 +95,19 @@ type phone struct {
 	ssrc      uint32
 }
 
-func newPhone(t testing.TB, local netip.Addr) *phone {
-	t.Helper()
-	ph := &phone{t: t, rtp: listen(t, local), rtcp: listen(t, local), seq: 100, time: 5000, ssrc: 0x1111}
+func newPhone(tb testing.TB, local netip.Addr) *phone {
+	tb.Helper()
+	ph := &phone{t: tb, rtp: listen(tb, local), rtcp: listen(tb, local), seq: 100, time: 5000, ssrc: 0x1111}
 	return ph
 }
 
-func listen(t testing.TB, local netip.Addr) *net.UDPConn {
-	t.Helper()
+func listen(tb testing.TB, local netip.Addr) *net.UDPConn {
+	tb.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(local, 0)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	tb.Cleanup(func() { c.Close() })
 	return c
 }
 
@@ -186,11 +186,11 @@ func (ph *phone) hearsNothing() {
 }
 
 // until waits for a condition that other goroutines bring about.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
+func until(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
 	for end := time.Now().Add(patience); !ok(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("waited in vain for: %s", what)
+			tb.Fatalf("waited in vain for: %s", what)
 		}
 	}
 }
@@ -208,33 +208,33 @@ type call struct {
 	bridge         *media.Bridged
 }
 
-func newCall(t testing.TB, local netip.Addr, change ...func(a, b *Params)) *call {
-	t.Helper()
-	return newCallOn(t, newEngine(t, 8), local, change...)
+func newCall(tb testing.TB, local netip.Addr, change ...func(a, b *Params)) *call {
+	tb.Helper()
+	return newCallOn(tb, newEngine(tb, 8), local, change...)
 }
 
-func newCallOn(t testing.TB, e *Engine, local netip.Addr, change ...func(a, b *Params)) *call {
-	t.Helper()
-	c := &call{engine: e, alice: newPhone(t, local), bob: newPhone(t, local)}
+func newCallOn(tb testing.TB, e *Engine, local netip.Addr, change ...func(a, b *Params)) *call {
+	tb.Helper()
+	c := &call{engine: e, alice: newPhone(tb, local), bob: newPhone(tb, local)}
 	c.bob.ssrc = 0x2222
-	c.toAlice, c.toBob = open(t, e, local), open(t, e, local)
+	c.toAlice, c.toBob = open(tb, e, local), open(tb, e, local)
 	a, b := c.alice.params(), c.bob.params()
 	for _, f := range change {
 		f(&a, &b)
 	}
-	configure(t, c.toAlice, a)
-	configure(t, c.toBob, b)
+	configure(tb, c.toAlice, a)
+	configure(tb, c.toBob, b)
 	var err error
 	if c.bridge, err = media.Bridge(c.toAlice, c.toBob); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func configure(t testing.TB, p *Port, params Params) {
-	t.Helper()
+func configure(tb testing.TB, p *Port, params Params) {
+	tb.Helper()
 	if err := p.Configure(params); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -257,18 +257,19 @@ func event(code byte, end bool, duration uint16) string {
 }
 
 func families(t *testing.T, test func(t *testing.T, local netip.Addr)) {
+	t.Helper()
 	for _, local := range []netip.Addr{loopback4, loopback6} {
 		t.Run(fmt.Sprintf("at %v", local), func(t *testing.T) { test(t, local) })
 	}
 }
 
-func listenAt(t testing.TB, at netip.AddrPort) {
-	t.Helper()
+func listenAt(tb testing.TB, at netip.AddrPort) {
+	tb.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	tb.Cleanup(func() { c.Close() })
 }
 
 // busy reports why at cannot be bound, nil if it can.

@@ -5,16 +5,6 @@ import (
 	"testing"
 )
 
-// sendFrom sends the phone's next packet from another socket of its host.
-func (ph *phone) sendFrom(other *phone, p *Port, payload string) {
-	ph.t.Helper()
-	b := ph.packet(0, payload)
-	to, _ := p.Local()
-	if _, err := other.rtp.WriteToUDPAddrPort(b, to); err != nil {
-		ph.t.Fatal(err)
-	}
-}
-
 func TestThirdPartyIsRefusedMidCall(t *testing.T) {
 	families(t, func(t *testing.T, local netip.Addr) {
 		c := newCall(t, local)

@@ -103,7 +103,7 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 
 // authentic decides whether a packet is the far side's, by its key or by where it
 // comes from, and gives it in clear. The receiver's lock is held.
-func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, negotiated bool) (clear []byte, ok bool) {
+func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, negotiated bool) (plain []byte, ok bool) {
 	r := &p.rx
 	if r.cipher == nil {
 		ok, moved := r.latch.accept(from, h, negotiated)
@@ -115,7 +115,7 @@ func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, neg
 		}
 		return b, ok
 	}
-	clear, err := r.cipher.open(b, h.ssrc)
+	plain, err := r.cipher.open(b, h.ssrc)
 	if err != nil {
 		p.reject(from)
 		return nil, false
@@ -125,13 +125,13 @@ func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, neg
 	if newest && r.latch.prove(from) {
 		p.moved(w, from)
 	}
-	return clear, true
+	return plain, true
 }
 
 // moved aims at the address that packets were found to come from. The receiver's
 // lock is held.
 func (p *Port) moved(w *worker, from netip.AddrPort) {
-	p.engine.log.Info("audio comes from another address than signalled",
+	p.engine.log.Debug("audio comes from another address than signalled",
 		"port", p.sockets.rtp.number, "signalled", p.rx.latch.signalled, "source", from)
 	if from != p.rx.latch.signalled && !p.rx.control.locked {
 		p.rx.control.follow(from)

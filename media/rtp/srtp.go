@@ -73,10 +73,7 @@ const (
 	maxSources = 64
 )
 
-var (
-	errSources = errors.New("too many sources in one encrypted session")
-	errReused  = errors.New("sequence number was sent before")
-)
+var errSources = errors.New("too many sources in one encrypted session")
 
 // cipher encrypts or decrypts one direction of a leg. It is not safe for
 // concurrent use.

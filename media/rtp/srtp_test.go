@@ -11,21 +11,21 @@ import (
 // secured is the phone's own end of SRTP, independent of the port's.
 type secured struct{ in, out *srtp.Context }
 
-func newSecured(t testing.TB, suiteName string, ours, theirs byte) *secured {
-	t.Helper()
+func newSecured(tb testing.TB, suiteName string, ours, theirs byte) *secured {
+	tb.Helper()
 	s, ok := findSuite(suiteName)
 	if !ok {
-		t.Fatalf("no suite %s", suiteName)
+		tb.Fatalf("no suite %s", suiteName)
 	}
-	make := func(n byte) *srtp.Context {
+	context := func(n byte) *srtp.Context {
 		m := master(suiteName, n)
 		c, err := srtp.CreateContext(m[:s.key], m[s.key:], s.profile)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return c
 	}
-	return &secured{in: make(theirs), out: make(ours)}
+	return &secured{in: context(theirs), out: context(ours)}
 }
 
 // keys are what a port is given for a phone with the keys ours and theirs.
@@ -33,20 +33,20 @@ func keys(suite string, ours, theirs byte) *Crypto {
 	return &Crypto{Suite: suite, LocalMaster: master(suite, theirs), RemoteMaster: master(suite, ours)}
 }
 
-func (s *secured) seal(t testing.TB, b []byte) []byte {
-	t.Helper()
+func (s *secured) seal(tb testing.TB, b []byte) []byte {
+	tb.Helper()
 	out, err := s.out.EncryptRTP(nil, b, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
 
-func (s *secured) open(t testing.TB, b []byte) string {
-	t.Helper()
+func (s *secured) open(tb testing.TB, b []byte) string {
+	tb.Helper()
 	out, err := s.in.DecryptRTP(nil, b, nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(out[headerSize:])
 }

@@ -16,7 +16,7 @@ import (
 // called again, until the next offer, when the final answer differs from the
 // provisional one.
 //
-// It fails with *NoCommonFormat, ErrCryptoRequired, ErrCryptoRefused, ErrNoCrypto
+// It fails with *NoCommonFormatError, ErrCryptoRequired, ErrCryptoRefused, ErrNoCrypto
 // or ErrDowngrade; then the offer is still open, for another try or for Rollback.
 func (n *Negotiator) CreateAnswer(l Local) ([]byte, Agreed, error) {
 	if n.in == nil {
@@ -160,7 +160,7 @@ func (n *Negotiator) answerKey(theirs cryptoLine) cryptoLine {
 // ReceiveAnswer reads the answer to our last offer. It may be called again, until
 // the next offer, when the final answer differs from the provisional one.
 //
-// It fails with a *ParseError, ErrNoAudio, *NoCommonFormat, ErrCryptoRequired,
+// It fails with a *ParseError, ErrNoAudio, *NoCommonFormatError, ErrCryptoRequired,
 // ErrNoCrypto, ErrDowngrade or ErrNoOffer; then the offer is still open, for
 // Rollback.
 func (n *Negotiator) ReceiveAnswer(body []byte) (Agreed, error) {
@@ -215,7 +215,7 @@ func (n *Negotiator) accept(o *sentOffer, a *audioLine) (Agreed, error) {
 		}
 	}
 	if !slices.ContainsFunc(g.Send, codec.Format.IsAudio) {
-		return Agreed{}, &NoCommonFormat{Offered: a.Formats, Wanted: o.formats}
+		return Agreed{}, &NoCommonFormatError{Offered: a.Formats, Wanted: o.formats}
 	}
 	var err error
 	g.Crypto, err = n.acceptKey(o, a)

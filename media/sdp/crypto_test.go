@@ -3,6 +3,7 @@ package sdp
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -236,6 +237,7 @@ func TestAnsweredCrypto(t *testing.T) {
 func TestNeverDowngraded(t *testing.T) {
 	crypto := cryptoAttr(1, cm80, 1)
 	encrypted := func(t *testing.T) *Negotiator {
+		t.Helper()
 		n, _, a := answeredOffer(t, body(savp, crypto), near())
 		equal(t, "encrypted", a.Crypto != nil, true)
 		return n
@@ -328,7 +330,7 @@ func TestKeysStayUntilTheFarSideChangesItsOwn(t *testing.T) {
 	equal(t, "hold keeps ours", local(a), local(first))
 
 	usable, _ := offerOn(t, n, near()).Media[0].cryptoLines()
-	equal(t, "our offer keeps ours", fmt.Sprintf("%x", usable[0].key), local(first))
+	equal(t, "our offer keeps ours", hex.EncodeToString(usable[0].key), local(first))
 	a = receiveAnswer(t, n, body(savp, cryptoAttr(1, cm80, 2)))
 	equal(t, "their answer changes theirs only", local(a), local(first))
 	equal(t, "theirs", a.Crypto.RemoteKey[0], 2)

@@ -44,15 +44,15 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("sdp: line %d: %s", e.Line, e.Reason)
 }
 
-// NoCommonFormat means that both sides speak, but no language in common.
-type NoCommonFormat struct {
+// NoCommonFormatError means that both sides speak, but no language in common.
+type NoCommonFormatError struct {
 	Offered []codec.Format // by the far side, in its order
 	Wanted  []codec.Format // by us
 }
 
 // Error says which codecs met which. It is short and holds neither quotes nor
 // control characters, so that it can stand in a Warning header (RFC 3261 §20.43).
-func (e *NoCommonFormat) Error() string {
+func (e *NoCommonFormatError) Error() string {
 	return "no common codec: far side has " + formatNames(e.Offered) + "; here " + formatNames(e.Wanted)
 }
 

@@ -105,12 +105,12 @@ func validFormat(f codec.Format) bool {
 	if f.Name == "" || len(f.Name) > 32 || f.Clock < 1 || f.Clock > 1_000_000 || f.Channels < 1 || f.Channels > 64 {
 		return false
 	}
-	for i := 0; i < len(f.Name); i++ {
+	for i := range len(f.Name) {
 		if !isToken(f.Name[i]) {
 			return false
 		}
 	}
-	for i := 0; i < len(f.Fmtp); i++ {
+	for i := range len(f.Fmtp) {
 		if isControl(f.Fmtp[i]) {
 			return false
 		}

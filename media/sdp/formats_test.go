@@ -78,7 +78,8 @@ func TestAnswerFormats(t *testing.T) {
 		{"no comfort noise when we have none", []string{"m=audio 1 RTP/AVP 0 13"}, near(), "PCMU/8000=0"},
 		{
 			"no comfort noise at a clock that is not used",
-			[]string{"m=audio 1 RTP/AVP 111 13", "a=rtpmap:111 opus/48000/2"}, near(formats(codec.Opus, codec.CN)), "OPUS/48000/2=111",
+			[]string{"m=audio 1 RTP/AVP 111 13", "a=rtpmap:111 opus/48000/2"},
+			near(formats(codec.Opus, codec.CN)), "OPUS/48000/2=111",
 		},
 		{"a codec we cannot decode", []string{"m=audio 1 RTP/AVP 99", "a=rtpmap:99 speex/16000"}, near(formats(speex)), "SPEEX/16000=99"},
 		{"the first of two that are alike", []string{"m=audio 1 RTP/AVP 98 99", "a=rtpmap:99 speex/16000", "a=rtpmap:98 speex/16000"}, near(formats(speex)), "SPEEX/16000=98"},
@@ -123,9 +124,9 @@ func TestNoCommonFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := n.CreateAnswer(near())
-	var none *NoCommonFormat
+	var none *NoCommonFormatError
 	if !errors.As(err, &none) {
-		t.Fatalf("got %v, want *NoCommonFormat", err)
+		t.Fatalf("got %v, want *NoCommonFormatError", err)
 	}
 	equal(t, "text", err.Error(), "no common codec: far side has G729/8000; here PCMU/8000, PCMA/8000")
 	equal(t, "pending", n.Pending(), PendingReceived)
@@ -141,9 +142,9 @@ func TestNoCommonFormatInAnAnswer(t *testing.T) {
 	n := NewNegotiator(1)
 	offerOn(t, n, near())
 	_, err := n.ReceiveAnswer(body("m=audio 1 RTP/AVP 18 101", "a=rtpmap:101 telephone-event/8000"))
-	var none *NoCommonFormat
+	var none *NoCommonFormatError
 	if !errors.As(err, &none) {
-		t.Fatalf("got %v, want *NoCommonFormat", err)
+		t.Fatalf("got %v, want *NoCommonFormatError", err)
 	}
 	equal(t, "pending", n.Pending(), PendingSent)
 }
@@ -153,7 +154,7 @@ func TestNoCommonFormatStaysShort(t *testing.T) {
 	for range 64 {
 		many = append(many, codec.Format{Name: strings.Repeat("X", 32), Clock: 8000, Channels: 1})
 	}
-	text := (&NoCommonFormat{Offered: many}).Error()
+	text := (&NoCommonFormatError{Offered: many}).Error()
 	if len(text) > 600 || !strings.Contains(text, "and 56 more; here none") {
 		t.Errorf("%d bytes: %s", len(text), text)
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func addPhones(f *testing.F, add func([]byte)) {
+	f.Helper()
 	files, err := filepath.Glob(filepath.Join(phones, "*.sdp"))
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no seeds: %v", err)
@@ -95,7 +96,8 @@ func (s *fuzzSide) next() byte {
 func (s *fuzzSide) local() Local {
 	known := []codec.Format{
 		codec.PCMU, codec.PCMA, codec.Opus, codec.G722, codec.G729, speex, codec.CN, codec.DTMF,
-		{Name: "AMR", PT: 97, Clock: 8000, Channels: 1, Fmtp: "octet-align=1"}, events48,
+		{Name: "AMR", PT: 97, Clock: 8000, Channels: 1, Fmtp: "octet-align=1"},
+		events48,
 	}
 	l := near(formats(codec.PCMU))
 	how := s.next()
@@ -146,6 +148,7 @@ type fuzzedNegotiator struct {
 
 // exchange makes one offer and its answer, or two refusals.
 func exchange(t *testing.T, from, to *fuzzedNegotiator, offerer, answerer Local) {
+	t.Helper()
 	offer, err := from.n.CreateOffer(offerer)
 	if err != nil {
 		return
@@ -176,6 +179,7 @@ func exchange(t *testing.T, from, to *fuzzedNegotiator, offerer, answerer Local)
 
 // consistent checks that both sides understood the same.
 func consistent(t *testing.T, a, b Agreed) {
+	t.Helper()
 	equal(t, "a sends what b receives", fmt.Sprint(a.Send), fmt.Sprint(b.Recv))
 	equal(t, "b sends what a receives", fmt.Sprint(b.Send), fmt.Sprint(a.Recv))
 	equal(t, "direction", a.Direction, b.Direction.Reverse())
@@ -198,6 +202,7 @@ func consistent(t *testing.T, a, b Agreed) {
 
 // sent checks a description against those before it.
 func (f *fuzzedNegotiator) sent(t *testing.T, body []byte) {
+	t.Helper()
 	s := parsed(t, body)
 	for _, g := range s.Media[0].formats(nil) {
 		if was := f.types[g.PT]; was != "" && was != g.String() {

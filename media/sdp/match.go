@@ -16,7 +16,7 @@ func match(offered []codec.Format, l *Local) ([]pair, error) {
 	wanted := l.audio()
 	pairs := matchAudio(offered, wanted, l.FollowOffer)
 	if len(pairs) == 0 {
-		return nil, &NoCommonFormat{Offered: offered, Wanted: wanted}
+		return nil, &NoCommonFormatError{Offered: offered, Wanted: wanted}
 	}
 	pairs = matchEvents(pairs, offered, l)
 	for _, f := range l.Formats {

@@ -64,7 +64,7 @@ func (p *parser) readLine() error {
 	if strings.TrimSpace(p.text) == "" {
 		return nil
 	}
-	for i := 0; i < len(p.text); i++ {
+	for i := range len(p.text) {
 		if isControl(p.text[i]) {
 			return p.fail("control character %#02x", p.text[i])
 		}

@@ -43,12 +43,12 @@ func TestRFC4317(t *testing.T) {
 	})
 
 	t.Run("3.1 hold and resume", func(t *testing.T) {
-		n, _, a := answeredOffer(t, body("m=audio 49170 RTP/AVP 0"), near())
+		n, _, _ := answeredOffer(t, body("m=audio 49170 RTP/AVP 0"), near())
 		for _, step := range []struct {
 			offered string
 			want    media.Direction
 		}{{"sendonly", media.RecvOnly}, {"sendrecv", media.SendRecv}, {"inactive", media.Inactive}, {"sendrecv", media.SendRecv}} {
-			_, a = answerOn(t, n, body("m=audio 49170 RTP/AVP 0", "a="+step.offered), near())
+			_, a := answerOn(t, n, body("m=audio 49170 RTP/AVP 0", "a="+step.offered), near())
 			equal(t, step.offered, a.Direction, step.want)
 		}
 	})

@@ -169,7 +169,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 func (c *Client) explain(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: nobody answers on %s", ErrNoServer, c.socket)
+		return fmt.Errorf("%w: nobody answers on %s; start it, or name its data folder with --data", ErrNoServer, c.socket)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("not allowed to open %s: only the user that runs Dialtone may (try sudo)", c.socket)
 	}

@@ -31,11 +31,11 @@ func exampleCall() Call {
 		Start: exampleStart(), Answer: exampleStart().Add(4 * time.Second),
 		Legs: []Leg{
 			{
-				ID: "64dcghd7bk6f-1", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060", UserAgent: "Desk 4",
+				ID: "vlmtmozs2a", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060", UserAgent: "Desk 4",
 				Codec: "PCMA/8000", RxPackets: 3000, RxLost: 3, TxPackets: 2998, JitterMS: 1.4, RTTMS: 8.2, MOS: 4.4,
 			},
 			{
-				ID: "64dcghd7bk6f-2", Party: "101", Remote: "tls 192.0.2.8:49152", UserAgent: "Soft 2",
+				ID: "5zvbafft66", Party: "101", Remote: "tls 192.0.2.8:49152", UserAgent: "Soft 2",
 				Codec: "PCMA/8000", Encrypted: true, RxPackets: 2998, TxPackets: 2997, JitterMS: 0.3, RTTMS: 2, MOS: 4.4,
 			},
 		},
@@ -55,15 +55,15 @@ func exampleCDR() storage.CDR {
 	return storage.CDR{
 		ID: "64dcghd7bk6f", From: "100", FromName: "Reception", To: "101",
 		Start: start, Answer: start.Add(4 * time.Second), End: end,
-		Cause: "normal", Blame: "nobody", HungUpBy: "64dcghd7bk6f-1", SIP: 200, Q850: 16,
+		Cause: "normal", Blame: "nobody", HungUpBy: "vlmtmozs2a", Q850: 16,
 		Legs: []storage.CDRLeg{
 			{
-				ID: "64dcghd7bk6f-1", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060",
+				ID: "vlmtmozs2a", Inbound: true, Party: "100", Remote: "udp 192.0.2.7:5060",
 				Start: start, Answer: start.Add(4 * time.Second), End: end, Cause: "normal", Codec: "PCMA/8000",
 				RxPackets: 3000, RxLost: 3, TxPackets: 2998, JitterMS: 1.4, MOS: 4.4,
 			},
 			{
-				ID: "64dcghd7bk6f-2", Parent: "64dcghd7bk6f-1", Party: "101", Remote: "tls 192.0.2.8:49152",
+				ID: "5zvbafft66", Parent: "vlmtmozs2a", Party: "101", Remote: "tls 192.0.2.8:49152",
 				Start: start, Ring: start.Add(time.Second), Answer: start.Add(4 * time.Second), End: end,
 				Cause: "normal", Codec: "PCMA/8000", Encrypted: true,
 				RxPackets: 2998, TxPackets: 2997, JitterMS: 0.3, MOS: 4.4,

@@ -14,7 +14,7 @@ func (c *Call) Answer(ctx context.Context) error {
 	if c.accepted {
 		return nil
 	}
-	err := c.accept(ctx, playable())
+	err := c.accept(ctx, playable(c.caller.Far().Formats))
 	if err != nil && c.ended(err).Cause == noCommonCodec(err).Cause && c.ctx.Err() == nil {
 		return c.accept(ctx, c.caller.Far().Formats)
 	}

@@ -18,6 +18,7 @@ const (
 	Routing State = "routing"
 	Ringing State = "ringing"
 	Up      State = "up"
+	Held    State = "held" // a party does not let audio flow both ways
 )
 
 // Call is one call, from the caller's INVITE to its record. Its goroutine walks
@@ -28,7 +29,7 @@ type Call struct {
 	facts  dialplan.Facts
 	caller Inbound
 	log    *slog.Logger
-	ctx    context.Context // ends with the caller's leg, or by end
+	ctx    context.Context //nolint:containedctx // is the life of the call: ends with the caller's leg, or by end
 	cancel context.CancelCauseFunc
 	tasks  sync.WaitGroup // forks that lost, answers that wait for their ACK
 	// accepted says that the caller was answered; only the call's goroutine

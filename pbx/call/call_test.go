@@ -180,9 +180,11 @@ func TestHoldIsPassedToTheOtherSide(t *testing.T) {
 			alice.hold(media.SendOnly)
 			synctest.Wait()
 			want(t, "bob is offered", bob.nearNow().Direction, media.SendOnly)
+			want(t, "state", w.Calls()[0].State, call.Held)
 			alice.hold(media.SendRecv)
 			synctest.Wait()
 			want(t, "bob is offered", bob.nearNow().Direction, media.SendRecv)
+			want(t, "state", w.Calls()[0].State, call.Up)
 		}
 		alice.bye(dialplan.CauseNormal)
 		next(t, w)

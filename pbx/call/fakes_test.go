@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -133,7 +134,7 @@ func (l *fakeLeg) Near(w call.Want) {
 	l.near = w
 }
 
-func (l *fakeLeg) Answer(ctx context.Context, near call.Want) error {
+func (l *fakeLeg) Answer(_ context.Context, near call.Want) error {
 	if err := l.agree(near); err != nil {
 		return err
 	}
@@ -250,7 +251,7 @@ func answers(l *fakeLeg, d time.Duration) func(context.Context, func(call.Progre
 // answersAnyway answers after d even when it was cancelled before: the 200 and
 // the CANCEL crossed.
 func answersAnyway(l *fakeLeg, d time.Duration) func(context.Context, func(call.Progress)) (call.Leg, error) {
-	return func(ctx context.Context, progress func(call.Progress)) (call.Leg, error) {
+	return func(context.Context, func(call.Progress)) (call.Leg, error) {
 		time.Sleep(d)
 		return l, nil
 	}
@@ -258,7 +259,7 @@ func answersAnyway(l *fakeLeg, d time.Duration) func(context.Context, func(call.
 
 // refuses rings, and refuses with status after d.
 func refuses(status int, d time.Duration) func(context.Context, func(call.Progress)) (call.Leg, error) {
-	return func(ctx context.Context, progress func(call.Progress)) (call.Leg, error) {
+	return func(ctx context.Context, _ func(call.Progress)) (call.Leg, error) {
 		select {
 		case <-time.After(d):
 			return nil, &dialplan.Ended{Cause: dialplan.CauseOfStatus(status), Status: status, Remote: true}
@@ -295,7 +296,7 @@ func newWorld(t *testing.T, phones book) *world {
 	t.Helper()
 	var numbers []string
 	for n := 100; n < 110; n++ {
-		numbers = append(numbers, fmt.Sprint(n))
+		numbers = append(numbers, strconv.Itoa(n))
 	}
 	plan, found := dialplan.Compile(dialplan.Spec{
 		Extensions: numbers, RingTimeout: 30 * time.Second, Features: dialplan.Features{Echo: "600", Tone: "601", Music: "602"},
@@ -311,7 +312,7 @@ func newPlannedWorld(t *testing.T, phones book, plan *dialplan.Plan) *world {
 	t.Helper()
 	cfg := config.Default()
 	for n := 100; n < 110; n++ {
-		cfg.Extensions[fmt.Sprint(n)] = config.Extension{}
+		cfg.Extensions[strconv.Itoa(n)] = config.Extension{}
 	}
 	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
 	w.Switchboard = call.NewSwitchboard(call.Options{

@@ -74,7 +74,7 @@ func TestGroupMembersRing(t *testing.T) {
 		},
 		{
 			"all are busy", `groups: {g: {members: ["101", "102"]}}`,
-			func(_, b *fakeLeg) book {
+			func(_, _ *fakeLeg) book {
 				return book{"101": {{"a", refuses(486, time.Second)}}, "102": {{"b", refuses(480, 2*time.Second)}}}
 			}, 0, "", "busy",
 		},

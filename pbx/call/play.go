@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dialtone/media"
@@ -20,20 +21,28 @@ func (c *Call) Echo(ctx context.Context, d time.Duration) error {
 
 // Tone implements dialplan.Session.
 func (c *Call) Tone(ctx context.Context, hz float64, d time.Duration) error {
-	return c.alone(ctx, d, playable(), func(ctx context.Context) error {
+	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayTone(ctx, c.caller.Media(), hz)
 	})
 }
 
 // Music implements dialplan.Session.
 func (c *Call) Music(ctx context.Context, d time.Duration) error {
-	return c.alone(ctx, d, playable(), func(ctx context.Context) error {
+	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayMusic(ctx, c.caller.Media())
 	})
 }
 
-// playable are the formats that audio made here can be encoded in.
-func playable() []codec.Format { return []codec.Format{codec.PCMA, codec.PCMU, codec.DTMF} }
+// playable are the formats that audio made here can be encoded in, in the order
+// in which the caller likes them.
+func playable(liked []codec.Format) (list []codec.Format) {
+	for _, f := range append(slices.Clip(liked), codec.PCMA, codec.PCMU) {
+		if (f.Same(codec.PCMA) || f.Same(codec.PCMU)) && !contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	return append(list, codec.DTMF)
+}
 
 // alone answers the caller in one of formats and runs play for d, or until the
 // call is over.
@@ -59,14 +68,15 @@ func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Forma
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case err := <-done:
-			if ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
 				return context.Cause(ctx)
+			case playing.Err() != nil: // d is over
+				return nil
 			}
 			return noCommonCodec(err)
 		case <-end:
 			stop()
-			<-done
-			return nil
 		case <-c.caller.Infos(): // nobody to pass it to
 		case <-watch.C:
 			if e := quiet.check(c.caller, c.board.config().Media.Timeout.D()); e != nil {

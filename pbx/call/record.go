@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
 	"dialtone/dialplan"
+	"dialtone/media"
 	"dialtone/storage"
 )
 
@@ -131,11 +133,27 @@ func (c *Call) record(e *dialplan.Ended) {
 		cdr.Legs = append(cdr.Legs, p.record)
 	}
 	c.mu.Unlock()
-	c.log.Info("call ended", "from", cdr.From, "to", cdr.To, "cause", cdr.Cause, "blame", cdr.Blame,
-		"hung_up_by", cdr.HungUpBy, "detail", cdr.Detail, "talked", talked(cdr))
+	c.log.Info("call ended", ending(&cdr)...)
 	if err := c.board.records.AddCDR(cdr); err != nil {
 		c.log.Error("call record is lost", "error", err, "record", cdr)
 	}
+}
+
+// ending is what the log says of a call that ended.
+func ending(r *storage.CDR) []any {
+	attrs := []any{
+		slog.String("from", r.From), slog.String("to", r.To), slog.String("cause", r.Cause),
+		slog.String("blame", r.Blame), slog.Duration("talked", talked(*r)),
+	}
+	for _, leg := range r.Legs {
+		if leg.ID == r.HungUpBy {
+			attrs = append(attrs, slog.String("hung_up_by", leg.Party))
+		}
+	}
+	if r.Detail != "" {
+		attrs = append(attrs, slog.String("detail", r.Detail))
+	}
+	return attrs
 }
 
 // hungUp reports whether it is this leg's far side that ended the call with e.
@@ -154,16 +172,22 @@ func talked(r storage.CDR) time.Duration {
 func (c *Call) snapshot() Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := Snapshot{ID: c.id, From: c.facts.From, To: c.facts.To, State: c.state, Route: c.route, Start: c.start, Answer: c.answer}
+	s := Snapshot{ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To, State: c.state, Route: c.route, Start: c.start, Answer: c.answer}
 	for _, p := range c.legs {
 		p.measure()
-		s.Legs = append(s.Legs, LegSnapshot{CDRLeg: p.record, State: p.state()})
+		leg := LegSnapshot{CDRLeg: p.record, State: p.state()}
+		if leg.State == Held && s.State == Up {
+			s.State = Held
+		}
+		s.Legs = append(s.Legs, leg)
 	}
 	return s
 }
 
 func (p *party) state() State {
 	switch {
+	case p.leg != nil && p.record.End.IsZero() && !p.record.Answer.IsZero() && p.leg.Far().Direction != media.SendRecv:
+		return Held
 	case !p.record.Answer.IsZero():
 		return Up
 	case !p.record.Ring.IsZero():

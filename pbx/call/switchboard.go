@@ -251,6 +251,7 @@ func (s *Switchboard) Close() {
 type Snapshot struct {
 	ID       string
 	From, To string
+	FromName string
 	State    State
 	Route    string
 	Start    time.Time

@@ -3,6 +3,7 @@ package registrar_test
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,11 +12,11 @@ import (
 )
 
 // populate registers n extensions and gives the requests that refresh them.
-func populate(b *testing.B, f *fixture, n int) []registrar.Request {
+func populate(f *fixture, n int) []registrar.Request {
 	requests := make([]registrar.Request, n)
 	for i := range requests {
 		req := f.request(contact(fmt.Sprintf("sip:%d@192.0.2.7:5060;transport=udp", i), time.Hour))
-		req.Extension, req.CallID = fmt.Sprint(1000+i), fmt.Sprint("call-", i)
+		req.Extension, req.CallID = strconv.Itoa(1000+i), fmt.Sprint("call-", i)
 		req.Flow.Remote = netip.AddrPortFrom(req.Flow.Remote.Addr(), uint16(1024+i))
 		requests[i] = req
 		f.update(req)
@@ -26,7 +27,7 @@ func populate(b *testing.B, f *fixture, n int) []registrar.Request {
 // BenchmarkRegister is one refresh with 10,000 phones registered.
 func BenchmarkRegister(b *testing.B) {
 	f := start(b)
-	requests := populate(b, f, 10_000)
+	requests := populate(f, 10_000)
 	cseq := f.cseq
 	b.ReportAllocs()
 	i := 0
@@ -42,7 +43,7 @@ func BenchmarkRegister(b *testing.B) {
 // BenchmarkRegisterParallel is the same from all cores, each with its own phones.
 func BenchmarkRegisterParallel(b *testing.B) {
 	f := start(b)
-	requests := populate(b, f, 10_000)
+	requests := populate(f, 10_000)
 	var cseq atomic.Uint32
 	cseq.Store(f.cseq)
 	b.ReportAllocs()
@@ -50,7 +51,7 @@ func BenchmarkRegisterParallel(b *testing.B) {
 		for pb.Next() {
 			n := cseq.Add(1)
 			req := requests[int(n)%len(requests)]
-			req.CSeq, req.CallID = n, fmt.Sprint(n)
+			req.CSeq, req.CallID = n, strconv.FormatUint(uint64(n), 10)
 			if _, err := f.reg.Update(req); err != nil {
 				b.Error(err)
 			}
@@ -61,7 +62,7 @@ func BenchmarkRegisterParallel(b *testing.B) {
 // BenchmarkByFlow is what each packet pays.
 func BenchmarkByFlow(b *testing.B) {
 	f := start(b)
-	requests := populate(b, f, 10_000)
+	requests := populate(f, 10_000)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {

@@ -89,17 +89,32 @@ func (r *Registrar) publish(events []Event) {
 }
 
 func (r *Registrar) logEvent(e *Event) {
-	attrs := []any{slog.String("extension", e.Contact.Extension), slog.String("phone", e.Contact.Peer.String())}
+	log := r.log.With("extension", e.Contact.Extension, "phone", e.Contact.Peer.String())
 	switch e.Kind {
-	case Registered, Moved:
-		attrs = append(attrs, slog.String("uri", e.Contact.URI), slog.String("agent", e.Contact.UserAgent),
-			slog.Duration("expires", e.Contact.Expires.Sub(e.Time).Round(time.Second)))
-	case Answers:
-		attrs = append(attrs, slog.Duration("rtt", e.Contact.RTT.Round(100*time.Microsecond)))
+	case Registered:
+		log.Info("phone registered", e.bound()...)
+	case Moved:
+		log.Info("phone moved", e.bound()...)
 	case Unregistered:
 		if e.Reason != "" {
-			attrs = append(attrs, slog.String("because", e.Reason))
+			log = log.With("because", e.Reason)
 		}
+		log.Info("phone unregistered")
+	case Expired:
+		log.Info("phone expired")
+	case Answers:
+		log.Info("phone reachable", "rtt", e.Contact.RTT.Round(100*time.Microsecond))
+	case Silent:
+		log.Info("phone lost")
+	case Closed:
+		log.Info("phone connection closed")
 	}
-	r.log.Info("phone "+e.Kind.String(), attrs...)
+}
+
+// bound says for the log what a phone has registered.
+func (e *Event) bound() []any {
+	return []any{
+		slog.String("uri", e.Contact.URI), slog.String("agent", e.Contact.UserAgent),
+		slog.Duration("expires", e.Contact.Expires.Sub(e.Time).Round(time.Second)),
+	}
 }

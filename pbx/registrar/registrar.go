@@ -71,7 +71,7 @@ func (r *Registrar) Run(ctx context.Context) {
 		}
 		r.expire()
 		r.flushDue()
-		if wait, any := r.nextWait(); any {
+		if wait, due := r.nextWait(); due {
 			timer.Reset(wait)
 		} else {
 			timer.Stop()
@@ -79,9 +79,9 @@ func (r *Registrar) Run(ctx context.Context) {
 	}
 }
 
-// nextWait is how long until the next expiry or save; any is false when nothing
+// nextWait is how long until the next expiry or save; due is false when nothing
 // is to come.
-func (r *Registrar) nextWait() (wait time.Duration, any bool) {
+func (r *Registrar) nextWait() (wait time.Duration, due bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var next time.Time

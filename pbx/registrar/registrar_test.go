@@ -29,9 +29,9 @@ type fixture struct {
 	cseq  uint32
 }
 
-func start(t testing.TB, spoil ...func(*config.Config)) *fixture {
-	t.Helper()
-	f := &fixture{t: t, cfg: config.Default(), store: memory.New()}
+func start(tb testing.TB, spoil ...func(*config.Config)) *fixture {
+	tb.Helper()
+	f := &fixture{t: tb, cfg: config.Default(), store: memory.New()}
 	for _, s := range spoil {
 		s(&f.cfg)
 	}

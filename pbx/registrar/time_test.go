@@ -105,8 +105,8 @@ func TestSavesAreBatched(t *testing.T) {
 			refresh()
 			time.Sleep(1100 * time.Millisecond)
 			for _, c := range stored(t, count) {
-				if real := f.reg.Lookup(c.Extension)[0].Expires; c.Expires.Before(real) {
-					t.Fatalf("storage lets %s expire at %v, before %v", c.Extension, c.Expires, real)
+				if due := f.reg.Lookup(c.Extension)[0].Expires; c.Expires.Before(due) {
+					t.Fatalf("storage lets %s expire at %v, before %v", c.Extension, c.Expires, due)
 				}
 			}
 		}

@@ -21,7 +21,7 @@ func (r *Registrar) Update(req Request) (current []Contact, err error) {
 	req.Flow = req.Flow.unmapped()
 	r.change(func(ch *changes) {
 		var p plan
-		if p, err = r.plan(&req, &rules, ch.now); err == nil {
+		if p, err = r.plan(&req, &rules); err == nil {
 			r.carryOut(ch, &req, &p)
 			current = r.contacts(req.Extension, ch.now)
 		}
@@ -46,7 +46,7 @@ type plan struct {
 }
 
 // plan checks the whole request before anything changes. r.mu is held.
-func (r *Registrar) plan(req *Request, rules *config.Registrar, now time.Time) (plan, error) {
+func (r *Registrar) plan(req *Request, rules *config.Registrar) (plan, error) {
 	var p plan
 	known := r.byExt[req.Extension]
 	if req.Wildcard {
@@ -204,8 +204,7 @@ func (r *Registrar) bind(ch *changes, req *Request, a *ask) {
 // renew updates a known binding; only what is more than a new expiry is saved.
 func (r *Registrar) renew(ch *changes, req *Request, a *ask) {
 	b := a.known
-	same := b.URI == a.URI && b.Peer == req.Flow && b.Q == a.Q && b.NAT == a.NAT && b.Instance == a.Instance &&
-		b.RegID == a.RegID && b.ContactKey == a.key && slices.Equal(b.Path, req.Path) && b.UserAgent == req.UserAgent
+	same := b.says(req, a)
 	moved := b.Peer != req.Flow
 	if b.ContactKey != a.key {
 		r.markDirty(ch, b.ContactKey)
@@ -231,6 +230,13 @@ func (r *Registrar) renew(ch *changes, req *Request, a *ask) {
 	if moved {
 		ch.note(Moved, b, "")
 	}
+}
+
+// says reports whether the request says of the binding what is known already, but
+// for its expiry.
+func (b *binding) says(req *Request, a *ask) bool {
+	return b.URI == a.URI && b.Peer == req.Flow && b.Q == a.Q && b.NAT == a.NAT && b.Instance == a.Instance &&
+		b.RegID == a.RegID && b.ContactKey == a.key && slices.Equal(b.Path, req.Path) && b.UserAgent == req.UserAgent
 }
 
 // take keeps what the request says of the binding.

@@ -27,8 +27,16 @@ func (c *credentials) field(name string) (*string, uint) {
 		name string
 		at   *string
 	}{
-		{"username", &c.username}, {"realm", &c.realm}, {"nonce", &c.nonce}, {"uri", &c.uri}, {"response", &c.response},
-		{"algorithm", &c.algorithm}, {"cnonce", &c.cnonce}, {"qop", &c.qop}, {"nc", &c.nc}, {"userhash", &c.userhash},
+		{"username", &c.username},
+		{"realm", &c.realm},
+		{"nonce", &c.nonce},
+		{"uri", &c.uri},
+		{"response", &c.response},
+		{"algorithm", &c.algorithm},
+		{"cnonce", &c.cnonce},
+		{"qop", &c.qop},
+		{"nc", &c.nc},
+		{"userhash", &c.userhash},
 	}
 	for i, f := range fields {
 		if strings.EqualFold(name, f.name) {

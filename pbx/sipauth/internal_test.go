@@ -137,12 +137,12 @@ func TestSameTarget(t *testing.T) {
 func TestReplaysAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReplays(time.Now())
-		make := func(i int) *nonce {
+		issue := func(i int) *nonce {
 			n := &nonce{issued: time.Now()}
 			n.id[0], n.id[1], n.id[2] = byte(i), byte(i>>8), byte(i>>16)
 			return n
 		}
-		first := make(0)
+		first := issue(0)
 		if !r.use(first, 1, time.Now()) {
 			t.Fatal("first use refused")
 		}
@@ -150,7 +150,7 @@ func TestReplaysAreBounded(t *testing.T) {
 			if i%(maxNonces/4) == 0 {
 				time.Sleep(time.Second)
 			}
-			if !r.use(make(i), 1, time.Now()) {
+			if !r.use(issue(i), 1, time.Now()) {
 				t.Fatalf("nonce %d refused when it was new", i)
 			}
 			if r.total > maxNonces {
@@ -161,7 +161,7 @@ func TestReplaysAreBounded(t *testing.T) {
 			t.Error("a nonce that is no longer remembered was accepted")
 		}
 		time.Sleep(2 * nonceLife)
-		r.use(make(1), 1, time.Now())
+		r.use(issue(1), 1, time.Now())
 		if r.total != 1 || len(r.issued) != 1 {
 			t.Errorf("%d nonces in %d seconds are left when all but one are too old", r.total, len(r.issued))
 		}

@@ -60,18 +60,18 @@ func (p *phone) answer(method, uri string) string {
 var nonceIn = regexp.MustCompile(`nonce="([^"]+)"`)
 
 // take keeps the nonce of a challenge.
-func (p *phone) take(t testing.TB, v sipauth.Verdict) {
-	t.Helper()
+func (p *phone) take(tb testing.TB, v sipauth.Verdict) {
+	tb.Helper()
 	if v.Kind != sipauth.Challenge || len(v.Challenges) == 0 {
-		t.Fatalf("no challenge but %+v", v)
+		tb.Fatalf("no challenge but %+v", v)
 	}
 	p.nonce, p.nc = nonceIn.FindStringSubmatch(v.Challenges[0])[1], 0
 }
 
 // login sends a REGISTER with nothing, then one with the answer.
-func (p *phone) login(t testing.TB, a *sipauth.Authenticator) sipauth.Verdict {
-	t.Helper()
-	p.take(t, a.Check("REGISTER", registerURI, nil, p.source))
+func (p *phone) login(tb testing.TB, a *sipauth.Authenticator) sipauth.Verdict {
+	tb.Helper()
+	p.take(tb, a.Check("REGISTER", registerURI, nil, p.source))
 	return p.send(a)
 }
 

@@ -48,12 +48,12 @@ func (e *Edge) Hold(flow Flow) (release func()) {
 	if s == nil {
 		return func() {}
 	}
-	s.Ref(1)
+	s.uses.Add(1)
 	done := make(chan struct{}, 1)
 	return func() {
 		select {
 		case done <- struct{}{}:
-			_, _ = s.TryClose()
+			s.uses.Add(-1)
 		default:
 		}
 	}

@@ -9,20 +9,47 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// response is an answer to req without a To tag of ours (§8.2.6). It also answers
-// requests whose headers could not be read: what is there goes back as it came.
-func (e *Edge) response(req *sip.Request, code int, reason string) *sip.Response {
+// NewResponse is an answer to req (§8.2.6) without a To tag, which Respond adds.
+// What it has in common with req, apart from To, is shared and not to be changed.
+// It also answers requests whose headers could not be read: what is there goes
+// back as it came.
+func NewResponse(req *sip.Request, code int, reason string) *sip.Response {
 	res := sip.NewResponse(code, reason)
 	for _, h := range req.Headers() {
-		switch name := h.Name(); {
-		case name == "Via" || name == "From" || name == "To" || name == "Call-ID" || name == "CSeq",
-			code == sip.StatusTrying && strings.EqualFold(name, "Timestamp"):
-			res.AppendHeader(sip.HeaderClone(h))
+		switch h := h.(type) {
+		case *sip.ViaHeader, *sip.FromHeader, *sip.CallIDHeader, *sip.CSeqHeader:
+			res.AppendHeader(h)
+		case *sip.ToHeader:
+			to := *h
+			to.Params = append(make(sip.HeaderParams, 0, len(h.Params)+1), h.Params...)
+			res.AppendHeader(&to)
+		case *sip.RecordRouteHeader:
+			if code > 100 && code < 300 && req.Method != sip.REGISTER { // §12.1.1
+				res.AppendHeader(h)
+			}
+		default:
+			if goesBack(h.Name(), code) {
+				res.AppendHeader(h)
+			}
 		}
 	}
 	res.SetTransport(req.Transport())
+	return res
+}
+
+// goesBack says whether a header that was not read belongs into an answer.
+func goesBack(name string, code int) bool {
+	switch name {
+	case "Via", "From", "To", "Call-ID", "CSeq":
+		return true
+	}
+	return code == sip.StatusTrying && strings.EqualFold(name, "Timestamp")
+}
+
+// response is an answer of the edge itself.
+func (e *Edge) response(req *sip.Request, code int, reason string) *sip.Response {
+	res := NewResponse(req, code, reason)
 	res.AppendHeader(sip.NewHeader("Server", e.product))
-	res.SetBody(nil)
 	return res
 }
 
@@ -34,7 +61,7 @@ func (e *Edge) refuse(req *sip.Request, p path, f *fault) {
 		return
 	}
 	e.stats.Refused.Add(1)
-	if req.Method == sip.ACK || req.CSeq() != nil && req.CSeq().MethodName == sip.ACK || len(req.GetHeaders("via")) == 0 {
+	if req.Method == sip.ACK || req.CSeq() != nil && req.CSeq().MethodName == sip.ACK || !has(req, "Via") {
 		return
 	}
 	if topVia(req) != nil {
@@ -47,10 +74,7 @@ func (e *Edge) refuse(req *sip.Request, p path, f *fault) {
 	for _, h := range f.headers {
 		res.AppendHeader(h)
 	}
-	if tidy(res) != nil {
-		return
-	}
-	_ = p.WriteMsg(res)
+	_ = send(res, p)
 }
 
 // topVia is the first Via; nil when that could not be read.
@@ -83,16 +107,15 @@ func (e *Edge) statelessTag(req *sip.Request) string {
 // request. Of two final answers the second gives ErrAnswered.
 func (e *Edge) Respond(tx sip.ServerTransaction, res *sip.Response) error { return tx.Respond(res) }
 
-// tidyResponse makes an answer of a handler ready to be written.
-func (e *Edge) tidyResponse(req *sip.Request, res *sip.Response) error {
-	if res.GetHeader("server") == nil {
+// completeResponse adds what an answer of a handler lacks.
+func (e *Edge) completeResponse(req *sip.Request, res *sip.Response) {
+	if !has(res, "Server") {
 		res.AppendHeader(sip.NewHeader("Server", e.product))
 	}
 	res.SetTransport(req.Transport())
-	if res.StatusCode == sip.StatusMethodNotAllowed && res.GetHeader("allow") == nil {
+	if res.StatusCode == sip.StatusMethodNotAllowed && !has(res, "Allow") {
 		res.AppendHeader(sip.NewHeader("Allow", e.Allow()))
 	}
-	return tidy(res)
 }
 
 func newTag() string { return strings.ToLower(rand.Text()[:16]) }

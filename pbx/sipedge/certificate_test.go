@@ -9,15 +9,15 @@ import (
 )
 
 // withTLS gives an edge a self-signed certificate.
-func withTLS(t testing.TB) func(*Options) {
-	t.Helper()
-	certFile, keyFile, err := SelfSigned(t.TempDir(), []string{"pbx.example"}, []netip.Addr{netip.MustParseAddr("127.0.0.1")})
+func withTLS(tb testing.TB) func(*Options) {
+	tb.Helper()
+	certFile, keyFile, err := SelfSigned(tb.TempDir(), []string{"pbx.example"}, []netip.Addr{netip.MustParseAddr("127.0.0.1")})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c, err := LoadCertificate(certFile, keyFile)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return func(o *Options) { o.TLS = c.TLS() }
 }

@@ -1,7 +1,6 @@
 package sipedge
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -102,46 +101,17 @@ func Unquote(s string) string {
 	return b.String()
 }
 
-// tidy makes m safe to write: every header on one line, display names and user
-// parts escaped, a Content-Length. It changes only what has to be changed; a
-// message that came from the parser goes through untouched.
-func tidy(m sip.Message) error {
-	for _, h := range headersOf(m) {
-		if err := tidyHeader(h); err != nil {
-			return err
-		}
-	}
-	m.SetBody(m.Body())
-	if !oneLineEach(m) {
-		cleanHeaders(m)
-	}
-	return nil
-}
-
-func headersOf(m sip.Message) []sip.Header {
-	switch m := m.(type) {
-	case *sip.Request:
-		return m.Headers()
-	case *sip.Response:
-		return m.Headers()
-	}
-	return nil
-}
-
+// tidyHeader writes to a header only what has to change: others may read it.
 func tidyHeader(h sip.Header) error {
 	switch h := h.(type) {
 	case *sip.FromHeader:
-		h.DisplayName = safeDisplay(h.DisplayName)
-		return tidyURI(&h.Address)
+		return tidyParty(&h.DisplayName, &h.Address)
 	case *sip.ToHeader:
-		h.DisplayName = safeDisplay(h.DisplayName)
-		return tidyURI(&h.Address)
+		return tidyParty(&h.DisplayName, &h.Address)
 	case *sip.ContactHeader:
-		h.DisplayName = safeDisplay(h.DisplayName)
-		return tidyURI(&h.Address)
+		return tidyParty(&h.DisplayName, &h.Address)
 	case *sip.ReferredByHeader:
-		h.DisplayName = safeDisplay(h.DisplayName)
-		return tidyURI(&h.Address)
+		return tidyParty(&h.DisplayName, &h.Address)
 	case *sip.ReferToHeader:
 		return tidyURI(&h.Address)
 	case *sip.RouteHeader:
@@ -150,6 +120,17 @@ func tidyHeader(h sip.Header) error {
 		return tidyURI(&h.Address)
 	}
 	return nil
+}
+
+func tidyParty(display *string, u *sip.Uri) error {
+	change(display, safeDisplay(*display))
+	return tidyURI(u)
+}
+
+func change(have *string, want string) {
+	if *have != want {
+		*have = want
+	}
 }
 
 // safeDisplay leaves the inside of a well-formed quoted string alone.
@@ -172,11 +153,11 @@ func tidyURI(u *sip.Uri) error {
 	if !isHost(u.Host) && !isHost("["+u.Host+"]") || u.Port < 0 || u.Port > 65535 {
 		return ErrUnsafe
 	}
-	u.User = safeUser(u.User)
-	u.Password = safeUser(u.Password)
+	change(&u.User, safeUser(u.User))
+	change(&u.Password, safeUser(u.Password))
 	for _, list := range []sip.HeaderParams{u.UriParams, u.Headers} {
 		for _, p := range list {
-			if strings.ContainsAny(p.K+p.V, " \t\r\n<>\"") || hasControl(p.K+p.V) {
+			if unsafe(p.K) || unsafe(p.V) {
 				return ErrUnsafe
 			}
 		}
@@ -184,51 +165,26 @@ func tidyURI(u *sip.Uri) error {
 	return nil
 }
 
+// unsafe says whether s may not stand in a parameter of a URI.
+func unsafe(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+			return true
+		}
+	}
+	return false
+}
+
 // safeUser escapes what may not stand in a user part; an escape stays one.
 func safeUser(s string) string {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
 			i += 2
-		} else if !isUserByte(s[i]) && !(s[i] > ' ' && s[i] != 0x7f && strings.IndexByte(`@:<>"%`, s[i]) < 0) {
+		} else if !isUserByte(s[i]) && (s[i] <= ' ' || s[i] == 0x7f || strings.IndexByte(`@:<>"%`, s[i]) >= 0) {
 			return EscapeUser(UnescapeUser(s))
 		}
 	}
 	return s
-}
-
-// oneLineEach writes start line and headers to see whether each takes one line.
-func oneLineEach(m sip.Message) bool {
-	b := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(b)
-	b.Reset()
-	switch m := m.(type) {
-	case *sip.Request:
-		m.StartLineWrite(b)
-	case *sip.Response:
-		m.StartLineWrite(b)
-	}
-	b.WriteString("\r\n")
-	list := headersOf(m)
-	for _, h := range list {
-		h.StringWrite(b)
-		b.WriteString("\r\n")
-	}
-	return lineClean(b.Bytes(), len(list)+1)
-}
-
-// lineClean says whether text has just the line ends it should have.
-func lineClean(text []byte, lines int) bool {
-	n := 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\r' && i+1 < len(text) && text[i+1] == '\n':
-			n++
-			i++
-		case isControl(c) && (i == 0 || text[i-1] != '\\' || c == '\r' || c == '\n'):
-			return false
-		}
-	}
-	return n == lines
 }
 
 // cleanHeaders writes every unsafe header anew.

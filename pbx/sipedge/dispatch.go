@@ -44,26 +44,28 @@ func (e *Edge) receiveRequest(m message, p path) {
 // RFC 3581 §4).
 func (e *Edge) addressed(req *sip.Request, p path) {
 	f := p.flow()
-	req.SetTransport(strings.ToUpper(f.Transport))
-	req.SetSource(f.Remote.String())
-	req.SetDestination(f.Local.String())
+	source := f.Remote.String()
+	host, port, _ := cutLast(source, ':')
+	host = strings.Trim(host, "[]")
+	req.SetTransport(transportText(f))
+	req.SetSource(source)
 	via := topVia(req)
 	if v, ok := via.Params.Get("rport"); ok {
 		if v == "" {
-			via.Params.Add("rport", portText(f.Remote))
+			via.Params.Add("rport", port)
 		}
-		via.Params.Add("received", f.Remote.Addr().String())
-	} else if via.Host != f.Remote.Addr().String() {
-		via.Params.Add("received", f.Remote.Addr().String())
+		via.Params.Add("received", host)
+	} else if via.Host != host {
+		via.Params.Add("received", host)
 	}
 }
 
 // begin starts the transaction of a request, or finds that it came before.
 func (e *Edge) begin(req *sip.Request, p path) {
-	w, held, what := e.txs.enter(e, e.base(), req, p, keyOf(req, p))
+	entry, held, what := e.txs.enter(e.base(), e, req, p)
 	switch what {
 	case arrivedAgain:
-		_ = w.tx.Receive(req) // sends the last answer again
+		entry.again()
 		return
 	case arrivedMerged:
 		e.refuse(req, p, &fault{code: sip.StatusLoopDetected, reason: "Merged Request"})
@@ -72,11 +74,8 @@ func (e *Edge) begin(req *sip.Request, p path) {
 		e.refuse(req, p, e.busy())
 		return
 	}
+	w := entry.(*serverTx)
 	p.watch(w)
-	if !w.tx.OnTerminate(w.ended) {
-		w.ended("", w.tx.Err())
-		return
-	}
 	if held != nil {
 		held.timer.Stop()
 		w.cancelBy(held.req, held.path)
@@ -94,9 +93,7 @@ func (e *Edge) busy() *fault {
 // receiveAck gives an ACK to the INVITE that was refused (§17.2.1), or to the
 // handler when it acknowledges a 2xx.
 func (e *Edge) receiveAck(req *sip.Request, p path) {
-	w := e.txs.invite(keyOf(req, p))
-	if w != nil && w.isFinal()/100 != 2 {
-		_ = w.tx.Receive(req)
+	if w := e.txs.invite(e.hasher.inviteKey(req, p)); w != nil && w.acked() {
 		return
 	}
 	e.handleAck(req, p.flow())
@@ -112,19 +109,18 @@ type heldCancel struct {
 // receiveCancel cancels an INVITE (§9.2). The INVITE may have been overtaken on
 // the way: it gets half a second.
 func (e *Edge) receiveCancel(req *sip.Request, p path) {
-	key := keyOf(req, p)
+	key := e.hasher.inviteKey(req, p)
 	if w := e.txs.invite(key); w != nil {
 		w.cancelBy(req, p)
 		return
 	}
-	key.method = sip.INVITE
 	if !e.hold(key, &heldCancel{req: req, path: p}) {
 		e.refuse(req, p, unknownTransaction())
 	}
 }
 
 // hold keeps a CANCEL for its INVITE; false means that too many are kept.
-func (e *Edge) hold(key serverKey, h *heldCancel) bool {
+func (e *Edge) hold(key id, h *heldCancel) bool {
 	e.txs.mu.Lock()
 	defer e.txs.mu.Unlock()
 	if e.txs.held[key] != nil {
@@ -138,7 +134,7 @@ func (e *Edge) hold(key serverKey, h *heldCancel) bool {
 	return true
 }
 
-func (e *Edge) giveUp(key serverKey, h *heldCancel) {
+func (e *Edge) giveUp(key id, h *heldCancel) {
 	e.txs.mu.Lock()
 	mine := e.txs.held[key] == h
 	if mine {
@@ -154,6 +150,14 @@ func unknownTransaction() *fault {
 	return &fault{code: sip.StatusCallTransactionDoesNotExists, reason: "Call/Transaction Does Not Exist"}
 }
 
+func oneVia(res *sip.Response) bool {
+	n := 0
+	for range named(res, "Via") {
+		n++
+	}
+	return n == 1
+}
+
 // receiveResponse gives a response to its request (§17.1.3). What is not an
 // answer to a request of this process, or malformed, is dropped (§18.1.2).
 func (e *Edge) receiveResponse(m message, p path) {
@@ -164,15 +168,15 @@ func (e *Edge) receiveResponse(m message, p path) {
 		return
 	}
 	branch, _ := via.Params.Get("branch")
-	if !e.isOurs(branch) || len(res.GetHeaders("via")) != 1 {
+	if !e.isOurs(branch) || !oneVia(res) {
 		e.stats.Junk.Add(1)
 		return
 	}
 	f := p.flow()
-	res.SetTransport(strings.ToUpper(f.Transport))
+	res.SetTransport(transportText(f))
 	res.SetSource(f.Remote.String())
 	if w := e.txs.answerTo(clientKey{branch, res.CSeq().MethodName}); w != nil {
-		w.receive(res)
+		w.receive(res, f)
 		return
 	}
 	e.stray(res, f)

@@ -2,13 +2,13 @@
 // out here, and what is behind it meets only valid requests, in the order in
 // which they arrived.
 //
-// Of sipgo it uses the message types and the transaction state machines
-// (RFC 3261 §17, RFC 6026). Sockets, framing, parsing and matching are its own,
-// because sipgo's read loops hand every message to a goroutine of its own (a
-// CANCEL overtakes its INVITE), remember every UDP source for ever, close a TCP
-// connection for one bad message and dial the port of a phone that has gone. No
-// package variable of sipgo is set: nothing here depends on one but the timers,
-// whose defaults are those of RFC 3261.
+// Of sipgo it uses the message types. Sockets, framing, parsing and transactions
+// (RFC 3261 §17, RFC 6026) are its own, because sipgo's read loops hand every
+// message to a goroutine of its own (a CANCEL overtakes its INVITE), remember every
+// UDP source for ever, close a TCP connection for one bad message and dial the port
+// of a phone that has gone, and because its transactions keep both messages, parsed,
+// for 32 s after the answer. Of its package variables only T1, T2 and T4 are read;
+// their defaults are those of RFC 3261.
 //
 // A message on its way in:
 //
@@ -18,8 +18,14 @@
 //	validate.go         what RFC 3261 §8.2 asks of every request
 //	dispatch.go         retransmission, ACK, CANCEL, merged and looped requests
 //	server_tx.go        the transaction that the handler sees
+//	finished.go         what stays of it after its final answer
 //	lane.go             order among the requests of one Call-ID
 //	handler.go          the handler, recovered
+//
+// A message on its way out is completed (send.go, answer.go), made safe and written
+// once, as text (encode.go). That text is what a transaction keeps to repeat;
+// client_tx.go follows a request of ours. Timers are queues, one per duration
+// (expiry.go).
 //
 // # How a handler sees that its INVITE was cancelled
 //

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"dialtone/config"
 
@@ -41,12 +42,15 @@ type Options struct {
 type Edge struct {
 	opt      Options
 	log      *slog.Logger
-	quiet    *slog.Logger // for sipgo: what it says is said better here
 	limits   Limits
 	product  string
 	resolver *net.Resolver
 	cookie   string // begins every branch of ours
 	seed     maphash.Seed
+	hasher   hasher
+	clock    clock
+
+	t1, t2, t4 time.Duration // RFC 3261 §17.1.1.1
 
 	handlers  map[sip.RequestMethod]Handler
 	supported []string
@@ -70,7 +74,7 @@ type Edge struct {
 	work    sync.WaitGroup // handlers
 
 	run     sync.Mutex
-	ctx     context.Context // nil before Run
+	ctx     context.Context //nolint:containedctx // is the life of Run, nil before it
 	begun   chan struct{}   // closed by Run
 	stopped bool
 }
@@ -81,7 +85,7 @@ func New(opt Options) (*Edge, error) {
 		return nil, errors.New("sip edge: Options.Config is missing")
 	}
 	e := &Edge{
-		opt: opt, log: opt.Log, quiet: slog.New(slog.DiscardHandler),
+		opt: opt, log: opt.Log,
 		limits: opt.Limits.withDefaults(), product: opt.Product, resolver: opt.Resolver,
 		cookie: sip.RFC3261BranchMagicCookie + rand.Text()[:10], seed: maphash.MakeSeed(),
 		handlers: map[sip.RequestMethod]Handler{}, streams: newStreams(),
@@ -97,7 +101,9 @@ func New(opt Options) (*Edge, error) {
 		e.resolver = net.DefaultResolver
 	}
 	e.sources = newSources(e.limits.Sources)
-	e.txs = newTable(e.limits.Transactions)
+	e.t1, e.t2, e.t4 = sip.T1, sip.T2, sip.T4
+	e.txs = newTable(e.limits.Transactions, 64*e.t1)
+	e.hasher, e.clock.byLife = newHasher(), map[time.Duration]*expiry[*alarm]{}
 	e.trace.Store(opt.Config().SIP.Trace)
 	e.setTLS(opt.TLS)
 	return e, nil
@@ -137,6 +143,7 @@ func (e *Edge) Run(ctx context.Context) error {
 	e.addrs.closeAll()
 	e.streams.closeAll()
 	e.readers.Wait()
+	e.clock.stop()
 	e.txs.terminate()
 	e.work.Wait()
 	return nil
@@ -171,14 +178,6 @@ func (e *Edge) halted() bool {
 	e.run.Lock()
 	defer e.run.Unlock()
 	return e.stopped || e.ctx != nil && e.ctx.Err() != nil
-}
-
-// crowded says whether there are so many transactions that finished ones should
-// not stay for long.
-func (e *Edge) crowded() bool {
-	e.txs.mu.Lock()
-	defer e.txs.mu.Unlock()
-	return len(e.txs.server) > e.txs.limit/4
 }
 
 // Stats are the counters, for reading.

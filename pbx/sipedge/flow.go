@@ -20,6 +20,19 @@ func (f Flow) IsZero() bool { return f == Flow{} }
 // Reliable says whether the transport delivers by itself, as TCP and TLS do.
 func (f Flow) Reliable() bool { return f.Transport != "udp" }
 
+// transportText is the transport as it stands in a Via.
+func transportText(f Flow) string {
+	switch f.Transport {
+	case "udp":
+		return "UDP"
+	case "tcp":
+		return "TCP"
+	case "tls":
+		return "TLS"
+	}
+	return strings.ToUpper(f.Transport)
+}
+
 // String is f as ParseFlow reads it: "udp 192.0.2.1:5060 198.51.100.7:40001".
 func (f Flow) String() string {
 	if f.IsZero() {

@@ -13,6 +13,7 @@ import (
 )
 
 func seeds(f *testing.F) {
+	f.Helper()
 	files, _ := filepath.Glob("testdata/sip/torture/*.dat")
 	for _, file := range files {
 		if b, err := os.ReadFile(file); err == nil {
@@ -49,27 +50,38 @@ func FuzzInput(f *testing.F) {
 		if m.fault != nil || m.req == nil {
 			return
 		}
-		if err := tidy(m.req); err != nil {
+		text, err := encoded(m.req)
+		if err != nil {
 			return
 		}
-		text := m.req.String()
 		again := parseDatagram([]byte(text))
 		if again.fault != nil {
 			t.Fatalf("%s: what passed is refused once written:\n%q", again.fault.reason, text)
 		}
-		if err := tidy(again.req); err != nil || again.req.String() != text {
-			t.Fatalf("written twice, it differs (%v):\n%q\n%q", err, text, again.req.String())
+		if twice, err := encoded(again.req); err != nil || twice != text {
+			t.Fatalf("written twice, it differs (%v):\n%q\n%q", err, text, twice)
 		}
 	})
 }
 
+func encoded(m sip.Message) (string, error) {
+	b, err := encode(m)
+	if err != nil {
+		return "", err
+	}
+	defer release(b)
+	return b.String(), nil
+}
+
 // writes checks that an answer is one message.
 func writes(t *testing.T, e *Edge, req *sip.Request) {
+	t.Helper()
 	res := e.response(req, 400, "Bad")
-	if tidy(res) != nil {
+	written, err := encoded(res)
+	if err != nil {
 		return
 	}
-	text := []byte(res.String())
+	text := []byte(written)
 	if end := headEnd(text, 0); end != len(text) {
 		t.Fatalf("an answer with something after it:\n%q", text)
 	}

@@ -40,8 +40,9 @@ func (e *Edge) Allow() string {
 // Run.
 func (e *Edge) OnClose(f func(Flow)) { e.onClose = append(e.onClose, f) }
 
-// OnStray has f called with responses to requests of ours whose transaction is
-// over, such as a late 2xx, which wants ACK and BYE. Call it before Run.
+// OnStray has f called with final responses to INVITEs of ours whose transaction is over,
+// such as a late 2xx, which wants ACK and BYE, and with those 2xx after the first
+// that no OnRetransmission asked for. Call it before Run.
 func (e *Edge) OnStray(f func(*sip.Response, Flow)) { e.onStray = append(e.onStray, f) }
 
 func (e *Edge) closed(f Flow) {
@@ -54,16 +55,27 @@ func (e *Edge) closed(f Flow) {
 }
 
 // stray runs the hooks in a goroutine of their own: they answer, which may wait.
+// So late, only the final responses to an INVITE matter.
 func (e *Edge) stray(res *sip.Response, f Flow) {
-	if len(e.onStray) == 0 || !e.slot() {
+	if len(e.onStray) == 0 || res.IsProvisional() || res.CSeq().MethodName != sip.INVITE {
+		return
+	}
+	e.background("stray response", func() {
+		for _, hook := range e.onStray {
+			hook(res, f)
+		}
+	})
+}
+
+// background runs what may wait as a handler does, unless there are too many.
+func (e *Edge) background(what string, do func()) {
+	if !e.slot() {
 		return
 	}
 	e.work.Go(func() {
 		defer e.slots.Add(-1)
-		defer e.survive("stray response")
-		for _, hook := range e.onStray {
-			hook(res, f)
-		}
+		defer e.survive(what)
+		do()
 	})
 }
 

@@ -7,7 +7,7 @@ import "time"
 type Limits struct {
 	Connections          int           // TCP and TLS connections at once: 10000
 	ConnectionsPerSource int           // of one address: 512
-	Transactions         int           // server and client transactions, each: 65536
+	Transactions         int           // server and client transactions, each, and those finished that are remembered: 65536
 	Handlers             int           // handlers running at once: 20000
 	Sources              int           // addresses whose rate is remembered: 65536
 	Idle                 time.Duration // silence on a connection nobody registered on: 2m
@@ -18,9 +18,8 @@ type Limits struct {
 }
 
 const (
-	maxMessage  = 65535 // bytes of a message
-	maxHeaders  = 256   // header fields of a message
-	lingerUDP   = 4 * time.Second
+	maxMessage  = 65535                  // bytes of a message
+	maxHeaders  = 256                    // header fields of a message
 	tryingAfter = 200 * time.Millisecond // RFC 3261 §17.2.1
 	cancelWait  = 500 * time.Millisecond
 	laneWait    = 500 * time.Millisecond

@@ -36,8 +36,8 @@ type setUp struct {
 }
 
 // start runs an edge on 127.0.0.1 over UDP, TCP and, with Options.TLS, TLS.
-func start(t testing.TB, with setUp) *bench {
-	t.Helper()
+func start(tb testing.TB, with setUp) *bench {
+	tb.Helper()
 	cfg := config.Default()
 	cfg.SIP.UDP, cfg.SIP.TCP, cfg.SIP.TLS = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}, nil
 	cfg.SIP.RatePerSource = 100000
@@ -53,24 +53,24 @@ func start(t testing.TB, with setUp) *bench {
 	}
 	e, err := New(opt)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if with.edge != nil {
 		with.edge(e)
 	}
-	if err := e.Listen(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := e.Listen(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := e.Run(ctx); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}()
-	b := &bench{Edge: e, t: t, cfg: &cfg, stop: sync.OnceFunc(func() { cancel(); <-done })}
-	t.Cleanup(b.stop)
+	b := &bench{Edge: e, t: tb, cfg: &cfg, stop: sync.OnceFunc(func() { cancel(); <-done })}
+	tb.Cleanup(b.stop)
 	return b
 }
 
@@ -218,8 +218,13 @@ func always(e *Edge) {
 // eventually waits for what no message tells.
 func (b *bench) eventually(what string, done func() bool) {
 	b.t.Helper()
-	for end := time.Now().Add(5 * time.Second); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	limit := time.After(5 * time.Second)
+	for !done() {
+		select {
+		case <-again.C:
+		case <-limit:
 			b.t.Fatalf("not so after 5 s: %s", what)
 		}
 	}

@@ -37,14 +37,29 @@ func (k kind) once() bool { return k > kindOther && k < kindLastOnce }
 // does not know it keeps the name as it is. All compact forms of the IANA
 // registry are known.
 func headerKind(name string) (kind, string) {
-	var low [32]byte
-	if len(name) > len(low) {
+	var buf [32]byte
+	if len(name) > len(buf) {
 		return kindOther, name
 	}
 	for i := range len(name) {
-		low[i] = lower(name[i])
+		buf[i] = lower(name[i])
 	}
-	switch string(low[:len(name)]) {
+	low := string(buf[:len(name)])
+	if k, full := basicKind(low); full != "" {
+		return k, full
+	}
+	if k, full := extensionKind(low); full != "" {
+		return k, full
+	}
+	if full := plainName(low); full != "" {
+		return kindOther, full
+	}
+	return kindOther, name
+}
+
+// basicKind knows fields of RFC 3261; the name is "" for others.
+func basicKind(low string) (kind, string) {
+	switch low {
 	case "via", "v":
 		return kindVia, "Via"
 	case "from", "f":
@@ -67,18 +82,21 @@ func headerKind(name string) (kind, string) {
 		return kindRoute, "Route"
 	case "record-route":
 		return kindRecordRoute, "Record-Route"
+	case "expires":
+		return kindExpires, "Expires"
+	case "min-expires":
+		return kindMinExpires, "Min-Expires"
+	}
+	return kindOther, ""
+}
+
+// extensionKind knows fields of later RFCs.
+func extensionKind(low string) (kind, string) {
+	switch low {
 	case "refer-to", "r":
 		return kindReferTo, "Refer-To"
 	case "referred-by", "b":
 		return kindReferredBy, "Referred-By"
-	}
-	return otherKind(string(low[:len(name)]), name)
-}
-
-func otherKind(low, name string) (kind, string) {
-	switch low {
-	case "expires":
-		return kindExpires, "Expires"
 	case "event", "o":
 		return kindEvent, "Event"
 	case "session-expires", "x":
@@ -91,24 +109,29 @@ func otherKind(low, name string) (kind, string) {
 		return kindRSeq, "RSeq"
 	case "rack":
 		return kindRAck, "RAck"
-	case "min-expires":
-		return kindMinExpires, "Min-Expires"
-	case "supported", "k":
-		return kindOther, "Supported"
-	case "subject", "s":
-		return kindOther, "Subject"
-	case "content-encoding", "e":
-		return kindOther, "Content-Encoding"
-	case "allow-events", "u":
-		return kindOther, "Allow-Events"
-	case "accept-contact", "a":
-		return kindOther, "Accept-Contact"
-	case "reject-contact", "j":
-		return kindOther, "Reject-Contact"
-	case "request-disposition", "d":
-		return kindOther, "Request-Disposition"
-	case "identity", "y":
-		return kindOther, "Identity"
 	}
-	return kindOther, name
+	return kindOther, ""
+}
+
+// plainName is the full name of the other fields that have a compact form.
+func plainName(low string) string {
+	switch low {
+	case "supported", "k":
+		return "Supported"
+	case "subject", "s":
+		return "Subject"
+	case "content-encoding", "e":
+		return "Content-Encoding"
+	case "allow-events", "u":
+		return "Allow-Events"
+	case "accept-contact", "a":
+		return "Accept-Contact"
+	case "reject-contact", "j":
+		return "Reject-Contact"
+	case "request-disposition", "d":
+		return "Request-Disposition"
+	case "identity", "y":
+		return "Identity"
+	}
+	return ""
 }

@@ -16,11 +16,7 @@ func parseURI(s string) (u sip.Uri, known, ok bool) {
 	}
 	scheme = lowerString(scheme)
 	if scheme != "sip" && scheme != "sips" {
-		if sip.ParseUri(s, &u) != nil {
-			u.Scheme = scheme // one that sipgo cannot hold: soap.beep
-			return u, false, false
-		}
-		return u, scheme == "tel", true
+		return parseOther(s, scheme)
 	}
 	u.Scheme = scheme
 	if at := strings.IndexByte(rest, '@'); at >= 0 {
@@ -45,6 +41,16 @@ func parseURI(s string) (u sip.Uri, known, ok bool) {
 		}
 	}
 	return u, true, true
+}
+
+// parseOther reads a URI of a scheme that is not taken apart.
+func parseOther(s, scheme string) (u sip.Uri, known, ok bool) {
+	other := &sip.Uri{}
+	if sip.ParseUri(s, other) != nil {
+		other.Scheme = scheme // one that sipgo cannot hold: soap.beep
+		return *other, false, false
+	}
+	return *other, scheme == "tel", true
 }
 
 func userInfo(s string) (user, password string, ok bool) {
@@ -146,5 +152,5 @@ func isScheme(s string) bool {
 			return false
 		}
 	}
-	return s != "" && !(s[0] >= '0' && s[0] <= '9')
+	return s != "" && (s[0] < '0' || s[0] > '9')
 }

@@ -72,6 +72,10 @@ func (c *cursor) quoted() (string, bool) {
 // sipgo puts quotes by itself.
 func (c *cursor) params() (sip.HeaderParams, bool) {
 	var list sip.HeaderParams
+	if c.at(';') {
+		// One more than there are: a tag or a received may be added.
+		list = make(sip.HeaderParams, 0, 1+min(strings.Count(c.s[c.i:], ";"), 7))
+	}
 	for c.take(';') {
 		name := lowerString(c.until(";,= \t"))
 		if !isToken(name) || list.Has(name) {

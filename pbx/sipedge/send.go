@@ -1,12 +1,12 @@
 package sipedge
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -14,7 +14,7 @@ import (
 // Request sends a request over flow and gives its transaction. The top Via is
 // ours, made anew (a CANCEL keeps that of its INVITE); Max-Forwards, User-Agent
 // and Content-Length are added where they lack; everything is made safe. req then
-// holds what was sent; the transaction keeps a copy.
+// holds what was sent; the transaction keeps its text only.
 //
 // A flow whose connection has closed gives ErrFlowGone at once. With the zero Flow
 // the way is found from the Route or the Request-URI (RFC 3263), and FlowOf tells
@@ -26,11 +26,12 @@ func (e *Edge) Request(ctx context.Context, req *sip.Request, flow Flow) (sip.Cl
 	if req.IsAck() {
 		return nil, errors.New("sip edge: an ACK has no transaction; use Write")
 	}
-	p, err := e.prepare(ctx, req, flow)
+	p, b, err := e.prepare(ctx, req, flow)
 	if err != nil {
 		return nil, err
 	}
-	w, err := e.startClient(req.Clone(), p)
+	defer release(b)
+	w, err := e.startClient(req, b.Bytes(), p)
 	if err != nil {
 		return nil, fmt.Errorf("send %s to %s: %w", req.Method, p.flow().Remote, err)
 	}
@@ -41,32 +42,34 @@ func (e *Edge) Request(ctx context.Context, req *sip.Request, flow Flow) (sip.Cl
 func (e *Edge) Write(req *sip.Request, flow Flow) error {
 	ctx, cancel := context.WithTimeout(e.base(), e.limits.Dial)
 	defer cancel()
-	p, err := e.prepare(ctx, req, flow)
+	p, b, err := e.prepare(ctx, req, flow)
 	if err != nil {
 		return err
 	}
-	return p.WriteMsg(req)
+	defer release(b)
+	return p.write(b.Bytes())
 }
 
-// prepare finds the way and makes req ready for it.
-func (e *Edge) prepare(ctx context.Context, req *sip.Request, flow Flow) (path, error) {
+// prepare finds the way, makes req ready for it and gives its text, which the
+// caller releases.
+func (e *Edge) prepare(ctx context.Context, req *sip.Request, flow Flow) (path, *bytes.Buffer, error) {
 	if e.halted() {
-		return nil, ErrNotRunning
+		return nil, nil, ErrNotRunning
 	}
 	p, choice, err := e.pathFor(ctx, req, flow)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := e.outgoing(req, p); err != nil {
-		return nil, err
-	}
-	if p.flow().Transport != "udp" || req.IsCancel() || size(req) <= largeUDP {
-		return p, nil
+	b, err := e.outgoing(req, p)
+	if err != nil || p.flow().Transport != "udp" || req.IsCancel() || b.Len() <= largeUDP {
+		return p, b, err
 	}
 	if s := e.reliableTo(ctx, p.flow().Remote, choice); s != nil {
-		return s, e.outgoing(req, s)
+		release(b)
+		b, err = e.outgoing(req, s)
+		return s, b, err
 	}
-	return p, nil
+	return p, b, nil
 }
 
 // pathFor is the way of a flow. choice says that the transport was not given.
@@ -111,26 +114,13 @@ func (e *Edge) reliableTo(ctx context.Context, remote netip.AddrPort, dial bool)
 	return s
 }
 
-func size(req *sip.Request) int {
-	var n counter
-	req.StringWrite(&n)
-	return int(n)
-}
-
-type counter int
-
-func (c *counter) WriteString(s string) (int, error) {
-	*c += counter(len(s))
-	return len(s), nil
-}
-
-// outgoing completes a request for the way it takes.
-func (e *Edge) outgoing(req *sip.Request, p path) error {
+// outgoing completes a request for the way it takes and gives its text.
+func (e *Edge) outgoing(req *sip.Request, p path) (*bytes.Buffer, error) {
 	if !isToken(string(req.Method)) || req.Recipient.Wildcard {
-		return fmt.Errorf("%w: %s", ErrUnsafe, req.Method)
+		return nil, fmt.Errorf("%w: %s", ErrUnsafe, req.Method)
 	}
 	if err := tidyURI(&req.Recipient); err != nil {
-		return fmt.Errorf("%w: Request-URI", err)
+		return nil, fmt.Errorf("%w: Request-URI", err)
 	}
 	if !req.IsCancel() || req.Via() == nil {
 		for req.RemoveHeader("Via") {
@@ -141,23 +131,22 @@ func (e *Edge) outgoing(req *sip.Request, p path) error {
 		hops := sip.MaxForwardsHeader(70)
 		req.AppendHeader(&hops)
 	}
-	if req.GetHeader("user-agent") == nil {
+	if !has(req, "User-Agent") {
 		req.AppendHeader(sip.NewHeader("User-Agent", e.product))
 	}
 	req.SipVersion = "SIP/2.0"
-	req.SetTransport(strings.ToUpper(p.flow().Transport))
-	req.SetDestination(p.flow().Remote.String())
+	req.SetTransport(transportText(p.flow()))
 	if req.From() == nil || req.To() == nil || req.CallID() == nil || req.CSeq() == nil {
-		return errors.New("sip edge: a request needs From, To, Call-ID and CSeq")
+		return nil, errors.New("sip edge: a request needs From, To, Call-ID and CSeq")
 	}
-	return tidy(req)
+	return encode(req)
 }
 
 // via is our Via: where answers reach us, and a branch by which we know ours.
 func (e *Edge) via(req *sip.Request, f Flow) *sip.ViaHeader {
 	at := e.reachable(f)
 	h := &sip.ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(f.Transport),
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: transportText(f),
 		Host: at.Addr().WithZone("").String(), Port: int(at.Port()),
 	}
 	h.Params = append(make(sip.HeaderParams, 0, 2),
@@ -182,6 +171,5 @@ func NewCancel(invite *sip.Request) *sip.Request {
 			req.AppendHeader(&sip.CSeqHeader{SeqNo: h.SeqNo, MethodName: sip.CANCEL})
 		}
 	}
-	req.SetBody(nil)
 	return req
 }

@@ -15,11 +15,11 @@ import (
 )
 
 // ask is a request of ours to a URI.
-func ask(t testing.TB, method sip.RequestMethod, uri string) *sip.Request {
-	t.Helper()
+func ask(tb testing.TB, method sip.RequestMethod, uri string) *sip.Request {
+	tb.Helper()
 	var u sip.Uri
 	if err := sip.ParseUri(uri, &u); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	req := sip.NewRequest(method, u)
 	req.AppendHeader(&sip.FromHeader{Address: sip.Uri{Scheme: "sip", User: "pbx", Host: "h"}, Params: sip.HeaderParams{{K: "tag", V: newTag()}}})

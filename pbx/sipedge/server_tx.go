@@ -1,72 +1,67 @@
 package sipedge
 
 import (
+	"bytes"
 	"context"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
 
-// serverTx is a server transaction (RFC 3261 §17.2) as handlers see it. It keeps
-// sipgo's state machine from being fed what it cannot take: a second final
-// answer, which it would retransmit in place of the first, or To tags that differ.
+// serverTx is a server transaction (RFC 3261 §17.2) that has no final answer yet,
+// as handlers see it. Once answered, a finished takes its place in the table, so
+// that the request lives no longer than its handler wants it.
 type serverTx struct {
-	tx    *sip.ServerTx
-	edge  *Edge
-	req   *sip.Request
-	path  path
-	key   serverKey
-	merge mergeKey
+	*ending
+	ids
+	edge *Edge
+	req  *sip.Request
+	path path
 
 	// ctx lives while the asker waits; see the package comment.
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // is handed to the handler later
 	cancel context.CancelCauseFunc
-
-	// answered and returned decide who lets go of ctx; the state machine may not
-	// wait for mu when it asks.
-	answered, returned atomic.Bool
 
 	mu        sync.Mutex
 	next      func() // frees the lane
+	returned  bool   // the handler has
 	final     int    // status code of the final answer, 0 before it
+	after     *finished
 	cancelled bool
-	over      bool
-	err       error
 	tag       string // our To tag, the same in every answer (§8.2.6.2)
+	last      []byte // the last provisional answer over UDP
 	onCancel  []sip.FnTxCancel
-	timer     *time.Timer // 100 Trying, then the end of a non-INVITE
+	alarm     *alarm // 100 Trying, or the end of a non-INVITE
 }
 
-// newServerTx starts a transaction. The caller enters it into its table under the
-// same lock.
-func (e *Edge) newServerTx(ctx context.Context, req *sip.Request, p path, key serverKey) (*serverTx, error) {
-	w := &serverTx{edge: e, req: req, path: p, key: key, next: func() {}}
+func (e *Edge) newServerTx(ctx context.Context, req *sip.Request, p path, is ids) *serverTx {
+	w := &serverTx{ending: &ending{}, ids: is, edge: e, req: req, path: p, next: func() {}}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	w.tx = sip.NewServerTx(key.branch, req, p, e.quiet)
-	if err := w.tx.Init(); err != nil {
-		w.cancel(err)
-		return nil, err
-	}
-	p.Ref(1)
-	if req.IsInvite() {
-		// A request received again stops sipgo's own timer for 100, which could
-		// fire after a final answer and replace it.
-		_ = w.tx.Receive(req)
-		w.timer = time.AfterFunc(tryingAfter, w.trying)
-	} else {
-		w.timer = time.AfterFunc(64*sip.T1, w.Terminate)
-	}
-	return w, nil
-}
-
-// trying answers 100 to an INVITE that nothing was said to yet (§17.2.1).
-func (w *serverTx) trying() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.final == 0 && !w.over {
-		_ = w.tx.Respond(w.edge.response(w.req, sip.StatusTrying, "Trying"))
+	if req.IsInvite() {
+		w.alarm = e.clock.after(tryingAfter, w.trying)
+	} else {
+		w.alarm = e.clock.after(64*e.t1, w.Terminate)
+	}
+	return w
+}
+
+// trying answers 100 to an INVITE that nothing was said to yet (§17.2.1). A
+// connection may keep the writer waiting, which the clock does not.
+func (w *serverTx) trying() {
+	if w.path.flow().Reliable() {
+		w.edge.running(func(context.Context) { w.edge.work.Go(w.sayTrying) })
+		return
+	}
+	w.sayTrying()
+}
+
+func (w *serverTx) sayTrying() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.final == 0 && w.last == nil && w.Err() == nil {
+		_ = w.write(w.edge.response(w.req, sip.StatusTrying, "Trying"))
 	}
 }
 
@@ -79,27 +74,65 @@ func (w *serverTx) Respond(res *sip.Response) error {
 	if w.final != 0 && !again {
 		return ErrAnswered
 	}
-	if w.over {
-		if w.err != nil {
-			return w.err
-		}
-		return sip.ErrTransactionTerminated
-	}
-	if err := w.edge.tidyResponse(w.req, res); err != nil {
+	if err := w.Err(); err != nil && !again {
 		return err
 	}
+	w.edge.completeResponse(w.req, res)
 	w.sameTag(res)
-	w.stopTimer(res)
-	err := w.tx.Respond(res)
-	if res.StatusCode >= 200 {
-		w.final = res.StatusCode
-		w.answered.Store(true)
-		if w.returned.Load() {
-			w.cancel(nil)
-		}
-	}
+	err := w.write(res)
 	w.next()
 	return err
+}
+
+// write sends an answer and does what follows from it; w.mu is held. An answer
+// that cannot be made safe leaves everything as it was.
+func (w *serverTx) write(res *sip.Response) error {
+	b, err := encode(res)
+	if err != nil {
+		return err
+	}
+	defer release(b)
+	if w.req.IsInvite() || res.StatusCode >= 200 {
+		w.alarm.stop()
+	}
+	err = w.path.write(b.Bytes())
+	switch {
+	case w.final != 0: // a 2xx again
+	case res.StatusCode >= 200:
+		w.finish(res.StatusCode, b.Bytes())
+	case !w.path.flow().Reliable():
+		w.last = bytes.Clone(b.Bytes())
+	}
+	return err
+}
+
+// finish hands the transaction over; w.mu is held.
+func (w *serverTx) finish(code int, answer []byte) {
+	w.final, w.last = code, nil
+	w.path.unwatch(w)
+	w.after = w.edge.finish(w, code, answer)
+	if w.returned {
+		w.cancel(nil)
+	}
+}
+
+// again answers a request that came again.
+func (w *serverTx) again() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.after != nil:
+		w.after.again()
+	case w.last != nil && w.Err() == nil:
+		_ = w.path.write(w.last)
+	}
+}
+
+// acked takes the ACK for a refusal; false means that it is for a 2xx.
+func (w *serverTx) acked() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.after == nil || w.after.acked()
 }
 
 // setNext says what frees the lane in which the handler runs.
@@ -111,8 +144,10 @@ func (w *serverTx) setNext(next func()) {
 
 // handled says that the handler has returned.
 func (w *serverTx) handled() {
-	w.returned.Store(true)
-	if w.answered.Load() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.returned = true
+	if w.final != 0 {
 		w.cancel(nil)
 	}
 }
@@ -131,22 +166,6 @@ func (w *serverTx) sameTag(res *sip.Response) {
 	to.Params.Add("tag", w.tag)
 }
 
-// stopTimer ends the wait for an answer; when there are very many transactions, a
-// finished one is forgotten sooner than after 32 s.
-func (w *serverTx) stopTimer(res *sip.Response) {
-	if w.req.IsInvite() {
-		w.timer.Stop()
-		return
-	}
-	if res.IsProvisional() {
-		return
-	}
-	w.timer.Stop()
-	if w.edge.crowded() {
-		w.timer = time.AfterFunc(lingerUDP, w.Terminate)
-	}
-}
-
 // cancelBy ends an INVITE on CANCEL (§9.2): 200 to the CANCEL, 487 to the INVITE
 // unless it has been answered.
 func (w *serverTx) cancelBy(req *sip.Request, p path) {
@@ -154,19 +173,15 @@ func (w *serverTx) cancelBy(req *sip.Request, p path) {
 	if w.tag == "" {
 		w.tag = newTag()
 	}
-	ok := w.edge.response(req, sip.StatusOK, "OK")
-	w.sameTag(ok)
-	_ = p.WriteMsg(ok)
-	if w.final != 0 || w.over {
+	w.edge.acceptCancel(req, p, w.tag)
+	if w.final != 0 || w.Err() != nil {
 		w.mu.Unlock()
 		return
 	}
-	w.final, w.cancelled = sip.StatusRequestTerminated, true
-	w.answered.Store(true)
-	w.timer.Stop()
+	w.cancelled = true
 	gone := w.edge.response(w.req, sip.StatusRequestTerminated, "Request Terminated")
 	w.sameTag(gone)
-	_ = w.tx.Respond(gone)
+	_ = w.write(gone)
 	listeners, next := w.onCancel, w.next
 	w.mu.Unlock()
 	w.cancel(ErrCancelled)
@@ -176,74 +191,55 @@ func (w *serverTx) cancelBy(req *sip.Request, p path) {
 	next()
 }
 
+// acceptCancel answers 200 to a CANCEL, with the tag of its INVITE (§9.2).
+func (e *Edge) acceptCancel(req *sip.Request, p path, tag string) {
+	ok := e.response(req, sip.StatusOK, "OK")
+	if to := ok.To(); !to.Params.Has("tag") {
+		to.Params.Add("tag", tag)
+	}
+	_ = send(ok, p)
+}
+
 // OnCancel has f called, once, when the INVITE is cancelled. False means that it
 // will not be, because the transaction has been cancelled already or is over.
 func (w *serverTx) OnCancel(f sip.FnTxCancel) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cancelled || w.over {
+	if w.cancelled || w.Err() != nil {
 		return false
 	}
 	w.onCancel = append(w.onCancel, f)
 	return true
 }
 
-// ended is called by sipgo when the state machine has ended, possibly while mu is
-// held: it may not take it.
-func (w *serverTx) ended(_ string, err error) {
-	w.edge.txs.dropServer(w)
-	w.path.unwatch(w)
-	if !w.answered.Load() {
-		w.cancel(err)
-	}
-}
-
 // fail ends the transaction because of its connection.
 func (w *serverTx) fail(err error) {
-	w.mu.Lock()
-	if w.over {
-		w.mu.Unlock()
+	if !w.end(err) {
 		return
 	}
-	w.over, w.err = true, err
-	w.timer.Stop()
+	w.mu.Lock()
+	w.alarm.stop()
+	w.path.unwatch(w)
+	gone := w.after
+	answered := w.final != 0
 	w.mu.Unlock()
-	if !w.answered.Load() {
+	if gone != nil {
+		w.edge.txs.dropServer(gone.ids, gone)
+		gone.dismiss()
+		return
+	}
+	w.edge.txs.dropServer(w.ids, w)
+	if !answered {
 		w.cancel(err)
 	}
-	w.tx.Terminate()
 }
 
 // Terminate forgets the transaction at once.
 func (w *serverTx) Terminate() { w.fail(sip.ErrTransactionTerminated) }
 
-// OnTerminate has f called when the transaction ends; f may not call it.
-func (w *serverTx) OnTerminate(f sip.FnTxTerminate) bool { return w.tx.OnTerminate(f) }
-
-// Done is closed when the transaction has ended.
-func (w *serverTx) Done() <-chan struct{} { return w.tx.Done() }
-
-// Err says why the transaction ended.
-func (w *serverTx) Err() error {
-	w.mu.Lock()
-	err := w.err
-	w.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return w.tx.Err()
-}
-
 // Acks never gives anything: the ACK for a refusal ends here, and the one for a
 // 2xx goes to the handler for ACK.
 func (w *serverTx) Acks() <-chan *sip.Request { return nil }
-
-// isFinal gives the final answer's code, 0 before it.
-func (w *serverTx) isFinal() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.final
-}
 
 // ackTx stands in where a handler gets an ACK: there is nothing to answer.
 type ackTx struct{ done chan struct{} }

@@ -1,7 +1,6 @@
 package sipedge
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
 
 // registeredIdle is how often it is looked whether the phone behind a silent
@@ -34,10 +31,10 @@ type stream struct {
 	uses  atomic.Int32
 	heard atomic.Int64 // when a message last began, Unix nanoseconds
 
-	write sync.Mutex
-	mu    sync.Mutex
-	txs   map[failer]struct{}
-	gone  bool
+	writing sync.Mutex
+	mu      sync.Mutex
+	txs     map[failer]struct{}
+	gone    bool
 }
 
 func newStream(e *Edge, c net.Conn, transport string) *stream {
@@ -160,7 +157,7 @@ func (s *stream) pace(ctx context.Context) bool {
 
 // end closes the connection and fails what depends on it.
 func (s *stream) end() {
-	_ = s.Conn.Close()
+	_ = s.Close()
 	s.mu.Lock()
 	s.gone = true
 	txs := s.txs
@@ -173,25 +170,21 @@ func (s *stream) end() {
 	s.edge.closed(s.f)
 }
 
-func (s *stream) WriteMsg(m sip.Message) error {
-	b := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(b)
-	b.Reset()
-	m.StringWrite(b)
+func (s *stream) write(b []byte) error {
 	s.edge.stats.Sent.Add(1)
-	s.edge.traceMessage("out", s.f, b.Bytes())
-	return s.send(b.Bytes())
+	s.edge.traceMessage("out", s.f, b)
+	return s.send(b)
 }
 
 // send writes b; a far side that does not read loses its connection.
 func (s *stream) send(b []byte) error {
-	s.write.Lock()
-	defer s.write.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if err := s.SetWriteDeadline(time.Now().Add(s.edge.limits.Write)); err != nil {
 		return fmt.Errorf("send SIP to %s: %w: %w", s.f.Remote, ErrFlowGone, err)
 	}
 	if _, err := s.Write(b); err != nil {
-		_ = s.Conn.Close() // the reader ends
+		_ = s.Close() // the reader ends
 		return fmt.Errorf("send SIP to %s: %w: %w", s.f.Remote, ErrFlowGone, err)
 	}
 	return nil
@@ -199,16 +192,12 @@ func (s *stream) send(b []byte) error {
 
 func (s *stream) flow() Flow { return s.f }
 
-// Ref and TryClose count the users; closing is up to the reader.
-func (s *stream) Ref(n int) int { return int(s.uses.Add(int32(n))) }
-
-func (s *stream) TryClose() (int, error) { return int(s.uses.Add(-1)), nil }
-
 func (s *stream) watch(tx failer) {
 	s.mu.Lock()
 	gone := s.gone
 	if !gone {
 		s.txs[tx] = struct{}{}
+		s.uses.Add(1)
 	}
 	s.mu.Unlock()
 	if gone {
@@ -218,8 +207,11 @@ func (s *stream) watch(tx failer) {
 
 func (s *stream) unwatch(tx failer) {
 	s.mu.Lock()
-	delete(s.txs, tx)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	if _, ok := s.txs[tx]; ok {
+		delete(s.txs, tx)
+		s.uses.Add(-1)
+	}
 }
 
 // handshake does the TLS of an accepted connection.

@@ -59,7 +59,7 @@ func (t *streams) add(s *stream, limits Limits) bool {
 	t.mu.Lock()
 	if victim != nil {
 		t.removeLocked(victim)
-		_ = victim.Conn.Close()
+		_ = victim.Close()
 	}
 	t.byFlow[s.f] = s
 	t.byFar[farKey{s.f.Transport, s.f.Remote}] = s
@@ -109,7 +109,7 @@ func (t *streams) closeAll() {
 	}
 	t.mu.Unlock()
 	for _, s := range list {
-		_ = s.Conn.Close()
+		_ = s.Close()
 	}
 }
 

@@ -2,54 +2,60 @@ package sipedge
 
 import (
 	"context"
-	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
 
-// serverKey matches a request to its transaction (RFC 3261 §17.2.3). The source
-// is part of it: nobody else can cancel or absorb a request by guessing. For a
-// branch of RFC 2543, which is not unique, old holds what is compared instead.
-type serverKey struct {
-	transport string
-	remote    netip.AddrPort
-	branch    string
-	host      string
-	port      int
-	method    sip.RequestMethod
-	old       string
-}
-
-// mergeKey is what a merged request has in common with an ongoing one (§8.2.2.2).
-type mergeKey struct {
-	callID, fromTag string
-	seq             uint32
-	method          sip.RequestMethod
-}
-
+// clientKey matches a response to its request (RFC 3261 §17.1.3).
 type clientKey struct {
 	branch string
 	method sip.RequestMethod
 }
 
-// table holds the transactions. Its lock is never held while a transaction works.
-type table struct {
-	limit int
-
-	mu     sync.Mutex
-	server map[serverKey]*serverTx
-	merged map[mergeKey]*serverTx
-	client map[clientKey]*clientTx
-	// held are CANCELs that wait for their INVITE.
-	held map[serverKey]*heldCancel
+// serverEntry is a server transaction, before its final answer a *serverTx, then
+// a *finished.
+type serverEntry interface {
+	identity() ids
+	// again answers a request that came again.
+	again()
+	// acked takes the ACK for a refusal; false means that it is for a 2xx.
+	acked() bool
+	cancelBy(*sip.Request, path)
 }
 
-func newTable(limit int) *table {
-	return &table{
-		limit: limit, server: map[serverKey]*serverTx{}, merged: map[mergeKey]*serverTx{},
-		client: map[clientKey]*clientTx{}, held: map[serverKey]*heldCancel{},
+func (is ids) identity() ids { return is }
+
+// clientEntry is a client transaction, before its final answer a *clientTx, then
+// an *answered.
+type clientEntry interface{ receive(*sip.Response, Flow) }
+
+// table holds the transactions. Its lock is never held while a transaction works.
+type table struct {
+	limit int // of those that work, server and client each, and as many again that are finished
+
+	mu          sync.Mutex
+	server      map[id]serverEntry
+	merged      map[id]serverEntry
+	client      map[clientKey]clientEntry
+	liveServers int
+	liveClients int
+	// held are CANCELs that wait for their INVITE.
+	held map[id]*heldCancel
+
+	leaving  expiry[*finished] // Timers H, I, J and L
+	repeated expiry[*answered] // Timers D and M
+}
+
+func newTable(limit int, life time.Duration) *table {
+	t := &table{
+		limit: limit, server: map[id]serverEntry{}, merged: map[id]serverEntry{},
+		client: map[clientKey]clientEntry{}, held: map[id]*heldCancel{},
 	}
+	t.leaving = expiry[*finished]{life: life, limit: limit, over: (*finished).forget}
+	t.repeated = expiry[*answered]{life: life, limit: limit, over: (*answered).forget}
+	return t
 }
 
 // arrival is what a request turns out to be.
@@ -63,75 +69,106 @@ const (
 )
 
 // enter finds the transaction of a request or starts one.
-func (t *table) enter(e *Edge, ctx context.Context, req *sip.Request, p path, key serverKey) (*serverTx, *heldCancel, arrival) {
-	mk := mergeKeyOf(req)
+func (t *table) enter(ctx context.Context, e *Edge, req *sip.Request, p path) (serverEntry, *heldCancel, arrival) {
+	is := e.hasher.idsOf(req, p)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if w := t.server[key]; w != nil {
+	if w := t.server[is.key]; w != nil {
 		return w, nil, arrivedAgain
 	}
-	if w := t.merged[mk]; mk.callID != "" && w != nil {
-		if w.key.transport == key.transport && w.key.branch == key.branch && w.key.host == key.host && w.key.port == key.port {
+	if w := t.merged[is.merged]; w != nil {
+		if w.identity().origin == is.origin {
 			return w, nil, arrivedAgain // the same request, its NAT has another port now
 		}
 		return nil, nil, arrivedMerged
 	}
-	if len(t.server) >= t.limit {
+	if t.liveServers >= t.limit {
 		return nil, nil, arrivedTooMany
 	}
-	w, err := e.newServerTx(ctx, req, p, key)
-	if err != nil {
-		return nil, nil, arrivedTooMany
+	w := e.newServerTx(ctx, req, p, is)
+	t.liveServers++
+	t.server[is.key] = w
+	if is.merged != (id{}) {
+		t.merged[is.merged] = w
 	}
-	w.merge = mk
-	t.server[key] = w
-	if mk.callID != "" {
-		t.merged[mk] = w
-	}
-	held := t.held[key]
-	delete(t.held, key)
+	held := t.held[is.key]
+	delete(t.held, is.key)
 	return w, held, arrivedNew
 }
 
-// invite finds the INVITE that an ACK or CANCEL with this key is for.
-func (t *table) invite(key serverKey) *serverTx {
-	key.method = sip.INVITE
+// invite finds the INVITE with this key.
+func (t *table) invite(key id) serverEntry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.server[key]
 }
 
-func (t *table) dropServer(w *serverTx) {
+// replaceServer puts what stays of a transaction in its place; false means that
+// it is not there any more.
+func (t *table) replaceServer(w *serverTx, f *finished) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.server[w.key] == w {
-		delete(t.server, w.key)
+	if t.server[w.key] != serverEntry(w) {
+		return false
 	}
-	if t.merged[w.merge] == w {
-		delete(t.merged, w.merge)
+	t.liveServers--
+	t.server[w.key] = f
+	if t.merged[w.merged] == serverEntry(w) {
+		t.merged[w.merged] = f
+	}
+	return true
+}
+
+func (t *table) dropServer(is ids, w serverEntry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.server[is.key] == w {
+		delete(t.server, is.key)
+		if _, live := w.(*serverTx); live {
+			t.liveServers--
+		}
+	}
+	if t.merged[is.merged] == w {
+		delete(t.merged, is.merged)
 	}
 }
 
-func (t *table) enterClient(key clientKey, w *clientTx) error {
+func (t *table) enterClient(w *clientTx) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.client) >= t.limit {
+	if t.liveClients >= t.limit {
 		return ErrBusy
 	}
-	t.client[key] = w
+	t.liveClients++
+	t.client[w.key] = w
 	return nil
 }
 
-func (t *table) answerTo(key clientKey) *clientTx {
+// replaceClient puts a in the place of w; without one w is forgotten.
+func (t *table) replaceClient(w *clientTx, a *answered) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.client[w.key] == clientEntry(w) {
+		delete(t.client, w.key)
+		t.liveClients--
+	}
+	if a != nil {
+		t.client[a.key] = a
+	}
+}
+
+func (t *table) dropAnswered(a *answered) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.client[a.key] == clientEntry(a) {
+		delete(t.client, a.key)
+	}
+}
+
+func (t *table) answerTo(key clientKey) clientEntry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.client[key]
-}
-
-func (t *table) dropClient(key clientKey) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.client, key)
 }
 
 func (t *table) sizes() (server, client, held int) {
@@ -142,13 +179,19 @@ func (t *table) sizes() (server, client, held int) {
 
 // terminate ends all transactions.
 func (t *table) terminate() {
+	t.leaving.stop()
+	t.repeated.stop()
 	t.mu.Lock()
 	var list []failer
 	for _, w := range t.server {
-		list = append(list, w)
+		if w, ok := w.(*serverTx); ok {
+			list = append(list, w)
+		}
 	}
 	for _, w := range t.client {
-		list = append(list, w)
+		if w, ok := w.(*clientTx); ok {
+			list = append(list, w)
+		}
 	}
 	for key, h := range t.held {
 		h.timer.Stop()
@@ -158,40 +201,4 @@ func (t *table) terminate() {
 	for _, w := range list {
 		w.fail(ErrNotRunning)
 	}
-}
-
-func keyOf(req *sip.Request, p path) serverKey {
-	via, f := req.Via(), p.flow()
-	branch, _ := via.Params.Get("branch")
-	k := serverKey{
-		transport: f.Transport, remote: f.Remote, branch: branch,
-		host: via.Host, port: via.Port, method: req.Method,
-	}
-	if !isModern(branch) {
-		tag, _ := req.From().Params.Get("tag")
-		k.old = req.CallID().Value() + " " + tag + " " + seqText(req) + " " + req.Recipient.String() + " " + via.Value()
-	}
-	return k
-}
-
-func seqText(req *sip.Request) string {
-	seq := *req.CSeq()
-	seq.MethodName = ""
-	return seq.Value()
-}
-
-// isModern says whether a branch is unique, as RFC 3261 §8.1.1.7 has it.
-func isModern(branch string) bool {
-	return len(branch) > len(sip.RFC3261BranchMagicCookie) &&
-		branch[:len(sip.RFC3261BranchMagicCookie)] == sip.RFC3261BranchMagicCookie
-}
-
-// mergeKeyOf is empty for requests that cannot be merged ones: those in a dialog,
-// ACK and CANCEL.
-func mergeKeyOf(req *sip.Request) mergeKey {
-	tag, ok := req.From().Params.Get("tag")
-	if !ok || req.To().Params.Has("tag") || req.IsAck() || req.IsCancel() {
-		return mergeKey{}
-	}
-	return mergeKey{callID: req.CallID().Value(), fromTag: tag, seq: req.CSeq().SeqNo, method: req.Method}
 }

@@ -97,6 +97,7 @@ func TestTortureMessagesGetTheRightReply(t *testing.T) {
 
 // meet sends the message and then something harmless, which must be answered.
 func meet(t *testing.T, b *bench, transport, file string, want int) {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package sipedge
 
 import (
+	"encoding/hex"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -119,10 +120,13 @@ const markLen = 8
 // uriMark tells Request-URIs apart: a request that comes back with the same one is
 // a loop, with another one a spiral, which is allowed (§16.3 item 4).
 func uriMark(u *sip.Uri) string {
+	var room [128]byte
+	b := append(room[:0], UnescapeUser(u.User)...)
+	b = append(append(append(b, '@'), lowerString(u.Host)...), ':')
+	b = strconv.AppendInt(b, int64(u.Port), 10)
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(UnescapeUser(u.User) + "@" + lowerString(u.Host) + ":" + strconv.Itoa(u.Port)))
-	s := strconv.FormatUint(uint64(h.Sum32()), 16)
-	return "00000000"[:markLen-len(s)] + s
+	_, _ = h.Write(b)
+	return string(hex.AppendEncode(nil, h.Sum(nil)))
 }
 
 // required refuses extensions that are asked for and not there (§8.2.2.3).
@@ -159,7 +163,7 @@ func encoding(req *sip.Request) *fault {
 // quotes or angle brackets do not separate.
 func Tokens(m sip.Message, name string) []string {
 	var out []string
-	for _, h := range m.GetHeaders(name) {
+	for h := range named(m, name) {
 		v := h.Value()
 		start, quoted, angle := 0, false, false
 		for i := 0; i <= len(v); i++ {

@@ -3,9 +3,9 @@ package sipreg_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,7 +108,7 @@ func newScene(t *testing.T) *scene {
 
 func (s *scene) register(t *testing.T, n int, transport string) registrar.Contact {
 	t.Helper()
-	ext := fmt.Sprint(100 + n)
+	ext := strconv.Itoa(100 + n)
 	flow := registrar.Flow{Transport: transport, Local: netip.MustParseAddrPort("192.0.2.1:5060"), Remote: netip.AddrPortFrom(netip.MustParseAddr("192.0.2.7"), uint16(1024+n))}
 	current, err := s.reg.Update(registrar.Request{
 		Extension: ext, CallID: ext, CSeq: 1, Flow: flow, Path: []string{"<sip:edge;lr>"},
@@ -121,6 +121,7 @@ func (s *scene) register(t *testing.T, n int, transport string) registrar.Contac
 }
 
 func (s *scene) run(t *testing.T) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { s.svc.Run(ctx); close(done) }()

@@ -66,6 +66,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 			res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
 		}
 		s.send(tx, res)
+		tx.Terminate() // nothing is kept for somebody unknown (RFC 3261 §26.3.2.4)
 		return "", false
 	}
 }

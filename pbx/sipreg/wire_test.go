@@ -33,8 +33,8 @@ type server struct {
 	edge *sipedge.Edge
 }
 
-func startServer(t testing.TB, spoil ...func(*config.Config)) *server {
-	t.Helper()
+func startServer(tb testing.TB, spoil ...func(*config.Config)) *server {
+	tb.Helper()
 	s := &server{cfg: config.Default()}
 	s.cfg.SIP.Digest = "both"
 	s.cfg.SIP.UDP, s.cfg.SIP.TCP, s.cfg.SIP.TLS = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}, nil
@@ -49,22 +49,22 @@ func startServer(t testing.TB, spoil ...func(*config.Config)) *server {
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if s.reg, err = registrar.New(registrar.Options{Store: memory.New(), Config: current, Log: log}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if s.edge, err = sipedge.New(sipedge.Options{Config: current, Log: log, Registered: s.reg.ByFlow}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	service := sipreg.New(sipreg.Options{
 		Edge: s.edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: s.reg, Config: current, Log: log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := s.edge.Listen(ctx); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	edge, rest := make(chan struct{}), make(chan struct{})
 	go func() { _ = s.edge.Run(ctx); close(edge) }()
 	go func() { service.Run(ctx); close(rest) }()
-	t.Cleanup(func() { cancel(); <-edge; <-rest })
+	tb.Cleanup(func() { cancel(); <-edge; <-rest })
 	return s
 }
 
@@ -92,14 +92,14 @@ type phone struct {
 	nc        int
 }
 
-func (s *server) phone(t testing.TB, transport string) *phone {
-	t.Helper()
+func (s *server) phone(tb testing.TB, transport string) *phone {
+	tb.Helper()
 	conn, err := net.Dial(transport, s.address(transport))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() })
-	p := &phone{t: t, conn: conn, transport: strings.ToUpper(transport), user: "100", password: "secret"}
+	tb.Cleanup(func() { conn.Close() })
+	p := &phone{t: tb, conn: conn, transport: strings.ToUpper(transport), user: "100", password: "secret"}
 	if transport == "tcp" {
 		p.in = bufio.NewReader(conn)
 	}

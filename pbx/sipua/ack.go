@@ -70,6 +70,7 @@ func (l *leg) settle(last *unacked) {
 	l.unacked = kept
 	if l.phase == accepted {
 		l.phase = confirmed
+		l.startPost()
 	}
 }
 

@@ -3,7 +3,6 @@ package sipua
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
@@ -27,17 +26,13 @@ type attempt struct {
 	offer    []byte
 	session  sessionTimer // what is asked for
 
-	mu     sync.Mutex
-	req    *sip.Request
-	tx     sip.ClientTransaction
-	way    sipedge.Flow // that the INVITE took
-	rang   bool         // a provisional response came: CANCEL is allowed
-	winner *leg
-	why    *dialplan.Ended // for which it was withdrawn
-	legs   map[string]*leg // by To tag
-	spare  map[string]bool // To tags whose 2xx was hung up
-
-	decided chan struct{} // closed when the attempt is answered or withdrawn
+	mu   sync.Mutex
+	req  *sip.Request
+	tx   sip.ClientTransaction
+	way  sipedge.Flow    // that the INVITE took
+	rang bool            // a provisional response came: CANCEL is allowed
+	legs map[string]*leg // by To tag
+	late *latecomers
 }
 
 func (u *UA) newAttempt(to *contact, inv call.Invitation, progress func(call.Progress)) (*attempt, *dialplan.Ended) {
@@ -46,7 +41,7 @@ func (u *UA) newAttempt(to *contact, inv call.Invitation, progress func(call.Pro
 	}
 	domain := u.config().SIP.Domain
 	a := &attempt{
-		u: u, to: to, inv: inv, progress: progress, legs: map[string]*leg{}, spare: map[string]bool{}, decided: make(chan struct{}),
+		u: u, to: to, inv: inv, progress: progress, legs: map[string]*leg{},
 		log:   u.log.With("call", inv.CallID),
 		audio: u.newAudio(u.path(to.flow), to.Extension),
 	}
@@ -55,7 +50,7 @@ func (u *UA) newAttempt(to *contact, inv call.Invitation, progress func(call.Pro
 		from = "anonymous"
 	}
 	a.half = &dialog{
-		callID: newTag() + newTag(), flow: to.flow, owned: true, target: to.uri, routes: to.path,
+		callID: newTag() + newTag(), flow: to.way(), owned: true, target: to.uri, routes: to.path,
 		local:   sip.FromHeader{DisplayName: quotedName(inv.FromName), Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(from), Host: domain}},
 		remote:  sip.ToHeader{Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(inv.To), Host: domain}},
 		contact: u.edge.ContactURI(to.flow, from),
@@ -140,15 +135,12 @@ func (a *attempt) provisional(res *sip.Response) {
 func (a *attempt) answered(res *sip.Response) (*leg, *dialplan.Ended) {
 	l := a.early(res)
 	if l == nil {
-		close(a.decided)
-		a.tooLate(res)
+		a.decide("", nil)
+		a.late.tooLate(res)
 		a.abandon()
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNotAcceptable, Detail: "200 without a usable To tag", Remote: true}
 	}
-	a.mu.Lock()
-	a.winner = l
-	a.mu.Unlock()
-	close(a.decided)
+	a.decide(toTag(res), nil)
 	l.mu.Lock()
 	l.dialog.refresh(res.Contact())
 	l.dialog.routes = a.half.fork(res).routes
@@ -157,7 +149,9 @@ func (a *attempt) answered(res *sip.Response) (*leg, *dialplan.Ended) {
 	e := l.up(res)
 	a.losers(l)
 	if e != nil {
-		l.finish(e, true)
+		if !l.finish(e, true) { // the phone ended it before it answered
+			a.u.spawn(func(ctx context.Context) { l.bye(ctx, e) })
+		}
 		a.audio.close()
 		return nil, e
 	}
@@ -186,18 +180,20 @@ func (l *leg) up(res *sip.Response) *dialplan.Ended {
 	}
 	l.edition = l.audio.current()
 	l.session.agreed(l, res)
+	l.startPost()
 	l.modify()
 	return nil
 }
 
-// losers ends the early dialogs that were not answered; their phones hear of it
-// from the proxy that forked.
+// losers ends and forgets the early dialogs that were not answered; their phones
+// hear of it from the proxy that forked.
 func (a *attempt) losers(winner *leg) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, l := range a.legs {
+	for tag, l := range a.legs {
 		if l != winner {
 			l.finish(&dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}, false)
+			delete(a.legs, tag)
 		}
 	}
 }
@@ -208,24 +204,6 @@ func (a *attempt) abandon() {
 	a.audio.close()
 }
 
-// late takes every 2xx after the first: one that is repeated is acknowledged
-// again, that of another phone is acknowledged and hung up.
-func (a *attempt) late(res *sip.Response) {
-	select {
-	case <-a.decided: // the first one is still being looked at
-	case <-a.u.ctx.Done():
-		return
-	}
-	a.mu.Lock()
-	winner := a.winner
-	a.mu.Unlock()
-	if winner != nil && winner.key().remote == toTag(res) {
-		a.ack(winner)
-		return
-	}
-	a.tooLate(res)
-}
-
 func (a *attempt) ack(l *leg) {
 	a.mu.Lock()
 	seq := a.req.CSeq().SeqNo
@@ -234,34 +212,4 @@ func (a *attempt) ack(l *leg) {
 	ack, flow := l.dialog.requestAt(sip.ACK, seq), l.dialog.flow
 	l.mu.Unlock()
 	a.u.writeACK(ack, flow)
-}
-
-// tooLate acknowledges a 2xx that nobody waits for any more, and says BYE.
-func (a *attempt) tooLate(res *sip.Response) {
-	a.mu.Lock()
-	d := a.half.fork(res)
-	d.localSeq = a.req.CSeq().SeqNo
-	repeated := a.spare[toTag(res)]
-	if !repeated && len(a.spare) < maxForks {
-		a.spare[toTag(res)] = true
-	}
-	why := a.why
-	a.mu.Unlock()
-	a.u.writeACK(d.requestAt(sip.ACK, d.localSeq), d.flow)
-	if repeated {
-		return
-	}
-	if why == nil {
-		why = &dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}
-	}
-	a.log.Info("answered too late", "contact", strings.TrimSpace(a.to.String()))
-	bye := d.request(sip.BYE)
-	if r := reasonHeader(why); r != nil {
-		bye.AppendHeader(r)
-	}
-	a.u.spawn(func(ctx context.Context) {
-		if _, err := a.u.do(ctx, bye, d.flow); err != nil {
-			a.log.Debug("BYE without an answer", "error", err)
-		}
-	})
 }

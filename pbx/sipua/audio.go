@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 
 	"dialtone/media"
@@ -35,41 +34,6 @@ type audio struct {
 	agreed  sdp.Agreed
 	settled bool // something was agreed
 	edition int  // counts what was agreed, and what the far side said, when it differs
-}
-
-// sharedPort is opened when it is first needed and closed once.
-type sharedPort struct {
-	mu     sync.Mutex
-	port   *rtp.Port
-	closed bool
-}
-
-var errLegOver = errors.New("the leg is over")
-
-func (p *sharedPort) open(engine *rtp.Engine, bind netip.Addr) (*rtp.Port, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.port != nil {
-		return p.port, nil
-	}
-	if p.closed {
-		return nil, errLegOver
-	}
-	port, err := engine.Open(bind)
-	if err != nil {
-		return nil, err
-	}
-	p.port = port
-	return port, nil
-}
-
-func (p *sharedPort) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.closed && p.port != nil {
-		p.port.Close()
-	}
-	p.closed = true
 }
 
 // newAudio is the audio of a leg towards extension over flow, as the
@@ -330,99 +294,3 @@ func (a *audio) local(formats []codec.Format, d media.Direction) (sdp.Local, err
 		Crypto: a.crypto, OfferCrypto: a.encrypt,
 	}, nil
 }
-
-// common are the formats of near that the configuration allows. Without any in
-// near, those of far are taken; without any there either, all that we know. What
-// far names must have one of them.
-func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, error) {
-	wanted := near.Formats
-	if len(wanted) == 0 {
-		wanted = far
-	}
-	if len(wanted) == 0 {
-		wanted = known()
-	}
-	var formats []codec.Format
-	for _, f := range wanted {
-		if !f.IsAudio() || a.rank(f) >= 0 {
-			formats = append(formats, f)
-		}
-	}
-	if a.ordered || len(near.Formats) == 0 {
-		slices.SortStableFunc(formats, func(f, g codec.Format) int { return a.order(f) - a.order(g) })
-	}
-	usable := func(f codec.Format) bool { return f.IsAudio() && (len(far) == 0 || holds(far, f)) }
-	if slices.ContainsFunc(formats, usable) {
-		return formats, nil
-	}
-	if len(near.Formats) == 0 {
-		formats = a.configured()
-	}
-	return nil, &sdp.NoCommonFormat{Offered: far, Wanted: formats}
-}
-
-// known are the formats that we can offer by ourselves.
-func known() []codec.Format {
-	return []codec.Format{codec.Opus, codec.G722, codec.PCMA, codec.PCMU, codec.G729, codec.GSM, codec.DTMF}
-}
-
-// configured are the allowed formats, for people to read.
-func (a *audio) configured() []codec.Format {
-	formats := make([]codec.Format, len(a.allowed))
-	for i, name := range a.allowed {
-		formats[i] = codec.Format{Name: name, Clock: codec.PCMU.Clock}
-		for _, f := range known() {
-			if strings.EqualFold(f.Name, name) {
-				formats[i] = f
-			}
-		}
-	}
-	return formats
-}
-
-// rank is the place of f among the allowed formats, -1 when it is not allowed.
-func (a *audio) rank(f codec.Format) int {
-	return slices.IndexFunc(a.allowed, func(name string) bool { return strings.EqualFold(name, f.Name) })
-}
-
-// order is rank with events and comfort noise last.
-func (a *audio) order(f codec.Format) int {
-	if r := a.rank(f); r >= 0 {
-		return r
-	}
-	return len(a.allowed)
-}
-
-func holds(list []codec.Format, f codec.Format) bool {
-	return slices.ContainsFunc(list, f.Same)
-}
-
-// portParams translates between the two rooms of media, which do not know each
-// other.
-func portParams(a sdp.Agreed) rtp.Params {
-	p := rtp.Params{
-		Send: a.Send, Recv: a.Recv, Direction: a.Direction, RemoteRTP: a.RemoteRTP, RemoteRTCP: a.RemoteRTCP,
-		Mux: a.Mux, Ptime: a.Ptime,
-	}
-	if a.Disabled {
-		p.Direction = media.Inactive
-	}
-	if c := a.Crypto; c != nil {
-		p.Crypto = &rtp.Crypto{
-			Suite:        c.Suite,
-			LocalMaster:  slices.Concat(c.LocalKey, c.LocalSalt),
-			RemoteMaster: slices.Concat(c.RemoteKey, c.RemoteSalt),
-		}
-	}
-	return p
-}
-
-// silence is the endpoint of a leg without a port.
-type silence struct{}
-
-func (silence) Formats() []codec.Format               { return nil }
-func (silence) Direction() media.Direction            { return media.Inactive }
-func (silence) SetSink(media.Sink)                    {}
-func (silence) Forward(*media.Packet)                 {}
-func (silence) Write(codec.Format, []byte, int, bool) {}
-func (silence) Stats() media.Stats                    { return media.Stats{} }

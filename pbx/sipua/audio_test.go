@@ -144,7 +144,7 @@ func TestNewAudioNamesWhatIsConfigured(t *testing.T) {
 	b := newBed(t, func(cfg *config.Config) { cfg.Media.Codecs = []string{"PCMA", "ILBC"} })
 	a := b.ua.newAudio(audioPath{bind: b.udp.Addr(), advertise: b.udp.Addr()}, "101")
 	defer a.close()
-	var none *sdp.NoCommonFormat
+	var none *sdp.NoCommonFormatError
 	if err := a.takeOffer([]byte(sdpText(1, "sendrecv", "0"))); !errors.As(err, &none) ||
 		err.Error() != "no common codec: far side has PCMU/8000; here PCMA/8000, ILBC/8000" {
 		t.Fatalf("error %v", err)

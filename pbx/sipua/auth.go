@@ -29,6 +29,6 @@ func (u *UA) authenticate(req *sip.Request, tx sip.ServerTransaction, flow siped
 	for i, c := range v.Challenges {
 		challenges[i] = sip.NewHeader("WWW-Authenticate", c)
 	}
-	u.reply(tx, req, sip.StatusUnauthorized, "Unauthorized", challenges...)
+	u.replyOnce(tx, req, sip.StatusUnauthorized, "Unauthorized", challenges...)
 	return "", false
 }

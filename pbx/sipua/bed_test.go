@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -242,7 +243,11 @@ func (b *bed) over(l call.Leg) *dialplan.Ended {
 	case <-time.After(patience):
 		b.t.Fatal("the leg did not end")
 	}
-	return context.Cause(l.Context()).(*dialplan.Ended)
+	var e *dialplan.Ended
+	if err := context.Cause(l.Context()); !errors.As(err, &e) {
+		b.t.Fatalf("the leg ended with %v, which is no *dialplan.Ended", err)
+	}
+	return e
 }
 
 func (b *bed) ends(l call.Leg, cause dialplan.Cause) *dialplan.Ended {
@@ -256,8 +261,8 @@ func (b *bed) ends(l call.Leg, cause dialplan.Cause) *dialplan.Ended {
 
 func (b *bed) fails(err error, cause dialplan.Cause) *dialplan.Ended {
 	b.t.Helper()
-	e, ok := err.(*dialplan.Ended)
-	if !ok || e.Cause != cause {
+	var e *dialplan.Ended
+	if !errors.As(err, &e) || e.Cause != cause {
 		b.t.Fatalf("got error %v, want cause %v", err, cause)
 	}
 	return e

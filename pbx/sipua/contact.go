@@ -23,6 +23,16 @@ type contact struct {
 // String implements call.Contact.
 func (c *contact) String() string { return clean(c.URI) + " by " + c.flow.String() }
 
+// way is the flow to call the phone by. It is zero, which has its URI followed,
+// when the connection that it registered over is gone; but what was to go by TLS
+// must not go by anything else.
+func (c *contact) way() sipedge.Flow {
+	if c.Status == registrar.Gone && !secure(c.flow) {
+		return sipedge.Flow{}
+	}
+	return c.flow
+}
+
 // Contacts implements call.Dialer.
 func (u *UA) Contacts(extension string) ([]call.Contact, error) {
 	e, ok := u.config().Extensions[extension]

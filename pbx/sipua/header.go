@@ -7,12 +7,14 @@ import (
 	"unicode"
 
 	"github.com/emiago/sipgo/sip"
+
+	"dialtone/pbx/sipedge"
 )
 
 // headered is what requests and responses have in common here.
 type headered interface {
 	GetHeaders(name string) []sip.Header
-	GetHeader(name string) sip.Header
+	Headers() []sip.Header
 }
 
 // param finds a parameter; names are case-insensitive (RFC 3261 §7.3.1).
@@ -47,8 +49,10 @@ func toTag(m interface{ To() *sip.ToHeader }) string {
 
 // value is the first header of that name, trimmed; "" when there is none.
 func value(m headered, name string) string {
-	if h := m.GetHeader(name); h != nil {
-		return strings.TrimSpace(h.Value())
+	for _, h := range m.Headers() {
+		if strings.EqualFold(h.Name(), name) {
+			return strings.TrimSpace(h.Value())
+		}
 	}
 	return ""
 }
@@ -57,8 +61,10 @@ func value(m headered, name string) string {
 // angle brackets.
 func list(m headered, name string) []string {
 	var items []string
-	for _, h := range m.GetHeaders(name) {
-		items = append(items, split(h.Value(), ',')...)
+	for _, h := range m.Headers() {
+		if strings.EqualFold(h.Name(), name) {
+			items = append(items, split(h.Value(), ',')...)
+		}
 	}
 	return items
 }
@@ -140,7 +146,7 @@ func displayName(s string) string {
 
 // quotedName escapes s for the inside of a quoted string.
 func quotedName(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(clean(s))
+	return sipedge.QuoteDisplay(clean(s))
 }
 
 // parseURI reads the URI of a header value with or without <>.

@@ -8,6 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"dialtone/dialplan"
+	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipedge"
 )
 
@@ -21,7 +22,7 @@ func (u *UA) inDialog(serve server) sipedge.Handler {
 	return func(ctx context.Context, req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) {
 		l := u.table.of(req)
 		if l == nil {
-			u.reply(tx, req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+			u.replyOnce(tx, req, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
 			return
 		}
 		switch l.enter(ctx, req, flow) {
@@ -85,7 +86,7 @@ func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) in
 // response answers a request of the far side, with what a response within the
 // dialog has to carry.
 func (l *leg) response(req *sip.Request, status int, reason string, extra ...sip.Header) *sip.Response {
-	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res := sipedge.NewResponse(req, status, reason)
 	l.mu.Lock()
 	if to := res.To(); to != nil && status > 100 {
 		to.Params.Add("tag", l.dialog.localTag())
@@ -144,7 +145,7 @@ func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
 // was last heard in the dialog (RFC 5626 §4.3); mu is held.
 func (l *leg) follow() {
 	for _, c := range l.ua.registrar.Lookup(l.party) {
-		if !c.LastSeen.After(l.heard) {
+		if c.Status == registrar.Gone || !c.LastSeen.After(l.heard) {
 			continue
 		}
 		if k, err := readContact(c); err == nil && sameTarget(k.uri, l.dialog.target) {

@@ -59,7 +59,12 @@ func (l *leg) SendInfo(i call.Info) {
 		return
 	}
 	l.outbox = append(l.outbox, i)
-	if !l.posting && l.phase == confirmed {
+	l.startPost()
+}
+
+// startPost has sent what is in the outbox, once the call is up; mu is held.
+func (l *leg) startPost() {
+	if !l.posting && l.phase == confirmed && len(l.outbox) > 0 {
 		l.posting = l.ua.spawn(l.post)
 	}
 }
@@ -86,7 +91,7 @@ func (l *leg) post(ctx context.Context) {
 		}
 		res, err := l.ua.do(ctx, req, flow)
 		if e := dialogLost(sip.INFO, res, err); e != nil && res != nil {
-			l.finish(e, false)
+			l.finish(e, e.Status != sip.StatusCallTransactionDoesNotExists)
 		} else if err != nil || res.StatusCode >= 300 {
 			l.log.Info("INFO not delivered", "error", err, "status", status(res))
 		}

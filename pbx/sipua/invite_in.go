@@ -17,7 +17,7 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 		return
 	}
 	if u.draining.Load() {
-		u.reply(tx, req, sip.StatusServiceUnavailable, "Server Stops", retryAfter(30))
+		u.replyOnce(tx, req, sip.StatusServiceUnavailable, "Server Stops", retryAfter(30))
 		return
 	}
 	extension, ok := u.authenticate(req, tx, flow)
@@ -76,7 +76,8 @@ func (u *UA) vetBody(req *sip.Request, tx sip.ServerTransaction) bool {
 func sdpBody(m interface {
 	Body() []byte
 	ContentType() *sip.ContentTypeHeader
-}) []byte {
+},
+) []byte {
 	body := m.Body()
 	if len(body) == 0 {
 		return nil

@@ -63,6 +63,9 @@ func (a *attempt) dial(ctx context.Context) (*leg, *dialplan.Ended) {
 func (a *attempt) invite(ctx context.Context) (*leg, *sip.Response, *dialplan.Ended) {
 	if err := a.send(ctx); err != nil {
 		a.abandon()
+		if ctx.Err() != nil {
+			return nil, nil, ended(ctx)
+		}
 		return nil, nil, unreachable("INVITE", err)
 	}
 	for {
@@ -98,14 +101,18 @@ func (a *attempt) send(ctx context.Context) error {
 	a.u.introduce(req)
 	a.session.ask(req, a.u)
 	setBody(req, a.offer)
-	tx, err := a.u.edge.Request(context.WithoutCancel(ctx), req, a.half.flow)
+	tx, err := a.u.edge.Request(ctx, req, a.half.flow)
 	if err != nil {
 		return err
 	}
 	a.mu.Lock()
 	a.req, a.tx, a.way, a.rang = req, tx, sipedge.FlowOf(tx), false
+	if a.half.flow.IsZero() {
+		a.half.flow = a.way
+	}
+	a.late = newLatecomers(a)
 	a.mu.Unlock()
-	tx.OnRetransmission(a.late)
+	tx.OnRetransmission(a.late.take)
 	return nil
 }
 
@@ -120,12 +127,11 @@ func identity(name string, uri sip.Uri) string {
 // answer, and sees the transaction to its end: a phone that answers at the same
 // moment is acknowledged and hung up.
 func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
-	defer a.abandon()
+	a.abandon() // a silent phone must not keep an RTP port for Timer B
 	a.mu.Lock()
-	a.why = e
 	rang := a.rang
 	a.mu.Unlock()
-	close(a.decided)
+	a.decide("", e)
 	limit := time.NewTimer(64*a.u.t1 + a.u.t1) // Timer B ends a silent one before
 	defer limit.Stop()
 	cancelled := false
@@ -146,7 +152,7 @@ func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
 			case res.IsProvisional():
 				cancel() // RFC 3261 §9.1: not before
 			case res.IsSuccess():
-				a.tooLate(res)
+				a.late.tooLate(res)
 				return
 			default:
 				return
@@ -209,7 +215,7 @@ func (a *attempt) redirect(res *sip.Response) bool {
 			if err != nil || !sameTarget(k.uri, uri) || sameTarget(uri, a.half.target) {
 				continue
 			}
-			a.half.target, a.half.flow, a.half.routes = k.uri, k.flow, k.path
+			a.half.target, a.half.flow, a.half.routes = k.uri, k.way(), k.path
 			a.half.contact = a.u.edge.ContactURI(k.flow, unescape(a.half.local.Address.User))
 			return true
 		}

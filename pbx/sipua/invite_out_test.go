@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,7 +75,7 @@ func TestRefusedCalls(t *testing.T) {
 		401: dialplan.CauseForbidden, 407: dialplan.CauseForbidden, 480: dialplan.CauseNoAnswer, 408: dialplan.CauseUnreachable,
 		503: dialplan.CauseUnreachable, 488: dialplan.CauseNoCommonCodec, 500: dialplan.CauseRejected,
 	} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			p := b.phone("101")
@@ -100,7 +101,6 @@ func TestContacts(t *testing.T) {
 	}
 }
 
-// T1
 func TestMoreThanTenProvisionals(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -121,7 +121,6 @@ func TestMoreThanTenProvisionals(t *testing.T) {
 	}
 }
 
-// T3
 func TestForkedCallKeepsTheFirstAnswerOnly(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -165,7 +164,6 @@ func TestForkedCallKeepsTheFirstAnswerOnly(t *testing.T) {
 	p.silent(t1)
 }
 
-// T4
 func TestByeEndsTheDialogWhateverIsAnswered(t *testing.T) {
 	t.Parallel()
 	for _, statuses := range [][]int{{100, 200}, {481}, {408}, {500}, {}} {
@@ -183,7 +181,6 @@ func TestByeEndsTheDialogWhateverIsAnswered(t *testing.T) {
 	}
 }
 
-// T8
 func TestCancelTakesTheWayOfTheInvite(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"udp", "tcp"} {
@@ -211,7 +208,6 @@ func TestCancelTakesTheWayOfTheInvite(t *testing.T) {
 	}
 }
 
-// T9
 func TestAnswerThatCrossesTheCancel(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/media"
+	"dialtone/pbx/call"
+	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipedge"
 )
 
@@ -77,4 +80,159 @@ func TestRefreshWithALongerInterval(t *testing.T) {
 		t.Fatalf("UPDATE\n%v", again)
 	}
 	s.reply(again, 200, "", "Session-Expires: 3;refresher=uac")
+}
+
+func TestAnswerToAReInviteIsNotRepeatedAfterTheBye(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s, leg := b.inbound(both)
+	s.send("INVITE", sdpText(2, "sendonly", "0"))
+	s.response(200)
+	s.send("BYE") // and no ACK
+	s.response(200)
+	b.ends(leg, dialplan.CauseNormal)
+	s.keepAll.Store(true)
+	s.silent(4 * t1)
+}
+
+func TestReInvitesWithoutAcksAreBounded(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s, _ := b.inbound(both)
+	for range maxUnacked {
+		s.send("INVITE", sdpText(2, "sendonly", "0"))
+		s.response(200)
+	}
+	s.send("INVITE", sdpText(2, "sendonly", "0"))
+	if res := s.response(500); value(res, "Retry-After") == "" {
+		t.Fatalf("got\n%v", res)
+	}
+	s.send("BYE")
+	s.response(200)
+}
+
+// A phone whose connection broke comes back by itself, as does its call.
+func TestReInviteWaitsForAPhoneThatLostItsConnection(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p := b.phoneOn("tcp", "101")
+	out := b.dial(context.Background(), "101", caller(), nil)
+	req := p.request(sip.INVITE)
+	p.reply(req, 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	leg := b.wait(out).leg
+	p.conn.Close()
+	leg.Near(want(media.SendOnly, both.Formats...))
+	back := b.phoneOn("tcp", "")
+	b.mu.Lock()
+	c := &b.phones["101"][0]
+	c.Peer.Remote = mustAddr(back.addr())
+	c.LastSeen = time.Now()
+	b.mu.Unlock()
+	hold := back.request(sip.INVITE)
+	back.reply(hold, 200, "", sdpText(2, "recvonly", "0", "8", "101"))
+	back.request(sip.ACK)
+	b.changed(leg)
+}
+
+// A phone that is not behind NAT can be called although the connection that it
+// registered over is gone, as all are after a restart (RFC 3261 §10.3).
+func TestPhoneThatIsCalledBack(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	door, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer door.Close()
+	gone := b.phoneOn("tcp", "")
+	b.register("101", gone, "sip:peer@"+door.Addr().String()+";transport=tcp")
+	b.mu.Lock()
+	b.phones["101"][0].Status = registrar.Gone
+	b.mu.Unlock()
+	gone.conn.Close()
+	out := b.dial(context.Background(), "101", caller(), nil)
+	_ = door.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+	conn, err := door.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPeerOn(t, "tcp", conn)
+	req := p.request(sip.INVITE)
+	p.reply(req, 180, "callee")
+	p.reply(req, 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	leg := b.wait(out).leg
+	leg.Hangup(&dialplan.Ended{Cause: dialplan.CauseNormal})
+	p.reply(p.request(sip.BYE), 200, "")
+}
+
+// What goes to a phone by TLS must not go by anything else.
+func TestPhoneWhoseTLSIsGoneIsNotCalledInClear(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p := b.phone("101")
+	b.mu.Lock()
+	c := &b.phones["101"][0]
+	c.Status, c.Peer.Transport = registrar.Gone, "tls"
+	b.mu.Unlock()
+	b.fails(b.wait(b.dial(context.Background(), "101", caller(), nil)).err, dialplan.CauseUnreachable)
+	p.silent(t1)
+}
+
+// Whoever has not proved to be anybody may have forged the address that answers go
+// to: no answer is repeated (RFC 3261 §26.3.2.4).
+func TestStrangersAreAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	for name, c := range map[string]struct {
+		tag    string
+		extra  []string
+		status int
+	}{
+		"without credentials": {"", nil, 401},
+		"with nonsense":       {"", []string{`Authorization: Digest username="100"`}, 401},
+		"within no dialog":    {"unknown", nil, 481},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSide(b.phone("100"), "100", "101")
+			s.keepAll.Store(true)
+			s.rtag = c.tag
+			branch := s.send("INVITE", c.extra...)
+			s.response(c.status)
+			s.silent(4 * t1)
+			s.sendBranch("INVITE", s.cseq, branch, c.extra...)
+			s.response(c.status)
+			s.sendBranch("ACK", s.cseq, branch)
+			s.silent(2 * t1)
+		})
+	}
+}
+
+func TestInfoBeforeTheAckIsSentAfterIt(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s := newSide(b.phone("100"), "100", "101")
+	s.call(plainSDP)
+	c := b.take()
+	done := make(chan error, 1)
+	go func() { done <- c.leg.Answer(context.Background(), both) }()
+	s.learn(s.response(200))
+	c.leg.SendInfo(call.Info{ContentType: "application/dtmf-relay", Body: []byte("Signal=1")})
+	s.ack()
+	s.reply(s.request(sip.INFO), 200, "")
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInfoThatTimedOutAtTheFarSideEndsTheDialog(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s, leg := b.outbound(caller())
+	leg.SendInfo(call.Info{ContentType: "application/dtmf-relay", Body: []byte("Signal=1")})
+	s.reply(s.request(sip.INFO), 408, "")
+	s.reply(s.request(sip.BYE), 200, "")
+	b.ends(leg, dialplan.CauseUnreachable)
 }

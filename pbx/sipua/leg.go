@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ type leg struct {
 	inbound bool
 	party   string
 	log     *slog.Logger
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
 	cancel  context.CancelCauseFunc
 	changed chan struct{}
 	infos   chan call.Info
@@ -146,30 +147,34 @@ func (l *leg) finish(e *dialplan.Ended, tell bool) bool {
 	if !l.shared {
 		l.audio.close()
 	}
-	if was == accepted && !tell {
+	if was == confirmed || was == accepted && !tell {
 		l.settleAll()
 	}
 	l.mu.Unlock()
+	telling := l.farewell(was, e, tell)
+	if telling == nil {
+		l.forget() // before anybody can see that the leg is over
+	}
 	l.cancel(e)
 	l.log.Debug("leg over", "cause", e.Cause, "detail", e.Detail, "remote", e.Remote)
-	if !l.tellOff(was, e, tell) {
+	if telling != nil && !l.ua.spawn(telling) {
 		l.forget()
 	}
 	return true
 }
 
-// tellOff has the far side told that the leg, which was in phase was, is over.
-// False means that there is nothing to tell, or nobody to do it any more.
-func (l *leg) tellOff(was phase, e *dialplan.Ended, tell bool) bool {
+// farewell is what tells the far side that the leg, which was in phase was, is
+// over; nil when there is nothing to tell.
+func (l *leg) farewell(was phase, e *dialplan.Ended, tell bool) func(context.Context) {
 	switch {
 	case was == inviting && l.refuse != nil:
-		return l.ua.spawn(func(context.Context) { l.refuse(e) })
+		return func(context.Context) { l.refuse(e) }
 	case was == accepted && tell:
-		return l.ua.spawn(func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) })
+		return func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) }
 	case was == confirmed && tell:
-		return l.ua.spawn(func(ctx context.Context) { l.bye(ctx, e) })
+		return func(ctx context.Context) { l.bye(ctx, e) }
 	}
-	return false
+	return nil
 }
 
 // forget takes the leg out of the table: requests for it get 481 from now on.
@@ -196,7 +201,8 @@ func (l *leg) move(flow sipedge.Flow) {
 
 // why is the reason for which the leg is over.
 func (l *leg) why() *dialplan.Ended {
-	if e, ok := context.Cause(l.ctx).(*dialplan.Ended); ok {
+	var e *dialplan.Ended
+	if errors.As(context.Cause(l.ctx), &e) {
 		return e
 	}
 	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: "leg ended without a cause"}

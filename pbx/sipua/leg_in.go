@@ -14,14 +14,15 @@ import (
 // inLeg implements call.Inbound. The mutex of leg guards what comes below it.
 type inLeg struct {
 	*leg
-	req     *sip.Request
-	tx      sip.ServerTransaction
-	offered bool          // the INVITE had an offer
-	answer  chan inAnswer // capacity 1: the 2xx that serve repeats
-	refused chan struct{} // closed when a final refusal was sent
-	rel     reliable      // provisional responses that need PRACK
-	early   []byte        // the description that a 183 carried
-	repeat  *time.Timer   // sends the last provisional response again
+	req      *sip.Request
+	tx       sip.ServerTransaction
+	offered  bool          // the INVITE had an offer
+	answer   chan inAnswer // capacity 1: the 2xx that serve repeats
+	refused  chan struct{} // closed when a final refusal was sent
+	answered chan struct{} // closed when a 2xx is sent
+	rel      reliable      // provisional responses that need PRACK
+	early    []byte        // the description that a 183 carried
+	repeat   *time.Timer   // sends the last provisional response again
 }
 
 var _ call.Inbound = (*inLeg)(nil)
@@ -38,7 +39,7 @@ func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.F
 	l := &inLeg{
 		leg: u.newLeg(true, d, u.newAudio(u.path(flow), extension)),
 		req: req, tx: tx, offered: sdpBody(req) != nil,
-		answer: make(chan inAnswer, 1), refused: make(chan struct{}),
+		answer: make(chan inAnswer, 1), refused: make(chan struct{}), answered: make(chan struct{}),
 	}
 	l.party = extension
 	l.learn(req)
@@ -96,8 +97,8 @@ func (l *inLeg) Ring() { l.provisional(sip.StatusRinging, "Ringing", nil) }
 func (l *inLeg) Progress(near call.Want) error {
 	l.mu.Lock()
 	if l.phase != inviting {
-		l.mu.Unlock()
-		return l.why()
+		defer l.mu.Unlock()
+		return l.whyLocked()
 	}
 	if l.early == nil {
 		body, e := l.describe(near, l.rel.supported)
@@ -157,8 +158,10 @@ func (l *inLeg) Answer(ctx context.Context, near call.Want) error {
 	case <-ctx.Done():
 		l.Hangup(ended(ctx))
 	}
-	if l.ctx.Err() != nil {
-		return l.why()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phase == over {
+		return l.whyLocked()
 	}
 	return nil
 }
@@ -171,13 +174,12 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	if l.phase != inviting {
 		return inAnswer{}, l.whyLocked()
 	}
-	body, offer := l.early, false
+	body := l.early
 	if body == nil {
 		var e *dialplan.Ended
 		if body, e = l.describe(near, true); e != nil {
 			return inAnswer{}, e
 		}
-		offer = !l.offered
 	}
 	if !l.rel.agreed {
 		setBody(res, body)
@@ -186,6 +188,8 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	l.session.answer(l.leg, res)
 	l.edition = l.audio.current()
 	l.phase = accepted
+	close(l.answered)
+	offer := !l.offered && !l.rel.agreed
 	return inAnswer{res, l.expectACK(l.req.CSeq().SeqNo, offer)}, nil
 }
 

@@ -94,7 +94,9 @@ func (l *leg) tryModify(req *sip.Request, ok *sip.Response) (status int, reason 
 	switch {
 	case l.phase == over:
 		return sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil, false
-	case l.phase == inviting && req.IsInvite():
+	case l.phase == inviting && req.IsInvite() && !l.inbound:
+		return sip.StatusRequestPending, "Request Pending", nil, false
+	case req.IsInvite() && (l.phase == inviting || len(l.unacked) >= maxUnacked):
 		return sip.StatusInternalServerError, "INVITE Pending", []sip.Header{retryAfter(3)}, false
 	case body == nil && !req.IsInvite():
 		return 0, "", nil, false // UPDATE that only refreshes

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -163,6 +164,10 @@ func (l *leg) ackModify(res *sip.Response) {
 // modified takes the outcome: how long to wait before the next try, 0 for none,
 // negative to give up.
 func (l *leg) modified(m modification, res *sip.Response, err error) time.Duration {
+	if errors.Is(err, sipedge.ErrFlowGone) { // the phone has to come back
+		l.settleOffer(m, false)
+		return l.ua.scaled(5 * time.Second)
+	}
 	if e := dialogLost(m.req.Method, res, err); e != nil {
 		l.settleOffer(m, false)
 		l.finish(e, e.Status != sip.StatusCallTransactionDoesNotExists)
@@ -188,20 +193,21 @@ func (l *leg) modified(m modification, res *sip.Response, err error) time.Durati
 }
 
 func (l *leg) modifyAccepted(m modification, res *sip.Response) time.Duration {
+	var err error
 	if m.offer {
-		if err := l.audio.takeAnswer(sdpBody(res)); err != nil {
-			l.log.Info("renegotiation failed", "error", err)
-			l.settleOffer(m, true)
-			return 0
-		}
+		err = l.audio.takeAnswer(sdpBody(res))
 	}
 	l.mu.Lock()
-	l.offering = l.offering && !m.offer
 	l.learn(res)
 	if !m.req.IsInvite() {
 		l.dialog.refresh(res.Contact())
 	}
 	l.session.agreed(l, res)
+	if err != nil {
+		l.log.Info("renegotiation failed", "error", err)
+		l.dropOffer(m, true)
+	}
+	l.offering = l.offering && !m.offer
 	l.mu.Unlock()
 	if m.offer {
 		l.notify()
@@ -209,18 +215,23 @@ func (l *leg) modifyAccepted(m modification, res *sip.Response) time.Duration {
 	return 0
 }
 
-// settleOffer forgets an offer that was not accepted; the session stays as it
-// was. stubborn: do not ask the same again.
+// settleOffer is dropOffer for when mu is not held.
 func (l *leg) settleOffer(m modification, stubborn bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.dropOffer(m, stubborn)
+}
+
+// dropOffer forgets an offer that was not accepted; the session stays as it was.
+// stubborn: do not ask the same again. mu is held.
+func (l *leg) dropOffer(m modification, stubborn bool) {
 	if m.offer {
 		l.audio.rollback()
 		l.offering = false
 	}
 	if stubborn {
 		l.stubborn = &m.near
-		l.session.due = false
+		l.session.refused(l)
 	}
 }
 

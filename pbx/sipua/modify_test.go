@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -24,10 +25,22 @@ func TestReInviteIsAnsweredFromNear(t *testing.T) {
 		offer  string
 		answer string
 	}{
-		{media.SendRecv, "sendrecv", "sendrecv"}, {media.SendRecv, "sendonly", "recvonly"}, {media.SendRecv, "recvonly", "sendonly"}, {media.SendRecv, "inactive", "inactive"},
-		{media.SendOnly, "sendrecv", "sendonly"}, {media.SendOnly, "sendonly", "inactive"}, {media.SendOnly, "recvonly", "sendonly"}, {media.SendOnly, "inactive", "inactive"},
-		{media.RecvOnly, "sendrecv", "recvonly"}, {media.RecvOnly, "sendonly", "recvonly"}, {media.RecvOnly, "recvonly", "inactive"}, {media.RecvOnly, "inactive", "inactive"},
-		{media.Inactive, "sendrecv", "inactive"}, {media.Inactive, "sendonly", "inactive"}, {media.Inactive, "recvonly", "inactive"}, {media.Inactive, "inactive", "inactive"},
+		{media.SendRecv, "sendrecv", "sendrecv"},
+		{media.SendRecv, "sendonly", "recvonly"},
+		{media.SendRecv, "recvonly", "sendonly"},
+		{media.SendRecv, "inactive", "inactive"},
+		{media.SendOnly, "sendrecv", "sendonly"},
+		{media.SendOnly, "sendonly", "inactive"},
+		{media.SendOnly, "recvonly", "sendonly"},
+		{media.SendOnly, "inactive", "inactive"},
+		{media.RecvOnly, "sendrecv", "recvonly"},
+		{media.RecvOnly, "sendonly", "recvonly"},
+		{media.RecvOnly, "recvonly", "inactive"},
+		{media.RecvOnly, "inactive", "inactive"},
+		{media.Inactive, "sendrecv", "inactive"},
+		{media.Inactive, "sendonly", "inactive"},
+		{media.Inactive, "recvonly", "inactive"},
+		{media.Inactive, "inactive", "inactive"},
 	} {
 		t.Run(c.near.String()+" meets "+c.offer, func(t *testing.T) {
 			t.Parallel()
@@ -104,7 +117,6 @@ func TestFormatsThatNearNoLongerHasAreTakenOut(t *testing.T) {
 	}
 }
 
-// T10
 func TestRepeated2xxToAReInviteIsAcknowledgedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -224,7 +236,7 @@ func TestServerErrorWithRetryAfterIsTriedAgain(t *testing.T) {
 func TestReInviteToADialogThatIsGone(t *testing.T) {
 	t.Parallel()
 	for status, cause := range map[int]dialplan.Cause{481: dialplan.CauseGone, 408: dialplan.CauseUnreachable, 0: dialplan.CauseUnreachable} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			s, leg := b.outbound(caller())
@@ -358,7 +370,6 @@ func TestRefreshWithoutAChangeIsNoChange(t *testing.T) {
 	}
 }
 
-// T11
 func TestPhoneThatMovesWhileItTalks(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -420,7 +431,7 @@ func TestInfoBothWays(t *testing.T) {
 		s.send("INFO", "Content-Type: x/y", fmt.Sprintf("body:%d", i))
 		s.response(200)
 	}
-	if i := <-leg.Infos(); string(i.Body) != fmt.Sprint(maxInfos) {
+	if i := <-leg.Infos(); string(i.Body) != strconv.Itoa(maxInfos) {
 		t.Fatalf("oldest kept is %s", i.Body)
 	}
 }

@@ -41,6 +41,11 @@ func newPeer(t *testing.T, network string, edge netip.AddrPort) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newPeerOn(t, network, conn)
+}
+
+func newPeerOn(t *testing.T, network string, conn net.Conn) *peer {
+	t.Helper()
 	p := &peer{t: t, transport: strings.ToUpper(network), conn: conn, in: make(chan sip.Message, 256), seen: map[string]bool{}}
 	done := make(chan struct{})
 	go func() { defer close(done); p.read() }()
@@ -332,11 +337,12 @@ func (s *side) ack(extra ...string) { s.sendAs("ACK", s.cseq, extra...) }
 // sdpBody is a description with the given direction and payload types.
 func sdpText(version int, direction string, types ...string) string {
 	names := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000", "9": "G722/8000", "101": "telephone-event/8000", "111": "opus/48000/2"}
-	b := fmt.Sprintf("v=0\r\no=peer 1 %d IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP %s\r\n", version, strings.Join(types, " "))
+	var b strings.Builder
+	fmt.Fprintf(&b, "v=0\r\no=peer 1 %d IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP %s\r\n", version, strings.Join(types, " "))
 	for _, pt := range types {
-		b += "a=rtpmap:" + pt + " " + names[pt] + "\r\n"
+		b.WriteString("a=rtpmap:" + pt + " " + names[pt] + "\r\n")
 	}
-	return b + "a=" + direction + "\r\n"
+	return b.String() + "a=" + direction + "\r\n"
 }
 
 var plainSDP = sdpText(1, "sendrecv", "0", "8", "101")

@@ -98,6 +98,8 @@ func (l *inLeg) insist(ctx context.Context, res *sip.Response, acked <-chan stru
 			return
 		case <-ctx.Done():
 			return
+		case <-l.answered:
+			return
 		case <-again.C:
 			l.ua.respond(l.tx, res)
 			interval *= 2
@@ -157,11 +159,13 @@ func (l *inLeg) onPRACK(req *sip.Request, tx sip.ServerTransaction) {
 		l.ua.respond(tx, l.response(req, status, reasonPhrase(status), extra...))
 		return
 	}
+	acked := r.acked
 	next := l.acknowledged()
 	l.mu.Unlock()
 	res := l.response(req, sip.StatusOK, "OK")
 	setBody(res, body)
 	l.ua.respond(tx, res)
+	defer close(acked) // after its answer, which the 2xx to the INVITE does not overtake
 	if e != nil {
 		l.finish(e, true)
 		return
@@ -182,7 +186,7 @@ func (l *inLeg) prackBody(body []byte) ([]byte, *dialplan.Ended) {
 		}
 		l.offering = false
 	case body != nil:
-		answer, err := l.audio.answerTo(body, l.near)
+		answer, err := l.audio.answerTo(body, l.nearNow())
 		if err != nil {
 			return nil, notAcceptable("offer in PRACK", err)
 		}
@@ -191,13 +195,12 @@ func (l *inLeg) prackBody(body []byte) ([]byte, *dialplan.Ended) {
 	return nil, nil
 }
 
-// acknowledged ends the waiting and returns the response to send next, if any;
+// acknowledged notes the PRACK and returns the response to send next, if any;
 // mu is held.
 func (l *inLeg) acknowledged() *sip.Response {
 	r := &l.rel
 	r.agreed = r.agreed || r.sdp
 	l.agreedEarly = r.agreed
-	close(r.acked)
 	r.pending, r.sdp = nil, false
 	if len(r.queue) == 0 || l.phase != inviting {
 		return nil

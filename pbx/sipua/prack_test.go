@@ -99,6 +99,58 @@ func TestProvisionalWithoutPrackEndsTheCall(t *testing.T) {
 	b.ends(c.leg, dialplan.CauseAckTimeout)
 }
 
+// A 180 that the 200 overtook is dropped by the phone, and never gets its PRACK
+// (RFC 3262 §3: what was answered is not to be insisted on).
+func TestAnsweredCallStaysWithoutThePrackForIts180(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s := newSide(b.phone("100"), "100", "101")
+	s.call(plainSDP, "Require: 100rel")
+	c := b.take()
+	c.leg.Ring()
+	s.response(180)
+	done := make(chan error, 1)
+	go func() { done <- c.leg.Answer(context.Background(), both) }()
+	s.learn(s.response(200))
+	s.ack()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	s.silent(70 * t1)
+	if c.leg.Context().Err() != nil {
+		t.Fatal(context.Cause(c.leg.Context()))
+	}
+}
+
+// A 183 with our offer that waited behind a 180 is never sent when the call is
+// answered: the offer goes into the 200, its answer into the ACK.
+func TestOfferThatTheAnswerOvertookIsInThe200(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s := newSide(b.phone("100"), "100", "101")
+	s.call("Require: 100rel")
+	c := b.take()
+	c.leg.Ring()
+	if err := c.leg.Progress(both); err != nil {
+		t.Fatal(err)
+	}
+	s.response(180)
+	done := make(chan error, 1)
+	go func() { done <- c.leg.Answer(context.Background(), both) }()
+	ok := s.response(200)
+	if typesOf(ok.Body()) != "0 8 101" {
+		t.Fatalf("200\n%v", ok)
+	}
+	s.learn(ok)
+	s.ack(sdpText(1, "sendrecv", "8"))
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if f := c.leg.Media().Formats(); len(f) != 1 || !f[0].Same(codec.PCMA) {
+		t.Fatalf("formats %v", f)
+	}
+}
+
 func TestOfferInAReliableProvisionalIsAnsweredInThePrack(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

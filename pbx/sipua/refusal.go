@@ -11,47 +11,32 @@ import (
 	"dialtone/media/sdp"
 )
 
-// reasonPhrase is the phrase of RFC 3261 §21 for a status that refuses a call.
+// reasonPhrases are those of RFC 3261 §21 for the statuses that refuse a call.
+var reasonPhrases = map[int]string{
+	302: "Moved Temporarily",
+	403: "Forbidden",
+	404: "Not Found",
+	408: "Request Timeout",
+	410: "Gone",
+	480: "Temporarily Unavailable",
+	481: "Call/Transaction Does Not Exist",
+	482: "Loop Detected",
+	484: "Address Incomplete",
+	486: "Busy Here",
+	487: "Request Terminated",
+	488: "Not Acceptable Here",
+	500: "Server Internal Error",
+	503: "Service Unavailable",
+	504: "Server Time-out",
+	600: "Busy Everywhere",
+	603: "Decline",
+	604: "Does Not Exist Anywhere",
+	606: "Not Acceptable",
+}
+
 func reasonPhrase(status int) string {
-	switch status {
-	case 302:
-		return "Moved Temporarily"
-	case 403:
-		return "Forbidden"
-	case 404:
-		return "Not Found"
-	case 408:
-		return "Request Timeout"
-	case 410:
-		return "Gone"
-	case 480:
-		return "Temporarily Unavailable"
-	case 481:
-		return "Call/Transaction Does Not Exist"
-	case 482:
-		return "Loop Detected"
-	case 484:
-		return "Address Incomplete"
-	case 486:
-		return "Busy Here"
-	case 487:
-		return "Request Terminated"
-	case 488:
-		return "Not Acceptable Here"
-	case 500:
-		return "Server Internal Error"
-	case 503:
-		return "Service Unavailable"
-	case 504:
-		return "Server Time-out"
-	case 600:
-		return "Busy Everywhere"
-	case 603:
-		return "Decline"
-	case 604:
-		return "Does Not Exist Anywhere"
-	case 606:
-		return "Not Acceptable"
+	if phrase, known := reasonPhrases[status]; known {
+		return phrase
 	}
 	return "Call Refused"
 }
@@ -89,8 +74,8 @@ func warning(code int, text string) sip.Header {
 // notAcceptable is the ending for a description that cannot be used, or answered
 // because of a fault of ours.
 func notAcceptable(what string, err error) *dialplan.Ended {
-	e := &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: what + ": " + strings.TrimPrefix(err.Error(), "sdp: ")}
-	var none *sdp.NoCommonFormat
+	e := &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: what + ": " + withoutPackage(err)}
+	var none *sdp.NoCommonFormatError
 	switch {
 	case errors.As(err, &none):
 		e.Cause = dialplan.CauseNoCommonCodec
@@ -99,6 +84,9 @@ func notAcceptable(what string, err error) *dialplan.Ended {
 	}
 	return e
 }
+
+// withoutPackage is the text of an error for people at the other end.
+func withoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "sdp: ") }
 
 // theirFault reports whether err is about what the far side said, not about what
 // we lack.
@@ -121,18 +109,18 @@ func theirFault(err error) bool {
 // cannot be read, 491 and 500 when offers cross, else 488 that says why.
 func refuseOffer(err error) (status int, reason string, extra []sip.Header) {
 	var unreadable *sdp.ParseError
-	var none *sdp.NoCommonFormat
+	var none *sdp.NoCommonFormatError
 	switch {
 	case errors.As(err, &unreadable):
-		return sip.StatusBadRequest, "Bad Session Description", []sip.Header{warning(399, unreadable.Error())}
+		return sip.StatusBadRequest, "Bad Session Description", []sip.Header{warning(399, withoutPackage(unreadable))}
 	case errors.Is(err, sdp.ErrGlare):
 		return sip.StatusRequestPending, "Request Pending", nil
 	case errors.Is(err, sdp.ErrPending):
 		return sip.StatusInternalServerError, "Offer Pending", []sip.Header{retryAfter(3)}
 	case errors.As(err, &none):
-		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(305, none.Error())}
+		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(305, withoutPackage(none))}
 	case theirFault(err):
-		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, err.Error())}
+		return sip.StatusNotAcceptableHere, "Not Acceptable Here", []sip.Header{warning(304, withoutPackage(err))}
 	}
 	return sip.StatusServiceUnavailable, "Service Unavailable", []sip.Header{retryAfter(10)}
 }

@@ -15,11 +15,13 @@ import (
 type sessionTimer struct {
 	asked    time.Duration // what the far side's last request asked for; 0 for nothing
 	askedFor string        // the refresher that it named: "uac", "uas" or ""
+	least    time.Duration // its Min-SE; 0 for none
 	known    bool          // the far side supports timers
 
 	interval time.Duration // in force; 0 when there is none
 	ours     bool          // we refresh
 	due      bool          // it is time to
+	alone    bool          // the far side has no timer: ours finds out whether it is there
 	refresh  *time.Timer
 	expire   *time.Timer
 }
@@ -34,14 +36,24 @@ func (u *UA) vetSession(req *sip.Request, tx sip.ServerTransaction) bool {
 	return false
 }
 
+// maxSessionExpires is the longest interval, in seconds, that says anything of
+// whether the far side is there.
+const maxSessionExpires = 86400
+
+func asInterval(seconds uint32) time.Duration {
+	return time.Duration(min(seconds, maxSessionExpires)) * time.Second
+}
+
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
 // read takes from a request of the far side what it asks for.
 func (s *sessionTimer) read(u *UA, req *sip.Request) {
 	s.known = hasToken(req, "Supported", "timer") || hasToken(req, "Require", "timer")
 	s.asked, s.askedFor = 0, ""
+	least, _ := number(req, "Min-SE")
+	s.least = asInterval(least)
 	if se, ok := number(req, "Session-Expires"); ok {
-		s.asked = max(time.Duration(se)*time.Second, u.minSE)
+		s.asked = max(asInterval(se), u.minSE)
 		s.askedFor = refresher(value(req, "Session-Expires"))
 	}
 }
@@ -68,12 +80,12 @@ func (s *sessionTimer) answer(l *leg, res *sip.Response) {
 		s.stop()
 		return
 	}
-	interval = max(interval, l.ua.minSE)
+	interval = max(interval, l.ua.minSE, s.least)
 	who := "uac"
 	if ours {
 		who = "uas"
 	}
-	if s.known {
+	if s.alone = !s.known; s.known {
 		res.AppendHeader(sip.NewHeader("Require", "timer"))
 	}
 	res.AppendHeader(sip.NewHeader("Session-Expires", seconds(interval)+";refresher="+who))
@@ -110,8 +122,9 @@ func (s *sessionTimer) agreed(l *leg, res *sip.Response) {
 	if interval == 0 {
 		interval = l.ua.config().SIP.SessionExpires.D()
 	}
-	if se, ok := number(res, "Session-Expires"); ok {
-		interval = time.Duration(se) * time.Second
+	se, ok := number(res, "Session-Expires")
+	if s.alone = !ok; ok {
+		interval = asInterval(se)
 		ours = refresher(value(res, "Session-Expires")) != "uas"
 	}
 	if interval <= 0 {
@@ -156,11 +169,16 @@ func (l *leg) refreshDue() {
 	l.modify()
 }
 
-// refreshLater tries once more after a refresh that was refused.
-func (s *sessionTimer) refreshLater(l *leg) {
-	s.due = false
-	if s.refresh != nil {
-		s.refresh.Reset(max(s.interval/16, time.Second))
+// refused takes the refusal of a refresh. To a timer that is ours alone it is as
+// good as any answer; else there is time for another try.
+func (s *sessionTimer) refused(l *leg) {
+	switch {
+	case !s.due:
+	case s.alone:
+		s.start(l, s.interval, true)
+	default:
+		s.due = false
+		s.refresh.Reset(s.interval / 16)
 	}
 }
 
@@ -171,11 +189,9 @@ func (l *leg) longerSession(res *sip.Response) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !ok || n > maxSessionExpires || time.Duration(n)*time.Second <= l.session.interval {
-		l.session.refreshLater(l)
+		l.session.refused(l)
 		return -1
 	}
 	l.session.interval = time.Duration(n) * time.Second
 	return 0
 }
-
-const maxSessionExpires = 86400 // seconds

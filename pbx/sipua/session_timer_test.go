@@ -66,6 +66,48 @@ func TestSessionTimerOfTheFarSide(t *testing.T) {
 	b.ends(leg, dialplan.CauseSessionExpired)
 }
 
+// Without a timer at the far side, refreshes only find out whether it is there:
+// a refusal says that it is.
+func TestRefusedRefreshKeepsACallWithoutATimerAtTheFarSide(t *testing.T) {
+	t.Parallel()
+	b := newBedWith(t, soon, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(time.Second) })
+	s, leg := b.outbound(caller())
+	for range 3 {
+		s.reply(s.request(sip.INVITE), 488, "")
+		s.request(sip.ACK)
+	}
+	if leg.Context().Err() != nil {
+		t.Fatal(context.Cause(leg.Context()))
+	}
+}
+
+func TestRefusedRefreshIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBedWith(t, soon)
+	s, leg := b.outbound(caller(), plainSDP, "Allow: UPDATE", "Session-Expires: 4;refresher=uac")
+	s.reply(s.request(sip.UPDATE), 503, "")
+	s.reply(s.request(sip.UPDATE), 200, "", "Session-Expires: 4;refresher=uac")
+	s.send("OPTIONS")
+	s.response(200)
+	if leg.Context().Err() != nil {
+		t.Fatal(context.Cause(leg.Context()))
+	}
+}
+
+// The session is refreshed even when its 200 lacks the answer.
+func TestRefreshWithoutAnAnswerIsARefresh(t *testing.T) {
+	t.Parallel()
+	b := newBedWith(t, soon)
+	s, leg := b.outbound(caller(), plainSDP, "Session-Expires: 2;refresher=uac")
+	for range 3 {
+		s.reply(s.request(sip.INVITE), 200, "", "Session-Expires: 2;refresher=uac")
+		s.request(sip.ACK)
+	}
+	if leg.Context().Err() != nil {
+		t.Fatal(context.Cause(leg.Context()))
+	}
+}
+
 func TestSessionTimerElection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -78,6 +120,8 @@ func TestSessionTimerElection(t *testing.T) {
 		{"asked", []string{"Supported: timer", "Session-Expires: 600"}, "600;refresher=uac"},
 		{"asked in compact form", []string{"k: timer", "x: 600"}, "600;refresher=uac"},
 		{"asked for us", []string{"Supported: timer", "Session-Expires: 600;refresher=uas"}, "600;refresher=uas"},
+		{"a longer one at least", []string{"Supported: timer", "Min-SE: 3600"}, "3600;refresher=uas"},
+		{"more than a day is asked", []string{"Supported: timer", "Session-Expires: 4294967295"}, "86400;refresher=uac"},
 		{"asked by a proxy for a phone without timers", []string{"Session-Expires: 600"}, "600;refresher=uas"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

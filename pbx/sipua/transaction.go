@@ -70,11 +70,18 @@ func (u *UA) respond(tx sip.ServerTransaction, res *sip.Response) {
 
 // reply answers a request that belongs to no leg.
 func (u *UA) reply(tx sip.ServerTransaction, req *sip.Request, status int, reason string, extra ...sip.Header) {
-	res := sip.NewResponseFromRequest(req, status, reason, nil)
+	res := sipedge.NewResponse(req, status, reason)
 	for _, h := range extra {
 		res.AppendHeader(h)
 	}
 	u.respond(tx, res)
+}
+
+// replyOnce answers somebody unknown and keeps nothing of the request: no answer
+// is repeated to an address that may be forged (RFC 3261 §26.3.2.4).
+func (u *UA) replyOnce(tx sip.ServerTransaction, req *sip.Request, status int, reason string, extra ...sip.Header) {
+	u.reply(tx, req, status, reason, extra...)
+	tx.Terminate()
 }
 
 // scaled is d of RFC 3261 for a T1 of 500 ms, in proportion to ours.

@@ -30,6 +30,8 @@ const (
 	maxInfos  = 16
 	maxForks  = 16 // early dialogs of one INVITE
 	maxUnsent = 32 // INFO bodies and queued provisionals
+
+	maxUnacked = 8 // answers to re-INVITEs without their ACK
 )
 
 // Registrar says where an extension can be reached now, best first.
@@ -63,7 +65,7 @@ type UA struct {
 	table     *table
 	timers
 
-	ctx      context.Context // ends when Close stops waiting
+	ctx      context.Context //nolint:containedctx // is the life of all tasks: ends when Close stops waiting
 	stop     context.CancelFunc
 	draining atomic.Bool
 	tasks    tasks

@@ -24,11 +24,11 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func open(t testing.TB, path string) *bolt.Store {
-	t.Helper()
+func open(tb testing.TB, path string) *bolt.Store {
+	tb.Helper()
 	s, err := bolt.Open(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
@@ -126,6 +126,7 @@ func update(t *testing.T, path string, fn func(*bbolt.Tx) error) {
 }
 
 func setFormat(t *testing.T, path, version string) {
+	t.Helper()
 	if err := open(t, path).Close(); err != nil {
 		t.Fatal(err)
 	}

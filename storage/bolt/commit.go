@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"time"
+
 	"go.etcd.io/bbolt"
 
 	"dialtone/storage"
@@ -44,14 +46,25 @@ func (s *Store) commit(apply func(*bbolt.Tx) error) error {
 	}
 }
 
-// commitLoop writes whatever has come in while the last transaction went to the
-// disk: nobody waits for company, and the slower the disk the larger the groups.
+// pace is the shortest time between two transactions: each costs the same few
+// pages and a wait for the disk, however little it writes.
+const pace = 20 * time.Millisecond
+
+// commitLoop writes the first change at once, and what comes within pace of the
+// last transaction together.
 func (s *Store) commitLoop() {
 	defer close(s.done)
 	group := make([]*write, 0, maxGroup)
+	next := time.NewTimer(0) // when the next transaction may begin
+	defer next.Stop()
 	for {
 		select {
 		case w := <-s.writes:
+			select {
+			case <-next.C:
+			case <-s.closing:
+			}
+			next.Reset(pace)
 			group = s.collect(append(group[:0], w))
 			s.commitGroup(group)
 			clear(group)

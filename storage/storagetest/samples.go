@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"dialtone/storage"
@@ -27,7 +28,7 @@ func Record(n int) storage.CDR {
 
 // Contact is where extension number n is registered.
 func Contact(n int) storage.Contact {
-	ext := fmt.Sprint(100 + n)
+	ext := strconv.Itoa(100 + n)
 	return storage.Contact{
 		ContactKey: storage.ContactKey{Extension: ext, Binding: "sip:" + ext + "@192.0.2.7:5060"},
 		URI:        "sip:" + ext + "@192.0.2.7:5060", Transport: "udp", Flow: "192.0.2.7:5060", Local: "192.0.2.1:5060",

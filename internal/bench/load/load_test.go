@@ -55,7 +55,7 @@ func (s *server) status(t *testing.T) (st status) {
 
 func start(t *testing.T, peers int) *server {
 	t.Helper()
-	s, err := startServer(program, peers)
+	s, err := startServer(program, peers, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ type bench struct {
 }
 
 func (b *bench) run(what []string, rates, relays []int, register int) error {
-	s, err := startServer(b.binary, b.peers)
+	s, err := startServer(b.binary, b.peers, 1)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ func (b *bench) register(rate int) error {
 	settle(func() bool { return p.registered.Load()+p.failed.Load() >= n })
 	used, took := b.server.cpu()-cpu, time.Since(begin)
 	done := p.registered.Load()
-	fmt.Printf("register: asked %d/s, done %.0f/s, refused %d, lost %d, CPU %.3f ms each, RSS %.1f MiB\n",
-		rate, float64(done)/took.Seconds(), p.failed.Load(), n-done-p.failed.Load(), per(used, done), mib(b.server.rss()))
+	fmt.Printf("register: asked %d/s, done %.0f/s, refused %d%s, lost %d, CPU %.3f ms each, RSS %.1f MiB\n",
+		rate, float64(done)/took.Seconds(), p.failed.Load(), p.why(), n-done-p.failed.Load(), per(used, done), mib(b.server.rss()))
 	return nil
 }
 
@@ -40,8 +40,8 @@ func (b *bench) calls(rate int) error {
 	settle(func() bool { return from.ended.Load()+from.failed.Load() >= n })
 	used, took := b.server.cpu()-cpu, time.Since(begin)
 	done := from.ended.Load()
-	fmt.Printf("calls: asked %d/s, done %.0f/s, refused %d, lost %d, set-up %.1f ms, CPU %.3f ms each, RSS %.1f MiB\n",
-		rate, float64(done)/took.Seconds(), from.failed.Load(), n-done-from.failed.Load(),
+	fmt.Printf("calls: asked %d/s, done %.0f/s, refused %d%s, lost %d, set-up %.1f ms, CPU %.3f ms each, RSS %.1f MiB\n",
+		rate, float64(done)/took.Seconds(), from.failed.Load(), from.why(), n-done-from.failed.Load(),
 		per(time.Duration(from.setup.Load()), from.calls.Load()), per(used, done), mib(b.server.rss()))
 	return nil
 }

@@ -51,13 +51,6 @@ func (m message) headers(name string) (lines []byte) {
 	}
 }
 
-func (m message) body() []byte {
-	if i := bytes.Index(m, []byte("\r\n\r\n")); i >= 0 {
-		return m[i+4:]
-	}
-	return nil
-}
-
 // audioPort is the port of the m=audio line.
 func (m message) audioPort() int {
 	i := bytes.Index(m, []byte("m=audio "))

@@ -20,6 +20,7 @@ type phones struct {
 
 	mu        sync.Mutex
 	pending   map[string]*dialing // by Call-ID
+	refusals  map[int]int         // by status
 	answering map[string]bool     // calls answered as callee, by Call-ID
 
 	registered, calls, failed, ended atomic.Int64
@@ -157,9 +158,30 @@ func (p *phones) response(m message) {
 		if status == 200 {
 			p.registered.Add(1)
 		} else {
-			p.failed.Add(1)
+			p.refuse(status)
 		}
 	}
+}
+
+// refuse counts a refusal by its status.
+func (p *phones) refuse(status int) {
+	p.failed.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refusals == nil {
+		p.refusals = map[int]int{}
+	}
+	p.refusals[status]++
+}
+
+// why lists the statuses of refusals.
+func (p *phones) why() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.refusals) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %v", p.refusals)
 }
 
 func (p *phones) answered(id string, d *dialing, m message, status int) {
@@ -170,7 +192,7 @@ func (p *phones) answered(id string, d *dialing, m message, status int) {
 		p.transmit(id, d)
 	case status != 200:
 		p.forget(id)
-		p.failed.Add(1)
+		p.refuse(status)
 	default:
 		p.calls.Add(1)
 		p.setup.Add(int64(time.Since(d.start)))

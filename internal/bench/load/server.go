@@ -27,7 +27,9 @@ type server struct {
 	log    bytes.Buffer
 }
 
-func startServer(binary string, peers int) (*server, error) {
+// startServer runs Dialtone with that many extensions on each side, each with so
+// many phones at most; more replace the oldest.
+func startServer(binary string, peers, phones int) (*server, error) {
 	dir, err := os.MkdirTemp("", "dialtone-load-")
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func startServer(binary string, peers int) (*server, error) {
 		return nil, err
 	}
 	s := &server{binary: binary, dir: dir, addr: addr}
-	if err := os.WriteFile(s.config(), []byte(configFor(dir, addr, peers)), 0o600); err != nil {
+	if err := os.WriteFile(s.config(), []byte(configFor(dir, addr, peers, phones)), 0o600); err != nil {
 		return nil, err
 	}
 	return s, s.start()
@@ -88,10 +90,11 @@ func freePort() (*net.UDPAddr, error) {
 	return c.LocalAddr().(*net.UDPAddr), nil
 }
 
-func configFor(dir string, addr *net.UDPAddr, peers int) string {
+func configFor(dir string, addr *net.UDPAddr, peers, phones int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 100000\n", dir, addr)
-	b.WriteString("registrar: {qualify: 0s, max_contacts: 10}\nmedia: {ports: 10000-31999, srtp: \"off\"}\ncalls: {max: 5000}\nextensions:\n")
+	fmt.Fprintf(&b, "registrar: {qualify: 0s, max_contacts: %d}\n", phones)
+	b.WriteString("media: {ports: 10000-31999, srtp: \"off\"}\ncalls: {max: 4900}\nextensions:\n")
 	for i := range peers {
 		for _, n := range []string{caller(i), callee(i)} {
 			fmt.Fprintf(&b, "  %q: {password: %s, max_calls: 1000}\n", n, password)

@@ -228,14 +228,14 @@ func (g *generator) window(d time.Duration, ask func() (usage, error)) (result, 
 	r := result{window: time.Since(begin), cpu: after.CPU - before.CPU, rssPerCall: after.RSS}
 	r.sent, r.received = g.totals()
 	r.sent, r.received = r.sent-sent, r.received-received
-	r.received = min(r.sent, g.settle(sent, received, r.sent))
+	r.received = min(r.sent, g.settle(received, r.sent))
 	r.p50, r.p99 = g.delay(0.5), g.delay(0.99)
 	return r, nil
 }
 
 // settle waits until as many packets have arrived as were sent in the window, or
 // none are still on their way, so that those do not count as lost.
-func (g *generator) settle(sent, received, want int) (got int) {
+func (g *generator) settle(received, want int) (got int) {
 	for range 20 {
 		_, now := g.totals()
 		if got = now - received; got >= want {

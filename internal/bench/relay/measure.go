@@ -30,6 +30,7 @@ type result struct {
 func (r result) perPacket() float64 {
 	return float64(r.cpu.Nanoseconds()) / 1000 / float64(max(1, r.received))
 }
+
 func (r result) core(calls int) float64 {
 	return 100 * r.cpu.Seconds() / r.window.Seconds() * 100 / float64(calls)
 }
