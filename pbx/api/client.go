@@ -19,6 +19,9 @@ import (
 // ErrNoServer says that nobody answers on the control socket.
 var ErrNoServer = errors.New("no Dialtone is running")
 
+// patience is how long a server may think about an answer.
+const patience = 30 * time.Second
+
 // Client asks a running server. Its methods are those of Server, over the
 // control socket.
 type Client struct {
@@ -31,7 +34,9 @@ func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
-	return &Client{socket: path, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{socket: path, http: http.Client{Transport: &http.Transport{
+		DialContext: dial, DisableKeepAlives: true, ResponseHeaderTimeout: patience,
+	}}}
 }
 
 // Status asks how the server is.
@@ -175,6 +180,9 @@ func (c *Client) explain(err error) error {
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
+		if wrapped.Timeout() {
+			return fmt.Errorf("the server at %s runs, but does not answer; its log may say why", c.socket)
+		}
 		err = wrapped.Err // without the made-up http://dialtone
 	}
 	return fmt.Errorf("asking the server at %s: %w", c.socket, err)

@@ -3,10 +3,12 @@ package api
 import (
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSocketIsForTheOwnerOnly(t *testing.T) {
@@ -111,5 +113,19 @@ func TestSocketPathsThatCannotBe(t *testing.T) {
 	}
 	if data, err := os.ReadFile(file); err != nil || string(data) != "precious" {
 		t.Errorf("the file was touched: %q, %v", data, err)
+	}
+}
+
+func TestServerThatDoesNotAnswer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), SocketName)
+	listener, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	c := NewClient(path)
+	c.http.Transport.(*http.Transport).ResponseHeaderTimeout = 50 * time.Millisecond
+	if _, err := c.Status(t.Context()); err == nil || !strings.Contains(err.Error(), "runs, but does not answer") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -34,6 +34,40 @@ func TestByeInsteadOfTheAck(t *testing.T) {
 	s.silent(4 * t1) // the 200 is not repeated
 }
 
+// An answer that finds its leg over must not keep the leg from being forgotten.
+func TestReasonOfALegThatIsNotYetForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s := newSide(b.phone("100"), "100", "101")
+	s.call(plainSDP)
+	l := b.take().leg.(*inLeg)
+	go func() { _ = l.Answer(context.Background(), both) }()
+	s.learn(s.response(200))
+	why := &dialplan.Ended{Cause: dialplan.CauseNormal, Remote: true}
+	b.ua.table.mu.Lock() // holds up the leg between its end and its being forgotten
+	go l.finish(why, false)
+	for ended := false; !ended; {
+		l.mu.Lock()
+		ended = l.phase == over
+		l.mu.Unlock()
+	}
+	got := make(chan *dialplan.Ended, 1)
+	go func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		got <- l.whyLocked()
+	}()
+	select {
+	case e := <-got:
+		if e != why {
+			t.Errorf("ended with %v, want %v", e, why)
+		}
+	case <-time.After(4 * t1):
+		t.Error("the leg's mutex is held until it is forgotten")
+	}
+	b.ua.table.mu.Unlock()
+}
+
 func TestAnswerAfterItsTransactionIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -44,6 +44,7 @@ type leg struct {
 
 	mu        sync.Mutex
 	phase     phase
+	reason    *dialplan.Ended // why the phase is over
 	dialog    *dialog
 	audio     *audio
 	shared    bool // the audio belongs to the attempt that made this early leg
@@ -142,7 +143,7 @@ func (l *leg) finish(e *dialplan.Ended, tell bool) bool {
 		l.mu.Unlock()
 		return false
 	}
-	l.phase = over
+	l.phase, l.reason = over, e
 	l.session.stop()
 	if !l.shared {
 		l.audio.close()

@@ -193,11 +193,11 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	return inAnswer{res, l.expectACK(l.req.CSeq().SeqNo, offer)}, nil
 }
 
-// whyLocked is why for when mu is held: the context may not be done yet.
+// whyLocked is why for when mu is held: the context of a leg that is over ends
+// only afterwards.
 func (l *leg) whyLocked() *dialplan.Ended {
 	if l.phase == over {
-		<-l.ctx.Done()
-		return l.why()
+		return l.reason
 	}
 	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: "the call was answered before"}
 }

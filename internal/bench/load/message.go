@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 )
 
@@ -35,6 +36,13 @@ func (m message) header(name string) []byte {
 	}
 	v := m[i+4+len(name):]
 	return v[:bytes.IndexByte(v, '\r')]
+}
+
+// cseq is the number and the method of the CSeq.
+func (m message) cseq() (number int, method string) {
+	before, after, _ := strings.Cut(string(m.header("CSeq")), " ")
+	number, _ = strconv.Atoi(before)
+	return number, after
 }
 
 // headers are all lines with that name, complete with CR LF.

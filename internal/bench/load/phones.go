@@ -22,6 +22,7 @@ type phones struct {
 	pending   map[string]*dialing // by Call-ID
 	refusals  map[int]int         // by status
 	answering map[string]bool     // calls answered as callee, by Call-ID
+	closed    chan struct{}
 
 	registered, calls, failed, ended atomic.Int64
 	invited                          atomic.Int64 // as callee
@@ -32,15 +33,23 @@ type phones struct {
 
 // dialing is one call or registration that this side started.
 type dialing struct {
-	who    int
-	uri    string
-	invite bool
-	start  time.Time
-	tries  int
-	hold   bool // stays up until hangup
-	to     []byte
-	target string
+	who     int
+	uri     string
+	invite  bool
+	start   time.Time
+	tries   int
+	hold    bool // stays up until hangup
+	to      []byte
+	target  string
+	cseq    int       // of the last request
+	done    bool      // it has its final response
+	unheard []byte    // it, while it has no response
+	again   time.Time // when to send it again
+	wait    time.Duration
 }
+
+// t1 is the first wait before a request is sent again (RFC 3261 §17.1.1.1).
+const t1 = 500 * time.Millisecond
 
 func newPhones(server *net.UDPAddr, n int, number func(int) string) (*phones, error) {
 	s, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -48,15 +57,53 @@ func newPhones(server *net.UDPAddr, n int, number func(int) string) (*phones, er
 		return nil, err
 	}
 	_ = s.SetReadBuffer(8 << 20)
-	p := &phones{socket: s, server: server, number: number, media: 9, pending: map[string]*dialing{}, answering: map[string]bool{}}
+	p := &phones{
+		socket: s, server: server, number: number, media: 9,
+		pending: map[string]*dialing{}, answering: map[string]bool{}, closed: make(chan struct{}),
+	}
 	for i := range n {
 		p.creds = append(p.creds, &credentials{user: number(i)})
 	}
 	go p.read()
+	go p.repeat()
 	return p, nil
 }
 
-func (p *phones) close() { _ = p.socket.Close() }
+func (p *phones) close() {
+	close(p.closed)
+	_ = p.socket.Close()
+}
+
+// repeat sends requests again that have not been heard.
+func (p *phones) repeat() {
+	tick := time.NewTicker(t1 / 5)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.closed:
+			return
+		case now := <-tick.C:
+			p.mu.Lock()
+			for _, d := range p.pending {
+				if d.unheard != nil && now.After(d.again) {
+					d.wait = min(2*d.wait, 8*t1)
+					d.again = now.Add(d.wait)
+					p.send(d.unheard)
+				}
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// ask sends a request of d until there is a response.
+func (p *phones) ask(d *dialing, cseq int, b []byte) {
+	p.mu.Lock()
+	d.cseq, d.done = cseq, false
+	d.unheard, d.wait, d.again = b, t1, time.Now().Add(t1)
+	p.mu.Unlock()
+	p.send(b)
+}
 
 func (p *phones) send(b []byte) { _, _ = p.socket.WriteToUDP(b, p.server) }
 
@@ -83,7 +130,7 @@ func (p *phones) registerAll() error {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	if within(5*time.Second, func() bool { return p.registered.Load() >= int64(len(p.creds)) }) {
+	if within(30*time.Second, func() bool { return p.registered.Load() >= int64(len(p.creds)) }) {
 		return nil
 	}
 	return fmt.Errorf("%d of %d phones registered, %d refused", p.registered.Load(), len(p.creds), p.failed.Load())
@@ -131,7 +178,7 @@ func (p *phones) transmit(id string, d *dialing) {
 	} else {
 		b = append(b, "Expires: 3600\r\n"...)
 	}
-	p.send(fmt.Appendf(b, "Content-Length: %d\r\n\r\n%s", len(body), body))
+	p.ask(d, d.tries, fmt.Appendf(b, "Content-Length: %d\r\n\r\n%s", len(body), body))
 }
 
 func (p *phones) sdp() []byte {
@@ -140,13 +187,21 @@ func (p *phones) sdp() []byte {
 
 func (p *phones) response(m message) {
 	id, status := string(m.header("Call-ID")), m.status()
+	seq, method := m.cseq()
 	p.mu.Lock()
 	d := p.pending[id]
+	repeated := d != nil && (seq != d.cseq || d.done)
+	if d != nil && !repeated {
+		d.unheard, d.done = nil, status >= 200
+	}
 	p.mu.Unlock()
-	bye := bytes.HasSuffix(m.header("CSeq"), []byte("BYE"))
 	switch {
 	case d == nil || status < 200:
-	case bye:
+	case repeated:
+		if method == "INVITE" {
+			p.inDialog(id, d, "ACK", seq, status >= 300, m)
+		}
+	case method == "BYE":
 		p.forget(id)
 		p.ended.Add(1)
 	case d.invite:
@@ -226,8 +281,13 @@ func (p *phones) inDialog(id string, d *dialing, method string, cseq int, refuse
 	if refused || target == "" {
 		target, branch = d.uri, fmt.Sprintf("z9hG4bK%s-%d", id, cseq)
 	}
-	p.send(fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nFrom: <sip:%s@%s>;tag=f%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
-		method, target, p.socket.LocalAddr(), branch, me, p.server, id, d.to, id, cseq, method))
+	b := fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nFrom: <sip:%s@%s>;tag=f%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+		method, target, p.socket.LocalAddr(), branch, me, p.server, id, d.to, id, cseq, method)
+	if method == "BYE" {
+		p.ask(d, cseq, b)
+		return
+	}
+	p.send(b)
 }
 
 func (p *phones) forget(id string) {

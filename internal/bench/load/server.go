@@ -63,7 +63,9 @@ func (s *server) start() error {
 
 // ctl asks the running server and decodes its JSON answer into out.
 func (s *server) ctl(out any, args ...string) error {
-	cmd := exec.CommandContext(context.Background(), s.binary, append(append([]string{"ctl"}, args...), "--config", s.config(), "--json")...)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.binary, append(append([]string{"ctl"}, args...), "--config", s.config(), "--json")...)
 	b, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
@@ -129,10 +131,16 @@ func (s *server) ready() error {
 	return fmt.Errorf("the server at %s does not answer OPTIONS", s.addr)
 }
 
+// stop ends the server at once, and kills it when it does not end.
 func (s *server) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	time.AfterFunc(100*time.Millisecond, func() { _ = s.cmd.Process.Signal(syscall.SIGTERM) })
+	kill := time.AfterFunc(20*time.Second, func() {
+		fmt.Println("the server did not end, it is killed")
+		_ = s.cmd.Process.Kill()
+	})
 	_ = s.cmd.Wait()
+	kill.Stop()
 	_ = os.RemoveAll(s.dir)
 	if text := s.log.String(); text != "" {
 		fmt.Printf("server log (first 2000 characters):\n%.2000s\n", text)
