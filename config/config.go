@@ -37,6 +37,14 @@ type Config struct {
 	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
+	// Trunks are the lines to the outside, by name.
+	Trunks map[string]Trunk `yaml:"trunks,omitempty" key:"name"`
+	// Numbers are ours in the public network, by themselves: +4930123450. Each
+	// reaches an extension or group when no route takes the call before.
+	Numbers map[string]Number `yaml:"numbers,omitempty" key:"e164"`
+	// Permissions say what extensions may call outside, by name; default is that
+	// of extensions that name none.
+	Permissions map[string]Permission `yaml:"permissions,omitempty" key:"name"`
 	// Site says where the exchange stands, and what routes may look at.
 	Site dialplan.Site `yaml:"site"`
 	// Schedules are times at which something is open, by name.
@@ -163,6 +171,13 @@ type Extension struct {
 	DND bool `yaml:"dnd,omitempty"`
 	// MaxCalls is how many calls the extension may have at once; 0 means 10.
 	MaxCalls int `yaml:"max_calls,omitempty" min:"0" max:"1000"`
+	// Permission names one of permissions: what the extension may call outside.
+	Permission string `yaml:"permission,omitempty" format:"name"`
+	// CallerID is the number that callees outside see, if the trunk does not say
+	// another: one of numbers.
+	CallerID string `yaml:"caller_id,omitempty" format:"e164"`
+	// Language is that of announcements to this extension, such as en or fr.
+	Language string `yaml:"language,omitempty" format:"language"`
 	// Codecs narrows and orders media.codecs for this extension.
 	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
 }

@@ -10,6 +10,8 @@ type Facts struct {
 	From        string // the caller's number: of an extension its own, never what the phone claims
 	FromName    string // display name, cleaned of control characters
 	Extension   string // the extension that proved its identity; "" for an outside caller
+	Trunk       string // the trunk that the call came in on; "" for a call of an extension
+	Language    string // that of announcements, "" when nobody says
 	Context     string // where the call enters the plan; "" is phones for an extension, nowhere for others
 	Anonymous   bool   // the caller asks not to be named
 	Source      netip.AddrPort

@@ -35,11 +35,21 @@ type Ringing struct {
 	FromName string
 }
 
-// Target is one extension to ring.
+// Target is one extension to ring, or a number outside to call.
 type Target struct {
 	Extension string
+	Outside   *Outside      // not nil for a number outside; then Extension is ""
 	After     time.Duration // from the start; a target rings earlier when no other does any more
 	For       time.Duration // then it stops ringing; 0 is until the whole ends
+}
+
+// Outside is a number outside, and how it is to be called.
+type Outside struct {
+	Number    string   // as it was dialled
+	Via       []string // trunks, tried in order
+	As        string   // the extension on whose permission it is called; "" is the caller's
+	CallerID  string   // E.164; "" is what the extension and the trunk say
+	Emergency bool     // no permission and no limit holds it back
 }
 
 // Phones says how extensions are at this moment.

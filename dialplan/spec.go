@@ -70,6 +70,9 @@ type Spec struct {
 	Subplans   map[string]*SubplanSpec
 	Contexts   map[string][]*RouteSpec
 	Extensions []string
+	Trunks     []string
+	// Numbers are ours in the public network, by E.164.
+	Numbers map[string]Number
 	// Features are the numbers of the built-in routes; "" is off.
 	Features Features
 	// RingTimeout is how long a dial rings that does not say.
@@ -77,6 +80,9 @@ type Spec struct {
 	// ReadFile reads a calendar file; nil where no file may be read.
 	ReadFile func(name string) ([]byte, error)
 }
+
+// Number says whom a number of ours reaches.
+type Number struct{ To, Name, Language string }
 
 // Features are the numbers that the built-in routes answer.
 type Features struct{ Echo, Tone, Music string }
@@ -90,6 +96,9 @@ type Site struct {
 	// Timezone is the zone of all schedules that name none, such as
 	// Europe/Berlin. The default is that of the machine.
 	Timezone string `yaml:"timezone" format:"timezone"`
+	// Emergency are the trunks over which emergency numbers are called, in order;
+	// then all others are tried. The default is all.
+	Emergency []string `yaml:"emergency" format:"name"`
 	// Headers are the SIP headers that routes may look at, such as X-Priority.
 	// What is in them is what the caller wrote: a wish, no proof.
 	Headers []string `yaml:"headers" format:"header"`

@@ -184,3 +184,8 @@ func (w *world) AddCDR(r storage.CDR) error {
 	w.records <- r
 	return nil
 }
+
+// Outside implements call.Dialer.
+func (w *world) Outside(o call.Outgoing) (call.Contact, error) {
+	return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + o.Number}
+}

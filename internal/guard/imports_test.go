@@ -11,25 +11,30 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "plantest", "config", "dialplan"},
+	"cmd/dialtone": {"pbx", "pbx/api", "plantest", "config", "dialplan", "asterisk"},
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
 	"plantest":      {"pbx/call", "config", "dialplan", "media", "media/codec", "storage"},
 	"pbx/api":       {"pbx/call", "pbx/registrar", "config", "storage"},
-	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "dialplan", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
+	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/siptrunk", "pbx/registrar", "config", "dialplan", "dialplan/number", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
 	"pbx/sipreg":    {"pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "storage"},
+	"pbx/siptrunk":  {"pbx/sipedge", "config", "dialplan/number"},
+	"pbx/toll":      {"pbx/call", "config", "dialplan", "dialplan/number", "storage"},
+	"pbx/notify":    {"config", "dialplan"},
 	"pbx/sipauth":   {"config"},
 	"pbx/sipedge":   {"config"},
 	"pbx/registrar": {"config", "storage"},
 	"pbx/call":      {"dialplan", "media", "media/codec", "storage", "config"},
 	"config":        {"dialplan", "media/codec"},
 	"config/docgen": {"config", "dialplan"},
-	"dialplan":      {"dialplan/pattern", "dialplan/schedule", "dialplan/number"},
+	"dialplan":      {"dialplan/pattern", "dialplan/schedule", "dialplan/number", "dialplan/script"},
 
 	"dialplan/pattern":  {},
 	"dialplan/schedule": {},
 	"dialplan/number":   {},
+	"dialplan/script":   {},
+	"asterisk":          {},
 
 	"media":       {"media/codec"},
 	"media/rtp":   {"media", "media/codec"},

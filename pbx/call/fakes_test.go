@@ -335,3 +335,8 @@ func (w *world) calls(t *testing.T, from, to string, formats ...codec.Format) *f
 	}
 	return l
 }
+
+// Outside implements call.Dialer.
+func (b book) Outside(o call.Outgoing) (call.Contact, error) {
+	return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + o.Number}
+}

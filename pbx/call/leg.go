@@ -101,6 +101,13 @@ type Invitation struct {
 	Secure      bool // the caller's side is encrypted; for the record only
 }
 
+// Outgoing is a call to a number outside that was permitted.
+type Outgoing struct {
+	dialplan.Outside
+	Anonymous bool   // the caller hides its number
+	Diverted  string // the number that was called, E.164, when the caller is from outside
+}
+
 // Progress is what happens at a callee before the answer.
 type Progress struct {
 	Status int            // 180, 181, 182, 183
@@ -113,6 +120,9 @@ type Dialer interface {
 	// Contacts lists where an extension can be reached now, best first. The
 	// error is a *dialplan.Ended: not found or not registered.
 	Contacts(extension string) ([]Contact, error)
+	// Outside is the way to a number outside: one contact, whose Dial tries the
+	// trunks and their servers in turn. The error is a *dialplan.Ended.
+	Outside(o Outgoing) (Contact, error)
 	// Dial invites one contact and returns its leg when it has answered. It
 	// reports progress, never concurrently, before it returns. When ctx ends, the
 	// invitation is withdrawn with the *dialplan.Ended that is the context's cause

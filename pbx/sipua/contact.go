@@ -74,3 +74,8 @@ func readContact(c registrar.Contact) (*contact, error) {
 	}
 	return k, nil
 }
+
+// Outside implements call.Dialer.
+func (u *UA) Outside(o call.Outgoing) (call.Contact, error) {
+	return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + clean(o.Number)}
+}
