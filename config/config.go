@@ -23,6 +23,9 @@ type Config struct {
 	// Data is the folder for what Dialtone keeps: the store, the generated
 	// certificate, the control socket. Relative to the configuration file.
 	Data string `yaml:"data" restart:"true" path:"true" format:"path"`
+	// Prompts is the folder of the files (WAV) that the dialplan plays, relative to the
+	// configuration file. The default is prompts in the data folder.
+	Prompts string `yaml:"prompts,omitempty" path:"true" format:"path"`
 	// Log says how much is logged and in what shape.
 	Log Log `yaml:"log"`
 	// SIP is where phones reach Dialtone and how it treats what arrives.
@@ -33,24 +36,39 @@ type Config struct {
 	Media Media `yaml:"media"`
 	// Calls sets limits and timers for calls.
 	Calls Calls `yaml:"calls"`
-	// Extensions are the phones that may register, by number.
-	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
+	// Site says where the exchange stands, and what routes may look at.
+	Site dialplan.Site `yaml:"site"`
 	// Trunks are the lines to the outside, by name.
 	Trunks map[string]Trunk `yaml:"trunks,omitempty" key:"name"`
 	// Numbers are ours in the public network, by themselves: +4930123450. Each
 	// reaches an extension or group when no route takes the call before.
 	Numbers map[string]Number `yaml:"numbers,omitempty" key:"e164"`
 	// Permissions say what extensions may call outside, by name; default is that
-	// of extensions that name none.
+	// of extensions that name none. Without one of that name, they may call
+	// toll-free, domestic, mobile and service numbers: 10 calls at once and 100
+	// an hour.
 	Permissions map[string]Permission `yaml:"permissions,omitempty" key:"name"`
-	// Site says where the exchange stands, and what routes may look at.
-	Site dialplan.Site `yaml:"site"`
+	// Pins are PINs that callers can be asked for by the step pin, by the name of who
+	// has them: 4 to 20 digits, in quotes. Write ${NAME} to take one from the
+	// environment, or file:PATH to take it from the first line of a file.
+	Pins map[string]Secret `yaml:"pins,omitempty" key:"name"`
+	// Lists are lists of callers that are edited at run time, by name, for when:
+	// {list: NAME}; there is always block, whose callers are refused. `dialtone ctl
+	// list` edits them.
+	Lists map[string]List `yaml:"lists,omitempty" key:"name"`
+	// Webhooks are servers of yours that the step webhook tells about calls, by
+	// name.
+	Webhooks map[string]Webhook `yaml:"webhooks,omitempty" key:"name"`
+	// Mail says how the step email sends.
+	Mail Mail `yaml:"mail,omitempty"`
 	// Schedules are times at which something is open, by name.
 	Schedules map[string]*dialplan.ScheduleSpec `yaml:"schedules,omitempty" plan:"true" key:"name"`
 	// Groups are extensions that ring together, by name.
 	Groups map[string]*dialplan.GroupSpec `yaml:"groups,omitempty" plan:"true" key:"name"`
+	// Extensions are the phones that may register, by number.
+	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
 	// Subplans are steps that the step call takes, by name.
 	Subplans map[string]*dialplan.SubplanSpec `yaml:"subplans,omitempty" plan:"true" key:"name"`
 	// Dialplan says where calls go: routes in contexts, by the name of the context.
@@ -182,6 +200,12 @@ type Extension struct {
 	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
 }
 
+// List is a list of numbers, or beginnings of them, that is edited at run time.
+type List struct {
+	// Text says what it is for, for people.
+	Text string `yaml:"text,omitempty"`
+}
+
 // Features are the numbers that Dialtone answers itself.
 type Features struct {
 	// Echo sends back what it hears.
@@ -190,4 +214,10 @@ type Features struct {
 	Tone string `yaml:"tone" format:"number"`
 	// Music plays the built-in music on hold.
 	Music string `yaml:"music" format:"number"`
+	// Block puts the number of the last caller from outside on the block list, or
+	// the number that is dialled behind it: *60, or *60030123456. Calls from there
+	// are refused from then on, for everybody. Off unless it is given; *60 is usual.
+	Block string `yaml:"block" format:"number"`
+	// Unblock takes it off again, in the same ways; *61 is usual.
+	Unblock string `yaml:"unblock" format:"number"`
 }

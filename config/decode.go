@@ -104,11 +104,17 @@ func (d *decoder) section(n *yaml.Node, v reflect.Value, path string) {
 	if n = d.resolve(n); n == nil || isNull(n) {
 		return
 	}
+	fields := d.fields.of(v.Type())
+	if main := mainField(fields); main != nil && n.Kind == yaml.ScalarNode {
+		p := join(path, main.name)
+		d.places[p] = place{d.src.at(n), d.src.at(n)}
+		d.value(at, v.Field(main.index), p, main.tag)
+		return
+	}
 	if n.Kind != yaml.MappingNode {
 		d.failHidden(at, path, problem{"expected keys with values, found " + kindOf(n), "write the keys below it, indented, each as key: value"})
 		return
 	}
-	fields := d.fields.of(v.Type())
 	for _, e := range d.entries(n, path) {
 		p := join(path, e.key.Value)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.key.Value })

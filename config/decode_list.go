@@ -17,6 +17,9 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string, tag reflect.
 		d.fail(at, path, "expected names with their keys, found "+kindOf(n), `write each below it, indented, like "100": {password: ...}`)
 		return
 	}
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
 	check := checkOf(tag.Get("key"))
 	for _, e := range d.entries(n, path) {
 		if d.nodes <= 0 {
@@ -31,8 +34,12 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, path string, tag reflect.
 				d.fail(e.key, p, wrong.reason, wrong.remedy)
 			}
 		}
-		elem := reflect.New(v.Type().Elem()).Elem()
-		d.section(e.value, elem, p)
+		elem := newEntry(v.Type().Elem())
+		if elem.Kind() == reflect.Struct {
+			d.section(e.value, elem, p)
+		} else {
+			d.scalar(e.value, elem, p, tag)
+		}
 		v.SetMapIndex(reflect.ValueOf(e.key.Value), elem)
 	}
 }

@@ -80,6 +80,9 @@ func (d *decoder) planValue(n *yaml.Node, v reflect.Value, path string, tag refl
 	case *dialplan.Cases:
 		*x = d.planCases(n, path)
 		return
+	case *dialplan.Secret:
+		d.scalar(n, v, path, tag)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -126,8 +129,13 @@ func (d *decoder) planText(at *yaml.Node, path string, tag reflect.StructTag) (d
 			t.At.Column = len(line) - len(strings.TrimLeft(line, " ")) + 1
 		}
 	}
-	if tag.Get("path") != "" && t.Value != "" && !filepath.IsAbs(t.Value) {
-		t.Value = filepath.Join(d.src.dir, t.Value)
+	// A tag other than true is what stands before the name of a file.
+	prefix := strings.TrimPrefix(tag.Get("path"), "true")
+	if name, ok := strings.CutPrefix(t.Value, prefix); ok && tag.Get("path") != "" && name != "" {
+		if name = strings.TrimSpace(name); !filepath.IsAbs(name) {
+			name = filepath.Join(d.src.dir, name)
+		}
+		t.Value = prefix + name
 	}
 	return t, true
 }
@@ -244,7 +252,11 @@ func (d *decoder) planField(e entry, v reflect.Value, fields []field, path strin
 		if near := dialplan.Nearest(e.key.Value, names); near != "" {
 			remedy = fmt.Sprintf("did you mean %q?", near)
 		}
-		d.fail(e.key, p, "unknown key", remedy)
+		hide := 0 // nothing, unless the value may be a secret
+		if slices.ContainsFunc(fields, func(f field) bool { return v.Field(f.index).Type() == reflect.TypeFor[Secret]() }) {
+			hide = e.key.Column + len([]rune(e.key.Value)) + 2
+		}
+		d.report(finding{at: d.src.at(e.key), path: p, problem: problem{"unknown key", remedy}, hide: hide})
 		return
 	}
 	d.planValue(e.value, v.Field(fields[i].index), p, fields[i].tag)

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Default is the configuration of a file that says nothing.
 func Default() Config {
@@ -39,7 +42,34 @@ func Default() Config {
 			DrainTimeout: Duration(5 * time.Minute),
 			KeepRecords:  Duration(365 * 24 * time.Hour),
 		},
+		Mail:       Mail{TLS: "starttls"},
 		Extensions: map[string]Extension{},
 		Features:   Features{Echo: "600", Tone: "601", Music: "602"},
 	}
 }
+
+// DefaultTrunk is a trunk of which nothing is said.
+func DefaultTrunk() Trunk {
+	return Trunk{
+		Expires:    Duration(10 * time.Minute),
+		Qualify:    Duration(30 * time.Second),
+		Context:    "outside",
+		Dial:       DialFormat{Format: "e164"},
+		CallerID:   CallerID{In: "from", Hidden: "anonymous", Forwarded: "none"},
+		EarlyMedia: "pass",
+		Redirect:   "refuse",
+		Patience:   Duration(2 * time.Second),
+	}
+}
+
+// newEntry is an entry of a table before anything is read into it.
+func newEntry(t reflect.Type) reflect.Value {
+	entry := reflect.New(t).Elem()
+	if t == reflect.TypeFor[Trunk]() {
+		entry.Set(reflect.ValueOf(DefaultTrunk()))
+	}
+	return entry
+}
+
+// Entry is an entry of a table of which nothing is said.
+func Entry(table reflect.Type) reflect.Value { return newEntry(table.Elem()) }

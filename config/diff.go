@@ -70,15 +70,17 @@ func diffTable(out *[]Change, a, b reflect.Value, path string) {
 			*out = append(*out, Change{Path: p, New: render(y)})
 		case !y.IsValid():
 			*out = append(*out, Change{Path: p, Old: render(x)})
-		default:
+		case x.Kind() == reflect.Struct:
 			diffSection(out, x, y, p)
+		case !equal(x, y):
+			*out = append(*out, Change{Path: p, Old: render(x), New: render(y)})
 		}
 	}
 }
 
-// equal takes an empty list and none for the same.
+// equal takes an empty list or table and none for the same.
 func equal(a, b reflect.Value) bool {
-	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
+	if (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len() == 0 && b.Len() == 0 {
 		return true
 	}
 	return reflect.DeepEqual(a.Interface(), b.Interface())
@@ -106,7 +108,7 @@ func render(v reflect.Value) string {
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case reflect.Map:
-		return fmt.Sprintf("{%d}", v.Len())
+		return renderTable(v)
 	case reflect.Struct:
 		return renderSection(v)
 	}
@@ -115,11 +117,21 @@ func render(v reflect.Value) string {
 
 func renderSection(v reflect.Value) string {
 	var parts []string
+	silent := newEntry(v.Type())
 	for _, f := range fieldsOf(v.Type()) {
-		if x := v.Field(f.index); !x.IsZero() {
+		if x := v.Field(f.index); !x.IsZero() && !equal(x, silent.Field(f.index)) {
 			parts = append(parts, f.name+": "+flowText(render(x)))
 		}
 	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func renderTable(v reflect.Value) string {
+	parts := make([]string, 0, v.Len())
+	for _, k := range v.MapKeys() {
+		parts = append(parts, yamlText(k.String())+": "+flowText(render(v.MapIndex(k))))
+	}
+	slices.Sort(parts)
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 

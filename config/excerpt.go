@@ -12,14 +12,14 @@ type Position struct {
 }
 
 var (
-	secretKey     = regexp.MustCompile(`(?i)password["']?\s*:\s*`)
-	secretStarted = regexp.MustCompile(`(?i)password["']?\s*:\s*[|>]?[+-]?\s*$`)
+	secretKey     = regexp.MustCompile(`(?i)(?:password|secret|bearer)["']?\s*:\s*`)
+	secretStarted = regexp.MustCompile(`(?i)(?:password|secret|bearer)["']?\s*:\s*[|>]?[+-]?\s*$`)
 )
 
 const excerptWidth = 120
 
 // excerpt shows line (from 1) of lines with a caret under column. What stands
-// behind "password:" is masked to the end of the line, all of the line when the
+// behind "password:", "secret:" or "bearer:" is masked to the end of the line, all of the line when the
 // key is on the line above it, and all from column hide (from 1; 0 for none) on.
 func excerpt(lines []string, line, column, hide int) string {
 	if line < 1 || line > len(lines) || column < 1 {

@@ -67,7 +67,13 @@ func FormatOf(name string) Format {
 			Pattern: `^([0-9]{2,15}|[A-Za-z][A-Za-z0-9._-]{0,31}|[0-9]{1,31}[A-Za-z._-][A-Za-z0-9._-]{0,30})$`,
 		}
 	}
-	return planFormat(name)
+	if f := planFormat(name); f.Says != "" {
+		return f
+	}
+	if f := trunkFormat(name); f.Says != "" {
+		return f
+	}
+	return notifyFormat(name)
 }
 
 // planFormat is FormatOf for the formats that a dialplan and its site use.
@@ -115,7 +121,10 @@ func checkOf(name string) func(string) (string, problem) {
 	case "number":
 		return checkNumber
 	}
-	return nil
+	if check := trunkCheck(name); check != nil {
+		return check
+	}
+	return notifyCheck(name)
 }
 
 func checkPath(s string) (string, problem) {
@@ -337,7 +346,7 @@ func checkPlanName(s string) (string, problem) {
 }
 
 func checkCountry(s string) (string, problem) {
-	if !countryCode.MatchString(s) {
+	if !countryCode.MatchString(s) || s != "" && !dialplan.IsCountry(s) {
 		return s, problem{quoted(s) + " is not a country", "write two capital letters, like DE"}
 	}
 	return s, problem{}

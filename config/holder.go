@@ -76,6 +76,10 @@ func (h *Holder) Watched() []string {
 	return append([]string{}, h.watched...)
 }
 
+// Read reads and checks all files again and puts nothing in force. The error is
+// Errors.
+func (h *Holder) Read() (*Loaded, error) { return h.read() }
+
 // Reload reads and checks all files again and puts them in force. When anything
 // is wrong, or a key changed that needs a restart, nothing changes and the error
 // is Errors that say why; errors.Is tells ErrRestart.

@@ -382,7 +382,7 @@ func TestInitStandsForTheSameSystem(t *testing.T) {
 }
 
 // The sample says nothing as it is, and the default when every # in front of a
-// key is removed.
+// key is removed, but for tables whose entries must say something.
 func TestSampleIsTheDefault(t *testing.T) {
 	t.Chdir(t.TempDir())
 	want := Default()
@@ -390,7 +390,8 @@ func TestSampleIsTheDefault(t *testing.T) {
 		t.Errorf("as it is: %v", Diff(&want, got))
 	}
 	key := regexp.MustCompile(`(?m)^( *)#([a-z"][a-z0-9_"]*:)`)
-	text := key.ReplaceAllString(string(Sample()), "$1$2")
+	tables := regexp.MustCompile(`(?m)^(lists|trunks|numbers|permissions|pins|mail|webhooks):\n(( .*)?\n)*`)
+	text := key.ReplaceAllString(tables.ReplaceAllString(string(Sample()), ""), "$1$2")
 	text = strings.Replace(text, `password: ""`, "password: fbqm-3n7c-wz5k-8pty", 1)
 	l, err := Read(write(t, "active.yaml", text))
 	must(t, err)

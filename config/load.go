@@ -29,6 +29,7 @@ type Loaded struct {
 	Patterns []string // of include, whose matches may become more
 	Warnings Errors
 	Plan     *dialplan.Plan // of Config
+	Version  string         // of the YAML files: the git commit that they are of, or a hash
 	places   map[string]place
 }
 
@@ -99,6 +100,7 @@ type loader struct {
 	fields   fieldCache
 	bytes    int64
 	nodes    int // that may still be looked at
+	texts    []readText
 }
 
 func newLoader(dir string, env func(string) (string, bool)) *loader {
@@ -123,6 +125,7 @@ func newLoader(dir string, env func(string) (string, bool)) *loader {
 // text decodes one document into the configuration, then what it includes.
 func (l *loader) text(src *source, data []byte, depth int) {
 	l.sources[src.name] = src
+	l.note(src.name, data)
 	root, err := src.parse(data)
 	if err != nil {
 		l.errs = append(l.errs, err)
@@ -145,6 +148,7 @@ func (l *loader) finish() (*Loaded, error) {
 	v := validator{
 		cfg: &l.cfg, failed: l.failed, files: l.files, fields: l.fields, place: func(path string) place { return l.places[path] },
 		report: l.report, reads: func(path string) { l.read = appendNew(l.read, path) },
+		shows: func(path string, data []byte) { l.sources[path] = newSource(path, "", data) },
 	}
 	if l.nodes > 0 {
 		v.all()
@@ -154,7 +158,10 @@ func (l *loader) finish() (*Loaded, error) {
 	if err := l.errs.Err(); err != nil {
 		return out, err
 	}
-	out.Config, out.Plan = &l.cfg, v.plan
+	out.Config, out.Plan, out.Version = &l.cfg, v.plan, l.version()
+	if out.Plan != nil {
+		out.Plan.Version = out.Version
+	}
 	return out, nil
 }
 

@@ -12,7 +12,7 @@ import (
 // PlanOf compiles the dialplan of a configuration that did not come from a file.
 // The plan is nil when there is a failure among what it gives.
 func PlanOf(c *Config) (*dialplan.Plan, Errors) {
-	plan, findings := dialplan.Compile(c.spec(nil))
+	plan, findings := dialplan.Compile(c.spec(nil, nil))
 	var out Errors
 	for _, f := range findings {
 		out = append(out, &Error{Path: f.Path, Reason: f.Reason, Remedy: f.Remedy, Warning: f.Warning})
@@ -23,13 +23,33 @@ func PlanOf(c *Config) (*dialplan.Plan, Errors) {
 	return plan, out
 }
 
-// spec is the part of the configuration that decides where calls go.
-func (c *Config) spec(read func(string) ([]byte, error)) dialplan.Spec {
+// spec is the part of the configuration that decides where calls go. at says where
+// a key stands; nil is nowhere.
+func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Position) dialplan.Spec {
+	trunks := make(map[string]dialplan.TrunkEntry, len(c.Trunks))
+	for name, t := range c.Trunks {
+		trunks[name] = dialplan.TrunkEntry{Context: t.Context, Country: t.Country}
+	}
+	numbers := make(map[string]dialplan.Number, len(c.Numbers))
+	for number, n := range c.Numbers {
+		of := dialplan.Number{To: n.To, Name: n.Name, Language: n.Language}
+		if at != nil {
+			of.At = dialplan.Pos(at(join("numbers", number)))
+		}
+		numbers[number] = of
+	}
 	return dialplan.Spec{
 		Site: c.Site, Schedules: c.Schedules, Groups: c.Groups, Subplans: c.Subplans, Contexts: c.Dialplan,
 		Extensions:  slices.Sorted(maps.Keys(c.Extensions)),
-		Features:    dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music},
+		Features:    dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Block: c.Features.Block, Unblock: c.Features.Unblock},
+		Lists:       slices.Sorted(maps.Keys(c.Lists)),
+		Trunks:      slices.Sorted(maps.Keys(c.Trunks)),
+		Entries:     trunks,
+		Numbers:     numbers,
 		RingTimeout: c.Calls.RingTimeout.D(),
+		Webhooks:    slices.Sorted(maps.Keys(c.Webhooks)),
+		Mail:        c.Mail.Server != "",
+		Pins:        c.Pins,
 		ReadFile:    read,
 	}
 }
@@ -43,12 +63,19 @@ func (c *validator) dialplan() {
 			data, _, err := readRegular(name, maxFileBytes)
 			if err == nil {
 				c.reads(name)
+				if c.shows != nil {
+					c.shows(name, data)
+				}
 			}
 			return data, err
 		}
 	}
 	failed := slices.Sorted(maps.Keys(c.failed))
-	plan, findings := dialplan.Compile(c.cfg.spec(read))
+	spec := c.cfg.spec(read, func(path string) Position { return c.place(path).key })
+	if c.files {
+		spec.Prompt = c.cfg.prompt
+	}
+	plan, findings := dialplan.Compile(spec)
 	bad := false
 	for _, f := range findings {
 		bad = bad || !f.Warning

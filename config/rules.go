@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -20,16 +19,14 @@ func (c *validator) rules(v reflect.Value, path string) {
 }
 
 func (c *validator) rule(v reflect.Value, path string, tag reflect.StructTag) {
-	if c.failed[path] || tag.Get("plan") != "" {
+	if c.failed[path] || tag.Get("plan") != "" || v.IsZero() && c.silent(path, tag) {
 		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
 		c.rules(v, path)
 	case reflect.Map:
-		for _, key := range slices.Sorted(maps.Keys(c.cfg.Extensions)) {
-			c.rules(v.MapIndex(reflect.ValueOf(key)), join(path, key))
-		}
+		c.ruleTable(v, path, tag)
 	case reflect.Slice:
 		c.ruleList(v, path, tag)
 	case reflect.String:
@@ -40,6 +37,31 @@ func (c *validator) rule(v reflect.Value, path string, tag reflect.StructTag) {
 		if p := ruleBounds(v, tag); p.found() {
 			c.fail(path, p.reason, p.remedy)
 		}
+	}
+}
+
+// silent reports whether nothing is said about a key that need not be given.
+func (c *validator) silent(path string, tag reflect.StructTag) bool {
+	return strings.HasSuffix(tag.Get("yaml"), ",omitempty") && (tag.Get("min") == "" || c.place(path).value.File == "")
+}
+
+// ruleTable checks the entries of a table.
+func (c *validator) ruleTable(v reflect.Value, path string, tag reflect.StructTag) {
+	names := make([]string, 0, v.Len())
+	for _, k := range v.MapKeys() {
+		names = append(names, k.String())
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		// What a map holds cannot be changed in its place.
+		key, entry := reflect.ValueOf(name), reflect.New(v.Type().Elem()).Elem()
+		entry.Set(v.MapIndex(key))
+		if p := join(path, name); entry.Kind() == reflect.Struct {
+			c.rules(entry, p)
+		} else {
+			c.rule(entry, p, tag)
+		}
+		v.SetMapIndex(key, entry)
 	}
 }
 

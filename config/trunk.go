@@ -31,6 +31,9 @@ type Trunk struct {
 	Networks []string `yaml:"networks,omitempty" format:"network"`
 	// Header are headers that its calls have besides, by name.
 	Header map[string]string `yaml:"header,omitempty" key:"header"`
+	// Internal says that it leads to another exchange of ours: calls to it cost
+	// nothing, and no permission is asked.
+	Internal bool `yaml:"internal,omitempty"`
 	// Context is where its calls enter the dialplan.
 	Context string `yaml:"context,omitempty" format:"name"`
 	// Country says how numbers of its calls are read that have no country code. The

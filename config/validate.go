@@ -37,8 +37,9 @@ type validator struct {
 	place  func(path string) place
 	report func(finding)
 	fields fieldCache
-	reads  func(path string) // told of every file read
-	plan   *dialplan.Plan    // what dialplan compiled; nil when it is wrong
+	reads  func(path string)              // told of every file read
+	shows  func(path string, data []byte) // told what is in a file that the plan names
+	plan   *dialplan.Plan                 // what dialplan compiled; nil when it is wrong
 }
 
 func (c *validator) fail(path, reason, remedy string) {
@@ -62,7 +63,11 @@ func (c *validator) all() {
 	c.capacity()
 	c.extensions()
 	c.numbers()
+	c.outside()
+	c.notices()
+	c.pins()
 	c.dialplan()
+	c.callerIDs()
 }
 
 // expiries must be in order.

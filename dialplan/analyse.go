@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ func (c *checker) analyse() {
 	c.unentered()
 	c.out()
 	c.recursions()
+	c.paid()
 }
 
 // shadowed says which numbers of route j never reach it, since a route above
@@ -166,7 +168,11 @@ func implied(when, others []condition) bool {
 func (c *checker) clashes() {
 	rs := c.plan.contexts[PhonesContext]
 	taken := map[int][]string{}
-	for _, f := range c.spec.Features.list() {
+	features := c.spec.Features.list()
+	for _, f := range c.spec.Features.codes() {
+		features = append(features, f.feature)
+	}
+	for _, f := range features {
 		if f.number == "" {
 			continue
 		}
@@ -181,6 +187,12 @@ func (c *checker) clashes() {
 	c.in(PhonesContext)
 	defer c.out()
 	for i, r := range rs.list {
+		if number := c.onlyEmergency(r); number != "" {
+			c.in("[" + strconv.Itoa(i) + "]")
+			c.warn(r.At, fmt.Sprintf("the route %s is never reached: %s is an emergency number, which goes out before every route", quote(r.Name), number),
+				"remove it; site.emergency says over which trunks such calls go")
+			c.out()
+		}
 		if taken[i] != nil {
 			c.in("[" + strconv.Itoa(i) + "]")
 			c.warn(r.At, fmt.Sprintf("the route %s takes %s", quote(r.Name), strings.Join(taken[i], ", and ")),
@@ -190,11 +202,28 @@ func (c *checker) clashes() {
 	}
 }
 
+// onlyEmergency gives the first number of a route that is for emergency numbers
+// alone.
+func (c *checker) onlyEmergency(r *Route) string {
+	first := ""
+	for _, p := range r.to.positive {
+		number, single := p.Literal()
+		if !single || !c.plan.Emergency(number) {
+			return ""
+		}
+		first = cmp.Or(first, number)
+	}
+	return first
+}
+
 // unentered warns of contexts that nothing goes to.
 func (c *checker) unentered() {
 	anywhere := false
 	note := func(s Step) {
 		if g, ok := s.(*Goto); ok && g.Target.parts != nil {
+			anywhere = true
+		}
+		if l, ok := s.(leaving); ok && slices.ContainsFunc(l.gotos(), func(g *Goto) bool { return g.Target.parts != nil }) {
 			anywhere = true
 		}
 	}
@@ -210,7 +239,7 @@ func (c *checker) unentered() {
 		return
 	}
 	for _, name := range keys(c.spec.Contexts) {
-		if list := c.spec.Contexts[name]; !c.entered[name] && name != ExtensionsContext && len(list) > 0 {
+		if list := c.spec.Contexts[name]; !c.entered[name] && builtInContexts[name] == "" && len(list) > 0 {
 			c.in(name)
 			c.warn(list[0].Where(), "nothing enters the context "+quote(name), "go to it with goto: "+name+", or remove it")
 			c.out()

@@ -77,3 +77,48 @@ func TestBigPlansHaveShortTraces(t *testing.T) {
 		t.Errorf("took %s, with %d lines of trace", d.Name(), len(r.Trace.Events))
 	}
 }
+
+// bigOffice has n routes, a part of them over a trunk, and n/2 numbers.
+func bigOffice(n int) string {
+	var b strings.Builder
+	b.WriteString(bigPlan(n / 2))
+	b.WriteString("    - {name: out, to: \"+.\", do: [{dial: \"${to}\", via: line}]}\n  outside:\n")
+	for i := range n / 2 {
+		fmt.Fprintf(&b, "    - {name: did %d, to: \"+4930%06dXX\", when: {time: office}, do: [{dial: \"101\", on: {busy: [{goto: phones, to: \"%07d\"}]}}]}\n", i, i, i)
+	}
+	b.WriteString("trunks: {line: {host: sip.example.net}}\nnumbers:\n")
+	for i := range n / 2 {
+		fmt.Fprintf(&b, "  \"+4940%06d\": {to: \"101\", name: Line %d}\n", i, i)
+	}
+	return b.String()
+}
+
+// BenchmarkOffice loads routes and half as many numbers, and routes calls of a trunk
+// to a route, to a number, and to nobody, with a trace as in the server.
+func BenchmarkOffice(b *testing.B) {
+	for _, n := range []int{1000, 3000, 10_000} {
+		text := []byte(bigOffice(n))
+		b.Run(fmt.Sprintf("load/%d routes", n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := config.Parse("plan.yaml", text, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		l, err := config.Parse("plan.yaml", text, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, to := range []string{"+493000000012", "+4940000123", "+4989123456"} {
+			b.Run(fmt.Sprintf("route/%d routes/%s", n, to), func(b *testing.B) {
+				b.ReportAllocs()
+				f := dialplan.Facts{Trunk: "line", From: "+4989123456", To: to, Context: "outside"}
+				for b.Loop() {
+					r := dialplan.NewRun(f, func() *dialplan.Plan { return l.Plan }, dialplan.NoPhones{})
+					r.Trace = &dialplan.Trace{}
+					r.Decide()
+				}
+			})
+		}
+	}
+}

@@ -43,9 +43,14 @@ func (c *checker) add(f Finding) {
 	if len(c.findings) >= maxFindings {
 		return
 	}
-	f.Path = strings.ReplaceAll(strings.Join(c.path, "."), ".[", "[")
+	if f.Path == "" {
+		f.Path = c.where()
+	}
 	c.findings = append(c.findings, f)
 }
+
+// where is the path of what is looked at.
+func (c *checker) where() string { return strings.ReplaceAll(strings.Join(c.path, "."), ".[", "[") }
 
 // undefined says that a name is not there, and which was meant.
 func (c *checker) undefined(at Pos, what, name string, known []string) {
@@ -128,6 +133,8 @@ var variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 // settable checks that a variable may be given a value under that name.
 func (c *checker) settable(name string, at Pos) {
 	switch {
+	case name == languageVariable:
+		return
 	case builtinVariable(name) != nil:
 		c.fail(at, quote(name)+" cannot be set: every call has it from elsewhere", "use another name")
 		return
@@ -175,7 +182,7 @@ func (c *checker) callees() []string {
 // target checks a goto whose target is fixed.
 func (c *checker) target(t Text) {
 	context, route, named := strings.Cut(t.Value, "/")
-	if context == ExtensionsContext && !named {
+	if !named && (context == ExtensionsContext || context == NumbersContext) {
 		return
 	}
 	list, known := c.spec.Contexts[context]

@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ func Compile(s Spec) (*Plan, []Finding) {
 		entered: map[string]bool{PhonesContext: true},
 		plan: &Plan{
 			zone: time.Local, country: s.Site.Country, groups: s.Groups, subplans: s.Subplans,
-			extensions: make(map[string]bool, len(s.Extensions)), contexts: map[string]*routes{}, ringTimeout: s.RingTimeout,
+			extensions: make(map[string]bool, len(s.Extensions)), contexts: map[string]*routes{}, ringTimeout: s.RingTimeout, pins: s.Pins,
 		},
 	}
 	for _, e := range s.Extensions {
@@ -29,6 +30,7 @@ func Compile(s Spec) (*Plan, []Finding) {
 	}
 	c.site()
 	c.numbering()
+	c.lines()
 	c.compileSchedules()
 	c.groups()
 	numbers := c.numbersOf()
@@ -139,8 +141,8 @@ func (c *checker) numbers(list Texts) numbers {
 // variablesOf collects the variables that steps set anywhere.
 func (c *checker) variablesOf() {
 	note := func(s Step) {
-		if set, ok := s.(*Set); ok {
-			for _, v := range set.Values {
+		if set, ok := s.(setting); ok {
+			for _, v := range set.sets(c) {
 				c.defined[v.Name] = true
 			}
 		}
@@ -187,18 +189,23 @@ func (c *checker) compileSubplans() {
 	c.args, c.env = map[string]bool{}, nil
 }
 
+// builtInContexts are those that nobody may write.
+var builtInContexts = map[string]string{
+	ExtensionsContext: "the built-in routes", NumbersContext: "the numbers", EmergencyContext: "emergency numbers",
+}
+
 // context compiles the routes of one context.
 func (c *checker) context(name string, list []*RouteSpec, to []numbers) {
 	c.in("dialplan")
 	c.in(name)
 	defer c.out()
 	defer c.out()
-	if name == ExtensionsContext {
+	if says := builtInContexts[name]; says != "" {
 		at := Pos{} // of the context's key
 		if len(list) > 0 {
 			at = list[0].Where()
 		}
-		c.fail(at, quote(name)+" is the context of the built-in routes", "give the context another name")
+		c.fail(at, quote(name)+" is the context of "+says, "give the context another name")
 	}
 	taken := map[string]Pos{}
 	out := &routes{name: name}
@@ -245,11 +252,13 @@ func (rs *routes) index() {
 //	  - {name: echo, to: "600", do: [echo]}
 //	  - {name: tone, to: "601", do: [tone]}
 //	  - {name: music, to: "602", do: [music]}
+//	  - {name: block, to: "*60!", do: [{block: "${rest}"}]}
+//	  - {name: unblock, to: "*61!", do: [{unblock: "${rest}"}]}
 //	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
 func (c *checker) builtIn() *routes {
 	out := &routes{name: ExtensionsContext}
 	add := func(name string, number string, s Step) {
-		p, err := pattern.Parse(literal(number))
+		p, err := pattern.Parse(number)
 		if number == "" || err != nil {
 			return
 		}
@@ -259,10 +268,13 @@ func (c *checker) builtIn() *routes {
 		})
 	}
 	for _, f := range c.spec.Features.list() {
-		add(f.name, f.number, NewStep(f.name))
+		add(f.name, literal(f.number), NewStep(f.name))
+	}
+	for _, f := range c.spec.Features.codes() {
+		add(f.name, literal(f.number)+"!", f.step)
 	}
 	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
-		add("extension "+e, e, &Dial{To: Texts{{Value: "${to}"}}})
+		add("extension "+e, literal(e), &Dial{To: Texts{{Value: "${to}"}}})
 	}
 	out.index()
 	return out
@@ -281,4 +293,26 @@ type feature struct{ name, number string }
 // list are the features by the name of the step that each takes.
 func (f Features) list() []feature {
 	return []feature{{"echo", f.Echo}, {"tone", f.Tone}, {"music", f.Music}}
+}
+
+// code is a feature behind whose number another one may be dialled.
+type code struct {
+	feature
+	step Step
+}
+
+// codes are the features that take a number, the longest first so that none takes
+// the calls of another.
+func (f Features) codes() []code {
+	var out []code
+	for _, c := range []code{
+		{feature{"block", f.Block}, &Block{Number: Text{Value: "${rest}"}}},
+		{feature{"unblock", f.Unblock}, &Unblock{Number: Text{Value: "${rest}"}}},
+	} {
+		if c.number != "" {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b code) int { return cmp.Compare(len(b.number), len(a.number)) })
+	return out
 }

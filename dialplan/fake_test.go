@@ -3,6 +3,7 @@ package dialplan_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,12 +18,20 @@ type world struct {
 	answers    map[string]string // by extension: "answers", or the slug of a cause
 	busy, gone map[string]bool
 	onDial     func()
+
+	stop     string   // the key that stops what is played
+	keys     []string // that are gathered; "" is none in time
+	cannot   error    // of play and gather
+	gathered []dialplan.Gathering
+	rung     dialplan.Ringing // by the last dial
 }
 
 func (w *world) note(format string, args ...any) { w.did = append(w.did, fmt.Sprintf(format, args...)) }
 
 func (w *world) Answer(context.Context) error { w.note("answer"); return nil }
 func (w *world) Ring(context.Context) error   { w.note("ring"); return nil }
+
+func (w *world) Progress(context.Context) error { w.note("progress"); return nil }
 
 func (w *world) Wait(_ context.Context, d time.Duration) error {
 	w.note("wait %s", d)
@@ -32,6 +41,7 @@ func (w *world) Wait(_ context.Context, d time.Duration) error {
 
 func (w *world) Dial(_ context.Context, r dialplan.Ringing) (string, error) {
 	w.note("dial %s", r)
+	w.rung = r
 	if r.FromName != "" {
 		w.note("as %s", r.FromName)
 	}
@@ -40,9 +50,9 @@ func (w *world) Dial(_ context.Context, r dialplan.Ringing) (string, error) {
 	}
 	var worst error = &dialplan.Ended{Cause: dialplan.CauseNoAnswer}
 	for _, t := range r.Targets {
-		switch how := w.answers[t.Extension]; how {
+		switch how := w.answers[t.Name()]; how {
 		case "answers":
-			return t.Extension, &dialplan.Ended{Cause: dialplan.CauseNormal, Remote: true}
+			return t.Name(), &dialplan.Ended{Cause: dialplan.CauseNormal, Remote: true}
 		case "":
 		default:
 			worst = &dialplan.Ended{Cause: dialplan.CauseOf(how)}
@@ -64,6 +74,22 @@ func (w *world) Tone(_ context.Context, hz float64, d time.Duration) error {
 func (w *world) Music(_ context.Context, d time.Duration) error {
 	w.note("music %s", d)
 	return forever(d)
+}
+
+func (w *world) Play(_ context.Context, p dialplan.Playing) (string, error) {
+	w.note("play %s until %q in %q", strings.Join(p.Files, ", "), p.Until, p.Language)
+	return w.stop, w.cannot
+}
+
+func (w *world) Gather(_ context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
+	w.note("gather %s", strings.Join(g.Files, ", "))
+	w.gathered = append(w.gathered, g)
+	if len(w.keys) == 0 {
+		return dialplan.Gathered{TimedOut: true}, w.cannot
+	}
+	keys := w.keys[0]
+	w.keys = w.keys[1:]
+	return dialplan.Gathered{Keys: keys, TimedOut: keys == ""}, w.cannot
 }
 
 // forever is the caller hanging up, when nothing else ends a step.
@@ -88,7 +114,13 @@ extensions:
 // planOf reads a dialplan, with the extensions 101 to 103.
 func planOf(t *testing.T, text string) *dialplan.Plan {
 	t.Helper()
-	l, err := config.Parse("plan.yaml", []byte(extensions+text), nil)
+	return parsed(t, extensions+text)
+}
+
+// parsed reads a whole configuration.
+func parsed(t *testing.T, text string) *dialplan.Plan {
+	t.Helper()
+	l, err := config.Parse("plan.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // Whatever stands in a plan, loading it says what is wrong or gives a plan in
 // which every call ends.
 func FuzzPlan(f *testing.F) {
-	for _, pattern := range []string{"../testdata/plans/*.yaml", "../testdata/config/dialplan_*.yaml"} {
+	for _, pattern := range []string{"../testdata/plans/*.yaml", "../testdata/config/dialplan_*.yaml", "../testdata/config/paid*.yaml"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil || len(names) == 0 {
 			f.Fatalf("no %s: %v", pattern, err)
@@ -39,6 +39,15 @@ func FuzzPlan(f *testing.F) {
 			}
 			if raw := r.Trace.Bytes(); len(raw) == 0 || len(raw) > 64<<10 {
 				t.Fatalf("a trace of %d bytes", len(raw))
+			}
+		}
+		for trunk := range l.Config.Trunks {
+			w := &world{}
+			runOf(l.Plan, w, dialplan.Facts{To: to, From: from, Trunk: trunk}).Do(t.Context())
+			for _, target := range w.rung.Targets {
+				if o := target.Outside; o != nil && (o.As == "" || o.Emergency) {
+					t.Fatalf("a caller on %s reaches %+v, and nobody pays", trunk, o)
+				}
 			}
 		}
 	})

@@ -47,3 +47,10 @@ func (n *numbering) country(s string) string {
 	got, _ := n.read(s)
 	return got.Country
 }
+
+// IsCountry reports whether s are the two letters of a country (ISO 3166) that
+// has telephone numbers.
+func IsCountry(s string) bool {
+	_, err := number.New(s)
+	return err == nil && isCountry(s)
+}

@@ -21,6 +21,9 @@ const (
 
 // Plan decides where calls go. It is immutable: a reload makes a new one.
 type Plan struct {
+	// Version is that of the configuration that the plan is part of, for records.
+	Version string
+
 	zone        *time.Location
 	country     string
 	numbering   numbering
@@ -30,6 +33,8 @@ type Plan struct {
 	contexts    map[string]*routes
 	extensions  map[string]bool
 	ringTimeout time.Duration
+	pins        map[string]Secret
+	lines       lines
 }
 
 // Route is one route of a plan.
@@ -75,7 +80,17 @@ func (r *Run) enter(context, route string) Decision {
 	if r.decisions++; r.decisions > maxDecisions {
 		return Decision{Why: &Ended{Cause: CauseLoop, Detail: fmt.Sprintf("more than %d routes one after the other, the last in %s", maxDecisions, context)}}
 	}
+	if context == NumbersContext {
+		if d, ok := r.ownNumber(); ok {
+			return d
+		}
+		return Decision{Why: &Ended{Cause: CauseNotFound, Detail: said(r.To) + " is none of the numbers"}}
+	}
 	c := r.plan.contexts[context]
+	entry := r.entry == context && context != ""
+	if c == nil && entry && route == "" {
+		c = &routes{name: context, set: pattern.NewSet(nil)}
+	}
 	if c == nil {
 		return Decision{Why: &Ended{Cause: CauseNotFound, Detail: "there is no context " + context}}
 	}
@@ -88,10 +103,19 @@ func (r *Run) enter(context, route string) Decision {
 		return d
 	}
 	why := fmt.Sprintf("%s fits no route of %s", said(r.To), context)
+	if entry {
+		if d, ok := r.ownNumber(); ok {
+			return d
+		}
+		why = r.unmatched(c)
+	}
 	if context == PhonesContext {
 		r.traceContext(ExtensionsContext)
 		if d, ok := r.find(r.plan.contexts[ExtensionsContext]); ok {
 			return d
+		}
+		if entry {
+			return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}
 		}
 		why = r.To + " is neither an extension nor a feature"
 		if len(c.list) > 0 {
@@ -137,6 +161,7 @@ func (r *Run) find(c *routes) (Decision, bool) {
 		undo := r.bind(m)
 		if why := r.refused(route); why != "" {
 			undo()
+			r.miss(route, why)
 			r.traceRoute(route, false, why)
 			continue
 		}
@@ -162,6 +187,14 @@ func (r *Run) bind(m pattern.Match) (undo func()) {
 		for name, value := range old {
 			r.vars[name] = value
 		}
+	}
+}
+
+// miss keeps why a route for the number of a call from outside was not taken, for
+// the log.
+func (r *Run) miss(route *Route, why string) {
+	if r.entry != "" && len(r.missed) < 5 {
+		r.missed = append(r.missed, route.Name+": "+why)
 	}
 }
 
@@ -204,7 +237,14 @@ func (r *Run) because(route *Route, at int) string {
 
 func (r *Run) traceContext(name string) {
 	if r.Trace != nil {
-		r.Trace.add(Event{Kind: EventContext, At: r.Now().Sub(r.start), Name: name, Text: "looking for " + said(r.To)})
+		r.traceEvent(Event{Kind: EventContext, Name: name, Text: "looking for " + said(r.To)})
+	}
+}
+
+func (r *Run) traceEvent(e Event) {
+	if r.Trace != nil {
+		e.At = r.Now().Sub(r.start)
+		r.Trace.add(e)
 	}
 }
 

@@ -26,6 +26,10 @@ type Run struct {
 	Now     func() time.Time
 	Trace   *Trace       // nil keeps none
 	Log     *slog.Logger // for the step log; nil says nothing
+	Web     Web          // for the step http; nil answers nothing
+	Lists   Lists        // that calls are compared with; nil is none
+	Outbox  Outbox       // for webhooks and mail; nil sends nothing
+	Guesses Guesses      // counts wrong PINs; nil does not
 	// Shuffle orders the members of random groups; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
 	// Chosen is told of every decision; nil is nobody.
@@ -37,11 +41,18 @@ type Run struct {
 	plan       *Plan // of the last decision
 	route      *Route
 	vars       map[string]string
-	rest       string // what the trailing part of the pattern stood for
-	outcome    string // of the last dial
+	entry      string   // the context in which a trunk's call entered
+	did        string   // the number that was called on a trunk
+	language   string   // of that number
+	missed     []string // routes for the number that did not fit
+	rest       string   // what the trailing part of the pattern stood for
+	outcome    string   // of the last dial
 	answeredBy string
-	failed     *Ended // why the last dial failed, while nothing has come of it
-	calls      int    // subplans within each other
+	httpStatus string            // of the last http
+	pin        string            // the name of the one that was entered last
+	headers    map[string]string // for calls that are made
+	failed     *Ended            // why the last dial failed, while nothing has come of it
+	calls      int               // subplans within each other
 	depth      int
 	decisions  int
 	steps      int
@@ -71,8 +82,15 @@ func (d Decision) Name() string {
 // Decide finds the route for the call as it arrives.
 func (r *Run) Decide() Decision {
 	r.begin()
+	if e := r.blocked(); e != nil {
+		return Decision{Why: e}
+	}
 	f := r.Facts
 	switch {
+	case r.isEmergency():
+		return r.emergencyCall()
+	case f.Trunk != "":
+		return r.enter(r.entry, "")
 	case f.Context != "":
 		return r.enter(f.Context, "")
 	case f.Extension != "":
@@ -87,8 +105,12 @@ func (r *Run) begin() {
 	}
 	r.plan = r.Plan()
 	r.start = r.now()
+	if r.Facts.Trunk != "" {
+		r.comeIn()
+	}
 	if r.Trace != nil {
 		r.Trace.From, r.Trace.To, r.Trace.Extension, r.Trace.Start = r.Facts.From, r.Facts.To, r.Facts.Extension, r.start
+		r.Trace.Trunk = r.Facts.Trunk
 	}
 }
 

@@ -13,11 +13,14 @@ type Session interface {
 	Answer(ctx context.Context) error
 	// Ring tells the caller that it rings. It does nothing after the answer.
 	Ring(ctx context.Context) error
+	// Progress opens the audio of the caller before the answer, so that what is
+	// played is heard without one. It does nothing when it is open already.
+	Progress(ctx context.Context) error
 	// Wait lets d pass.
 	Wait(ctx context.Context, d time.Duration) error
 	// Dial rings phones and joins the caller with the first that answers. When one
-	// did, it gives its extension and the error is why the conversation ended;
-	// when nobody did, "" and the error is why.
+	// did, it gives its extension, or the number outside, and the error is why the
+	// conversation ended; when nobody did, "" and the error is why.
 	Dial(ctx context.Context, r Ringing) (answeredBy string, err error)
 	// Echo answers and sends back what the caller says, for d; 0 is until the end.
 	Echo(ctx context.Context, d time.Duration) error
@@ -25,6 +28,12 @@ type Session interface {
 	Tone(ctx context.Context, hz float64, d time.Duration) error
 	// Music answers and plays the built-in music, for d; 0 is until the end.
 	Music(ctx context.Context, d time.Duration) error
+	// Play answers and plays files until they are over or a key stops them, which it
+	// gives. An *UnplayableError says what was left out.
+	Play(ctx context.Context, p Playing) (key string, err error)
+	// Gather answers, plays files and gathers the keys that the caller presses. An
+	// *UnplayableError says what was left out; what was gathered counts.
+	Gather(ctx context.Context, g Gathering) (Gathered, error)
 }
 
 // Ringing is whom to ring, and for how long.
@@ -33,6 +42,8 @@ type Ringing struct {
 	Timeout time.Duration // of the whole
 	// FromName is what the phones show; "" is the caller's own.
 	FromName string
+	// Headers are SIP headers for the calls, by name.
+	Headers map[string]string
 }
 
 // Target is one extension to ring, or a number outside to call.
@@ -42,6 +53,16 @@ type Target struct {
 	After     time.Duration // from the start; a target rings earlier when no other does any more
 	For       time.Duration // then it stops ringing; 0 is until the whole ends
 }
+
+// Name is the extension or the number.
+func (t Target) Name() string {
+	if t.Outside != nil {
+		return t.Outside.Number
+	}
+	return t.Extension
+}
+
+func (t Target) emergency() bool { return t.Outside != nil && t.Outside.Emergency }
 
 // Outside is a number outside, and how it is to be called.
 type Outside struct {

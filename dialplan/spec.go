@@ -71,21 +71,44 @@ type Spec struct {
 	Contexts   map[string][]*RouteSpec
 	Extensions []string
 	Trunks     []string
+	// Entries say, by trunk, where its calls enter.
+	Entries map[string]TrunkEntry
+	// Lists are the names of lists that are edited at run time, besides BlockList.
+	Lists []string
 	// Numbers are ours in the public network, by E.164.
 	Numbers map[string]Number
 	// Features are the numbers of the built-in routes; "" is off.
 	Features Features
 	// RingTimeout is how long a dial rings that does not say.
 	RingTimeout time.Duration
-	// ReadFile reads a calendar file; nil where no file may be read.
+	// Webhooks are the names of those that can be told.
+	Webhooks []string
+	// Mail is true when mail can be sent.
+	Mail bool
+	// Pins are those that callers may be asked for, by name.
+	Pins map[string]Secret
+	// Prompt says what is wrong with a file of the folder prompts, by its name
+	// without .wav; with a * in it, that none is like it. Nil where no file may be
+	// read.
+	Prompt func(name string) error
+	// ReadFile reads a calendar file or script; nil where no file may be read.
 	ReadFile func(name string) ([]byte, error)
 }
 
+// TrunkEntry says how the calls of a trunk enter.
+type TrunkEntry struct {
+	Context string // "" is OutsideContext
+	Country string // of numbers without a country code; "" is the site's
+}
+
 // Number says whom a number of ours reaches.
-type Number struct{ To, Name, Language string }
+type Number struct {
+	To, Name, Language string
+	At                 Pos
+}
 
 // Features are the numbers that the built-in routes answer.
-type Features struct{ Echo, Tone, Music string }
+type Features struct{ Echo, Tone, Music, Block, Unblock string }
 
 // Site says where the exchange stands, so that times and numbers mean what they
 // mean there.
@@ -102,6 +125,9 @@ type Site struct {
 	// Headers are the SIP headers that routes may look at, such as X-Priority.
 	// What is in them is what the caller wrote: a wish, no proof.
 	Headers []string `yaml:"headers" format:"header"`
+	// HeadersOut are the SIP headers that the step header may set besides those that
+	// begin with X-, such as Alert-Info.
+	HeadersOut []string `yaml:"headers_out" format:"header"`
 }
 
 // ScheduleSpec is when something is open.
@@ -186,8 +212,13 @@ type When struct {
 	Country Texts `yaml:"country"`
 	// Extension is the extension that calls, or a group that it is in.
 	Extension Texts `yaml:"extension"`
+	// Trunk is the trunk on which the call comes in; any is every one, so that
+	// "not any" is for calls of extensions.
+	Trunk Texts `yaml:"trunk"`
 	// Network is where the call comes from: 192.168.2.0/24, or one address.
 	Network Texts `yaml:"network"`
+	// List names a list that the caller's number is on: block, or one of lists.
+	List Texts `yaml:"list"`
 	// Busy names an extension that is in a call.
 	Busy Texts `yaml:"busy"`
 	// Registered names an extension of which a phone can be reached.

@@ -5,16 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Dial rings extensions and joins the caller with the first that answers; that
-// conversation ends the call. When nobody answers, the branch for why is taken,
-// then the next step.
+// Dial rings extensions, or calls numbers outside, and joins the caller with the
+// first that answers; that conversation ends the call. When nobody answers, the
+// branch for why is taken, then the next step.
 type Dial struct {
 	Placed
-	// To is whom to ring: an extension, a group, or a list of them.
+	// To is whom to ring: an extension, a group, or a list of them; with via,
+	// numbers outside.
 	To Texts `yaml:"dial" main:"true"`
 	// Timeout ends the ringing. The default is calls.ring_timeout; when phones ring
 	// one after the other, until each had its time.
@@ -26,10 +28,24 @@ type Dial struct {
 	// Each is how long one rings before the next does, with strategy sequential or
 	// random. The default is 15s.
 	Each time.Duration `yaml:"each" min:"1s" max:"10m"`
+	// Via are the trunks over which numbers outside are called, tried in order: the
+	// next when one has no free channel or its servers do not answer or have trouble
+	// (408, 5xx).
+	Via Texts `yaml:"via"`
+	// As is the extension on whose permission, and at whose cost, the numbers are
+	// called. Without it, it is the extension that calls; callers from outside need
+	// it.
+	As Text `yaml:"as"`
+	// CallerID is the number that callees outside see, with + and its country code.
+	// The default is what the extension and the trunk say.
+	CallerID Text `yaml:"caller_id"`
 	// FromName is what the phones show as the caller's name.
 	FromName Text `yaml:"from_name"`
 	// On are the steps for when nobody answers, by why.
 	On On `yaml:"on"`
+
+	emergency bool   // an emergency number, over all trunks
+	path      string // where it stands, for what is found later
 }
 
 // On are the branches of a dial that nobody answered.
@@ -50,7 +66,16 @@ type On struct {
 const defaultEach = 15 * time.Second
 
 // String implements Step.
-func (s *Dial) String() string { return "dial " + strings.Join(values(s.To), ", ") }
+func (s *Dial) String() string {
+	text := "dial " + strings.Join(values(s.To), ", ")
+	if len(s.Via) > 0 {
+		text += " via " + strings.Join(values(s.Via), ", ")
+	}
+	if s.As.Value != "" {
+		text += " as " + s.As.Value
+	}
+	return text
+}
 
 // Run implements Step.
 func (s *Dial) Run(ctx context.Context, r *Run) error {
@@ -106,10 +131,10 @@ func (o *On) pick(c Cause) (string, Steps) {
 
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
-	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName)}
+	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers}
 	for i := range s.To {
 		name := r.expand(&s.To[i])
-		members, err := r.plan.members(name, r)
+		members, err := s.targets(name, r)
 		if err != nil {
 			return out, err
 		}
@@ -119,6 +144,9 @@ func (s *Dial) ringing(r *Run) (Ringing, error) {
 		out.Targets = arrange(out.Targets, s.Strategy, cmp.Or(s.Each, defaultEach), r.shuffle)
 	}
 	out.Targets = once(out.Targets)
+	if slices.ContainsFunc(out.Targets, Target.emergency) {
+		out.Timeout = max(out.Timeout, emergencyTimeout)
+	}
 	if out.Timeout == 0 {
 		out.Timeout = r.plan.ringTimeout
 		var last time.Duration
@@ -172,13 +200,13 @@ func arrange(targets []Target, strategy string, each time.Duration, shuffle func
 	return targets
 }
 
-// once keeps the first of each extension.
+// once keeps the first of each extension and number.
 func once(targets []Target) []Target {
 	seen := map[string]bool{}
 	var out []Target
 	for _, t := range targets {
-		if !seen[t.Extension] {
-			seen[t.Extension] = true
+		if !seen[t.Name()] {
+			seen[t.Name()] = true
 			out = append(out, t)
 		}
 	}
@@ -189,7 +217,10 @@ func once(targets []Target) []Target {
 func (r Ringing) String() string {
 	var parts []string
 	for _, t := range r.Targets {
-		text := t.Extension
+		text := t.Name()
+		if t.Outside != nil {
+			text += " via " + strings.Join(t.Outside.Via, ", ")
+		}
 		if t.After > 0 {
 			text += " after " + t.After.String()
 		}
@@ -210,11 +241,13 @@ func asEnded(err error) *Ended {
 }
 
 func (s *Dial) check(c *checker) {
+	s.path = c.where()
 	for i := range s.To {
 		c.text(&s.To[i])
-		c.callee(s.To[i])
+		s.checkTarget(c, s.To[i])
 	}
 	c.text(&s.FromName)
+	s.checkOutside(c)
 	if s.Each > 0 && s.Strategy != "sequential" && s.Strategy != "random" {
 		c.fail(s.Where(), "each has no effect when all ring at once", "write strategy: sequential, or remove each")
 	}

@@ -3,6 +3,8 @@ package dialplan
 import (
 	"cmp"
 	"context"
+	"reflect"
+	"strings"
 )
 
 // Hangup ends the call.
@@ -18,6 +20,12 @@ func (s *Hangup) String() string { return "hangup " + cmp.Or(s.Cause, "normal") 
 // Run implements Step.
 func (s *Hangup) Run(_ context.Context, r *Run) error {
 	return &Ended{Cause: CauseOf(cmp.Or(s.Cause, "normal")), Detail: "the dialplan hangs up, " + r.here()}
+}
+
+// hangupCauses are those that a plan can name.
+func hangupCauses() []string {
+	f, _ := reflect.TypeFor[Hangup]().FieldByName("Cause")
+	return strings.Split(f.Tag.Get("enum"), ",")
 }
 
 func (*Hangup) check(*checker) {}

@@ -32,6 +32,9 @@ func (s *Set) Run(_ context.Context, r *Run) error {
 	return nil
 }
 
+// sets implements setting.
+func (s *Set) sets(*checker) Values { return s.Values }
+
 func (s *Set) check(c *checker) {
 	for i := range s.Values {
 		v := &s.Values[i]

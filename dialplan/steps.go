@@ -27,10 +27,14 @@ var steps = [...]struct {
 }{
 	{"answer", func() Step { return new(Answer) }},
 	{"ring", func() Step { return new(Ring) }},
+	{"progress", func() Step { return new(Progress) }},
 	{"dial", func() Step { return new(Dial) }},
 	{"echo", func() Step { return new(Echo) }},
 	{"tone", func() Step { return new(Tone) }},
 	{"music", func() Step { return new(Music) }},
+	{"play", func() Step { return new(Play) }},
+	{"gather", func() Step { return new(Gather) }},
+	{"pin", func() Step { return new(Pin) }},
 	{"wait", func() Step { return new(Wait) }},
 	{"set", func() Step { return new(Set) }},
 	{"if", func() Step { return new(If) }},
@@ -38,6 +42,13 @@ var steps = [...]struct {
 	{"goto", func() Step { return new(Goto) }},
 	{"call", func() Step { return new(CallSubplan) }},
 	{"hangup", func() Step { return new(Hangup) }},
+	{"header", func() Step { return new(Header) }},
+	{"http", func() Step { return new(HTTP) }},
+	{"script", func() Step { return new(Script) }},
+	{"webhook", func() Step { return new(Webhook) }},
+	{"email", func() Step { return new(Email) }},
+	{"block", func() Step { return new(Block) }},
+	{"unblock", func() Step { return new(Unblock) }},
 	{"log", func() Step { return new(Log) }},
 }
 
@@ -76,6 +87,12 @@ func waits(s Step) bool {
 	w, ok := s.(waiting)
 	return ok && w.waits()
 }
+
+// setting is a step that gives variables values.
+type setting interface{ sets(c *checker) Values }
+
+// leaving is a step that may go on elsewhere, as these would.
+type leaving interface{ gotos() []*Goto }
 
 // branching is a step with steps within.
 type branching interface {

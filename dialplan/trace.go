@@ -21,6 +21,7 @@ type Trace struct {
 	From      string    `json:"from"`
 	To        string    `json:"to"`
 	Extension string    `json:"extension,omitempty"`
+	Trunk     string    `json:"trunk,omitempty"`
 	Start     time.Time `json:"start"`
 	Events    []Event   `json:"events"`
 	Dropped   int       `json:"dropped,omitempty"` // events beyond the bound
@@ -95,6 +96,9 @@ func (t *Trace) String() string {
 	}
 	if who == "" {
 		who = "an unknown caller"
+	}
+	if t.Trunk != "" {
+		who += " on trunk " + t.Trunk
 	}
 	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, t.Start.Format("Mon 2006-01-02 15:04:05 MST"))
 	for _, e := range t.Events {

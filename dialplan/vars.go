@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"sort"
 	"strings"
 )
@@ -26,6 +27,9 @@ var builtin = [...]Variable{
 	{"from_country", "The country of the caller's number, as two letters; empty when it is not known.", (*Run).fromCountry},
 	{"to_e164", "The number that is looked for as +, country code and number; empty when it is none of the outside.", (*Run).toE164},
 	{"extension", "The extension that calls; empty for a caller from outside.", func(r *Run) string { return r.Facts.Extension }},
+	{"trunk", "The trunk on which the call came in; empty for a call of an extension.", func(r *Run) string { return r.Facts.Trunk }},
+	{"did", "The number that was called from outside, as +, country code and number; empty for a call of an extension.", func(r *Run) string { return r.did }},
+	{"language", "The language of announcements: what set says, else that of the number called, else that of the caller's extension; empty when nobody says.", (*Run).spoken},
 	{"context", "The context in which the route was found.", func(r *Run) string { return r.Context }},
 	{"source", "The address from which the call comes.", func(r *Run) string { return r.source() }},
 	{"transport", "How the call comes: udp, tcp or tls.", func(r *Run) string { return r.Facts.Transport }},
@@ -35,6 +39,8 @@ var builtin = [...]Variable{
 	{"weekday", "The day at the site: Mon, Tue, Wed, Thu, Fri, Sat or Sun.", func(r *Run) string { return r.now().Format("Mon") }},
 	{"outcome", "How the last dial came out: answered, busy, no-answer, not-registered...; empty before.", func(r *Run) string { return r.outcome }},
 	{"answered_by", "The extension that answered the last dial; empty before.", func(r *Run) string { return r.answeredBy }},
+	{"http_status", "The status of the answer to the last http, such as 200; empty when there was none.", func(r *Run) string { return r.httpStatus }},
+	{"pin", "The name of the PIN that was entered last; empty when it was wrong, and before.", func(r *Run) string { return r.pin }},
 	{"call_id", "Dialtone's id of the call, as in its record.", func(r *Run) string { return r.Facts.CallID }},
 }
 
@@ -75,6 +81,14 @@ func (r *Run) fromCountry() string {
 }
 
 func (r *Run) toE164() string { return r.plan.numbering.e164(r.To) }
+
+// languageVariable is the one variable that every call has and set may change.
+const languageVariable = "language"
+
+// spoken is the language of announcements.
+func (r *Run) spoken() string {
+	return cmp.Or(r.vars[languageVariable], r.language, r.Facts.Language)
+}
 
 // part is a piece of a text: words, or a variable.
 type part struct{ words, variable string }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"dialtone/dialplan/pattern"
@@ -81,12 +82,17 @@ func (c *checker) conditions(w *When) []condition {
 		}
 		c.in(key)
 		defer c.out()
-		out = append(out, oneOf(key, c.choices(list, of), actual))
+		choices := c.choices(list, of)
+		if contradicts(choices) {
+			c.fail(list[0].At, "this never holds: what it asks for it also refuses", "remove one of them")
+		}
+		out = append(out, oneOf(key, choices, actual))
 	}
 	c.in("when")
 	defer c.out()
 	add("time", w.Time, c.scheduled, func(r *Run) string { return r.whenOpen(w.Time) })
 	add("extension", w.Extension, c.caller, func(r *Run) string { return "the caller is " + orNobody(r.Facts.Extension) })
+	add("trunk", w.Trunk, c.trunk, func(r *Run) string { return "the call comes " + onTrunk(r.Facts.Trunk) })
 	add("from", w.From, c.callerNumber, func(r *Run) string { return "the caller's number is " + said(r.Facts.From) })
 	add("from_name", w.FromName, c.callerName, func(r *Run) string { return "the caller's name is " + quote(r.Facts.FromName) })
 	if w.Anonymous != nil {
@@ -94,6 +100,7 @@ func (c *checker) conditions(w *When) []condition {
 	}
 	add("country", w.Country, c.callerCountry, func(r *Run) string { return "the caller is from " + orUnknown(r.fromCountry()) })
 	add("network", w.Network, c.network, func(r *Run) string { return "the call comes from " + orUnknown(r.source()) })
+	add("list", w.List, c.listed, func(r *Run) string { return r.whichLists(w.List) })
 	add("busy", w.Busy, c.busy, func(r *Run) string { return states(w.Busy, r.Phones.Busy, "in a call") })
 	add("registered", w.Registered, c.registered, func(r *Run) string { return states(w.Registered, r.Phones.Registered, "registered") })
 	for _, name := range keys(w.Header) {
@@ -109,7 +116,30 @@ func (c *checker) conditions(w *When) []condition {
 	if w.If.Value != "" {
 		out = append(out, c.ifCondition(w.If))
 	}
+	if wants(w.Extension) && wants(w.Trunk) {
+		c.fail(w.Trunk[0].At, "this never holds: a call on a trunk is not one of an extension", "remove trunk or extension")
+	}
 	return out
+}
+
+// contradicts reports whether each value that is wanted is refused as well.
+func contradicts(list []choice) bool {
+	wanted := false
+	for _, x := range list {
+		if x.not {
+			continue
+		}
+		wanted = true
+		if !slices.ContainsFunc(list, func(y choice) bool { return y.not && y.text == x.text }) {
+			return false
+		}
+	}
+	return wanted
+}
+
+// wants reports whether a value of a list is wanted, not refused.
+func wants(list Texts) bool {
+	return slices.ContainsFunc(list, func(t Text) bool { _, not := negated(t.Value); return !not })
 }
 
 func firstAt(list Texts, otherwise Pos) Pos {
@@ -195,6 +225,27 @@ func (c *checker) caller(name string, at Pos) func(*Run) bool {
 		return nil
 	}
 	return func(r *Run) bool { return r.Facts.Extension == name }
+}
+
+// anyTrunk stands for every trunk.
+const anyTrunk = "any"
+
+func (c *checker) trunk(name string, at Pos) func(*Run) bool {
+	switch {
+	case name == anyTrunk:
+		return func(r *Run) bool { return r.Facts.Trunk != "" }
+	case !slices.Contains(c.spec.Trunks, name):
+		c.undefined(at, "trunk", name, append(slices.Clone(c.spec.Trunks), anyTrunk))
+		return nil
+	}
+	return func(r *Run) bool { return r.Facts.Trunk == name }
+}
+
+func onTrunk(name string) string {
+	if name == "" {
+		return "on no trunk"
+	}
+	return "on trunk " + name
 }
 
 // number parses a pattern and says what is wrong with it.

@@ -2,7 +2,9 @@ package media
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"dialtone/media/codec"
@@ -11,17 +13,59 @@ import (
 // rate is the sampling rate of what is played, in Hz.
 const rate = 8000
 
+// maxFrame is how many samples go into one packet at most: 120 ms.
+const maxFrame = rate / 1000 * 120
+
 // PlayTone sends a steady tone of hz to e until ctx is done, and returns the
 // cause of that. It fails with a *NoCommonCodecError when e accepts neither PCMU nor
 // PCMA.
 func PlayTone(ctx context.Context, e Endpoint, hz float64) error {
-	return play(ctx, e, fmt.Sprintf("tone %g Hz", hz), func(n int) int16 { return sine(n, hz) })
+	return play(ctx, e, fmt.Sprintf("tone %g Hz", hz), forever(func(n int) int16 { return sine(n, hz) }))
 }
 
 // PlayMusic sends music on hold to e until ctx is done, like PlayTone.
 func PlayMusic(ctx context.Context, e Endpoint) error {
 	loop := music()
-	return play(ctx, e, "music", func(n int) int16 { return loop[n%len(loop)] })
+	return play(ctx, e, "music", forever(func(n int) int16 { return loop[n%len(loop)] }))
+}
+
+// Clip is audio of 8000 samples a second that has an end.
+type Clip interface {
+	// Read fills pcm with what comes next. It gives fewer samples only at the end,
+	// then 0 and io.EOF.
+	Read(pcm []int16) (int, error)
+	// Length is how long it lasts.
+	Length() time.Duration
+}
+
+// PlayClip sends clip to e until it is over, which is no error, or ctx is done. To
+// who only hears what is played, it is called name.
+func PlayClip(ctx context.Context, e Endpoint, name string, clip Clip) error {
+	if _, ok := e.(Hearer); !ok {
+		return play(ctx, e, name, clip.Read)
+	}
+	playing, stop := context.WithTimeout(ctx, clip.Length())
+	defer stop()
+	err := play(playing, e, name, clip.Read)
+	if playing.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// source fills pcm with the samples that come next, as Clip.Read does.
+type source func(pcm []int16) (int, error)
+
+// forever is the source of a function of the sample number.
+func forever(sample func(n int) int16) source {
+	n := 0
+	return func(pcm []int16) (int, error) {
+		for i := range pcm {
+			pcm[i] = sample(n)
+			n++
+		}
+		return len(pcm), nil
+	}
 }
 
 // Hearer is an endpoint that is told what is played to it instead of getting the
@@ -45,16 +89,16 @@ func frameTime(e Endpoint) time.Duration {
 	return usual
 }
 
-// play sends source, a function of the sample number, in packets; a Hearer is
-// told what it is. Each packet has its own deadline counted from the start, so that timers that fire late do
-// not add up.
-func play(ctx context.Context, e Endpoint, what string, source func(n int) int16) error {
+// play sends source in packets until that is over; a Hearer is told what it is.
+// Each packet has its own deadline counted from the start, so that timers that
+// fire late do not add up.
+func play(ctx context.Context, e Endpoint, what string, from source) error {
 	if h, ok := e.(Hearer); ok {
 		return tell(ctx, e, h, what)
 	}
 	var (
-		sent    int // samples
-		payload []byte
+		pcm     [maxFrame]int16
+		payload [2 * maxFrame]byte
 		next    = time.Now()
 		timer   = time.NewTimer(0)
 	)
@@ -71,9 +115,15 @@ func play(ctx context.Context, e Endpoint, what string, source func(n int) int16
 		}
 		frame := frameTime(e)
 		samples := int(frame * rate / time.Second)
-		payload = encode(payload[:0], c, source, sent, samples)
-		e.Write(format, payload, samples, first)
-		sent += samples
+		n, err := from(pcm[:samples])
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		clear(pcm[n:samples])
+		e.Write(format, payload[:c.Encode(payload[:], pcm[:samples])], samples, first)
 		next = next.Add(frame)
 		next = catchUp(next, time.Now())
 		timer.Reset(time.Until(next))
@@ -109,16 +159,4 @@ func playable(e Endpoint) (codec.Format, codec.Codec, error) {
 		}
 	}
 	return codec.Format{}, nil, &NoCommonCodecError{A: audio(formats)}
-}
-
-func encode(payload []byte, c codec.Codec, source func(int) int16, from, samples int) []byte {
-	var pcm [rate / 1000 * 120]int16
-	for i := range samples {
-		pcm[i] = source(from + i)
-	}
-	if cap(payload) < 2*samples {
-		payload = make([]byte, 2*samples)
-	}
-	payload = payload[:2*samples]
-	return payload[:c.Encode(payload, pcm[:samples])]
 }

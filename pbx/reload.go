@@ -84,5 +84,6 @@ func (s *Server) adopt(changes []config.Change) {
 			s.SetTrace(cfg.SIP.Trace)
 		}
 	}
+	s.trunks.Reload()
 	s.registrar.Retain(func(extension string) bool { _, known := cfg.Extensions[extension]; return known })
 }

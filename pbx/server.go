@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,17 +20,24 @@ import (
 	"dialtone/media/rtp"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
+	"dialtone/pbx/lists"
+	"dialtone/pbx/notify"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
 	"dialtone/pbx/sipreg"
+	"dialtone/pbx/siptrunk"
 	"dialtone/pbx/sipua"
+	"dialtone/pbx/toll"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 )
 
 // goodbye is how long phones have to hear that their call was ended by a stop.
 const goodbye = time.Second
+
+// delivery is how long webhooks and mail that wait may take in a stop.
+const delivery = 5 * time.Second
 
 // Options say what to serve and where to keep it.
 type Options struct {
@@ -54,9 +62,14 @@ type Server struct {
 	engine    *rtp.Engine
 	edge      *sipedge.Edge
 	phones    *sipreg.Service
+	trunks    *siptrunk.Trunks
 	ua        *sipua.UA
 	board     *call.Switchboard
+	web       *notify.Web
+	outbox    *notify.Outbox
 	plan      atomic.Pointer[dialplan.Plan]
+	lists     *lists.Lists
+	alerts    alerts
 	trace     atomic.Bool
 	draining  atomic.Bool
 
@@ -64,6 +77,9 @@ type Server struct {
 	tasks  sync.WaitGroup
 	saved  context.CancelFunc // lets the registrar save for the last time
 	saving sync.WaitGroup
+
+	leave   context.CancelFunc // has the trunks unregister
+	leaving sync.WaitGroup
 
 	mu         sync.Mutex
 	lastReload api.LastReload
@@ -74,7 +90,8 @@ var ErrDataInUse = storage.ErrInUse
 
 // New reads the configuration. Nothing is opened until Start.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, started: time.Now(), stop: func() {}, saved: func() {}}
+	s := &Server{Options: o, started: time.Now(), stop: func() {}, saved: func() {}, leave: func() {}}
+	s.Log = slog.New(watched{Handler: o.Log.Handler(), alerts: &s.alerts})
 	var err error
 	if o.ConfigPath != "" {
 		s.holder, err = config.Open(o.ConfigPath)
@@ -136,6 +153,9 @@ func (s *Server) open() (err error) {
 	if s.engine, err = rtp.New(rtp.Options{First: first, Last: last, Log: s.Log}); err != nil {
 		return err
 	}
+	if s.lists, err = lists.Open(lists.Options{Store: s.store, Config: s.Config, Log: s.Log}); err != nil {
+		return err
+	}
 	s.registrar, err = registrar.New(registrar.Options{Store: s.store, Config: s.Config, Log: s.Log})
 	return err
 }
@@ -150,6 +170,13 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 	saving, saved := context.WithCancel(context.WithoutCancel(ctx))
 	s.saved = saved
 	s.saving.Go(func() { s.registrar.Run(saving) })
+	registered, leave := context.WithCancel(context.WithoutCancel(ctx))
+	s.leave = leave
+	s.leaving.Go(func() {
+		if err := s.trunks.Run(registered); err != nil {
+			s.Log.Error("a part of the server stopped", "part", "trunks", "error", err)
+		}
+	})
 	for name, run := range map[string]func(context.Context) error{
 		"sip":     s.edge.Run,
 		"control": func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
@@ -169,22 +196,33 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 // wire makes the parts that speak SIP and tells them of each other.
 func (s *Server) wire() (err error) {
 	s.edge, err = sipedge.New(sipedge.Options{
-		Config: s.Config, TLS: s.certs.config(), Log: s.Log, Registered: s.registrar.ByFlow,
+		Config: s.Config, TLS: s.certs.config(), Log: s.Log, Registered: s.expected,
 	})
 	if err != nil {
 		return err
 	}
 	s.SetTrace(s.Trace)
+	s.trunks = siptrunk.New(siptrunk.Options{Edge: s.edge, Config: s.Config, Log: s.Log})
+	s.edge.OnClose(s.trunks.FlowGone)
 	auth := sipauth.New(sipauth.Options{Config: s.Config, Log: s.Log})
 	s.phones = sipreg.New(sipreg.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log})
 	s.ua = sipua.New(sipua.Options{
-		Edge: s.edge, Auth: auth, Registrar: s.registrar, Engine: s.engine, Config: s.Config, Log: s.Log,
+		Edge: s.edge, Auth: auth, Registrar: s.registrar, Trunks: s.trunks, Engine: s.engine, Config: s.Config, Log: s.Log,
 		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
 	})
+	s.web, s.outbox = notify.NewWeb(), notify.New(notify.Options{Config: s.Config, Log: s.Log})
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log,
+		Web: s.web, Outbox: s.outbox,
+		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})
 	return nil
+}
+
+// expected says whether an address is that of a phone which is registered, or of a
+// trunk: they may send more than others.
+func (s *Server) expected(from netip.AddrPort) bool {
+	return s.registrar.ByFlow(from) || s.trunks.From(from.Addr())
 }
 
 // prune deletes records that are older than calls.keep_records, once a day.
@@ -221,12 +259,15 @@ func (s *Server) Close() error {
 	s.draining.Store(true)
 	if s.board != nil {
 		s.board.Close()
+		s.deliver()
 	}
 	if s.ua != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 		s.ua.Close(ctx)
 		cancel()
 	}
+	s.leave() // while there are sockets
+	s.leaving.Wait()
 	s.stop()
 	s.tasks.Wait()
 	if s.edge != nil {
@@ -241,4 +282,12 @@ func (s *Server) Close() error {
 		return s.store.Close()
 	}
 	return nil
+}
+
+// deliver sends what calls have left behind.
+func (s *Server) deliver() {
+	ctx, cancel := context.WithTimeout(context.Background(), delivery)
+	defer cancel()
+	s.outbox.Close(ctx)
+	s.web.Close()
 }

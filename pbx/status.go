@@ -20,11 +20,12 @@ func (s *Server) Status() api.Status {
 	s.mu.Unlock()
 	return api.Status{
 		Version: s.Version, Started: s.started, Draining: s.draining.Load(),
-		Config: s.ConfigPath, Data: s.data, Addresses: s.Addresses(),
+		Config: s.ConfigPath, ConfigVersion: s.holder.Loaded().Version, Data: s.data, Addresses: s.Addresses(),
 		Extensions: len(cfg.Extensions), Registrations: len(s.registrar.All()),
 		Calls: s.board.Len(), CallsMax: cfg.Calls.Max, CallsTotal: s.board.Total(),
 		RTPPortsUsed: ports.Open, RTPPorts: ports.Pairs,
 		LogLevel: strings.ToLower(s.Level.Level().String()), Trace: s.trace.Load(), LastReload: last,
+		Alerts: s.alerts.newest(),
 	}
 }
 
@@ -54,7 +55,7 @@ func (s *Server) Calls() []api.Call {
 
 func legOf(l call.LegSnapshot) api.Leg {
 	return api.Leg{
-		ID: l.ID, Inbound: l.Inbound, Party: l.Party, Remote: l.Remote, UserAgent: l.UserAgent,
+		ID: l.ID, Inbound: l.Inbound, Party: l.Party, Trunk: l.Trunk, PaidBy: l.PaidBy, Remote: l.Remote, UserAgent: l.UserAgent,
 		Codec: l.Codec, Encrypted: l.Encrypted, RxPackets: l.RxPackets, RxLost: l.RxLost, TxPackets: l.TxPackets,
 		JitterMS: l.JitterMS, RTTMS: l.RTTMS, MOS: l.MOS,
 	}
@@ -89,6 +90,25 @@ func (s *Server) Registrations() []api.Registration {
 	return list
 }
 
+// Trunks implements api.Server.
+func (s *Server) Trunks() []api.Trunk {
+	var list []api.Trunk
+	for _, t := range s.trunks.Status() {
+		out := api.Trunk{
+			Name: t.Name, State: string(t.State), Since: t.Since, Why: t.Why, Next: t.Next, Expires: t.Expires,
+			Calls: t.Calls, Channels: t.Limit,
+		}
+		for _, one := range t.Servers {
+			out.Servers = append(out.Servers, api.TrunkServer{
+				Transport: one.Transport, Address: one.Addr.String(), Alive: one.Alive, Since: one.Since, Why: one.Why,
+				LatencyMS: float64(one.RTT.Microseconds()) / 1000,
+			})
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
 // Features implements api.Server.
 func (s *Server) Features() []api.Feature {
 	f := s.Config().Features
@@ -97,6 +117,8 @@ func (s *Server) Features() []api.Feature {
 		{Number: f.Echo, Name: "echo", Text: "Sends back what it hears."},
 		{Number: f.Tone, Name: "tone", Text: fmt.Sprintf("Plays a steady tone of %d Hz.", dialplan.ToneHz)},
 		{Number: f.Music, Name: "music", Text: "Plays the built-in music."},
+		{Number: f.Block, Name: "block", Text: "Refuses the last caller from outside from now on, or the number dialled behind it."},
+		{Number: f.Unblock, Name: "unblock", Text: "Lets that caller in again."},
 	} {
 		if row.Number != "" {
 			list = append(list, row)

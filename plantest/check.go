@@ -22,6 +22,10 @@ func (r reader) file(f *File) {
 		r.doc.Fail(f.Where(), "tests", "there are no tests", "write them under tests:, each in a line that starts with -")
 	}
 	r.phones(f.World, "world", f.Where())
+	r.far(f.Outside, "outside", f.Where())
+	r.answers(f.HTTP, "http")
+	r.trunks(f.Trunks, "trunks")
+	r.lists(f.Lists, "lists")
 	names := map[string]dialplan.Pos{}
 	for i, c := range f.Tests {
 		path := fmt.Sprintf("tests[%d]", i)
@@ -50,6 +54,10 @@ func (r reader) test(c *Case, path string) {
 		r.caller(b, fmt.Sprintf("%s.before[%d]", path, i))
 	}
 	r.phones(c.World, path+".world", c.Where())
+	r.far(c.Outside, path+".outside", c.Where())
+	r.answers(c.HTTP, path+".http")
+	r.trunks(c.Trunks, path+".trunks")
+	r.lists(c.Lists, path+".lists")
 	r.expect(&c.Expect, path+".expect")
 }
 
@@ -62,6 +70,11 @@ func (r reader) caller(c *Caller, path string) {
 			r.doc.Fail(c.Source.At, path+".source", fmt.Sprintf("%q is not an address", c.Source.Value), "write one like 192.0.2.7")
 		}
 	}
+	if t := c.Trunk.Value; t != "" {
+		if known := slices.Sorted(maps.Keys(r.Config.Trunks)); !slices.Contains(known, t) {
+			r.undefined(c.Trunk, path+".trunk", "trunk", known)
+		}
+	}
 	if ctx := c.Context.Value; ctx != "" && !slices.Contains(r.Plan.Contexts(), ctx) {
 		r.undefined(c.Context, path+".context", "context", r.Plan.Contexts())
 	}
@@ -70,6 +83,11 @@ func (r reader) caller(c *Caller, path string) {
 			t := c.Header[name]
 			t.Value = name
 			r.undefined(t, path+".header", "header in site.headers", r.Config.Site.Headers)
+		}
+	}
+	for i, t := range c.Keys {
+		if _, err := parsePressing(t); err != nil {
+			r.doc.Fail(t.At, fmt.Sprintf("%s.keys[%d]", path, i), err.Error(), `write it like "1234#", "1 during file menu" or "1 after 3s"`)
 		}
 	}
 	r.codecs(c.Codecs, path)
@@ -111,6 +129,39 @@ func (r reader) phones(w World, path string, at dialplan.Pos) {
 				r.doc.Fail(p.Phone.At, at+".phone", "another phone of "+name+" has this name", "give one another name")
 			}
 			seen[p.Phone.Value] = true
+		}
+	}
+}
+
+// far checks numbers outside.
+func (r reader) far(w World, path string, at dialplan.Pos) {
+	known := slices.Sorted(maps.Keys(r.Config.Extensions))
+	for _, number := range slices.Sorted(maps.Keys(w)) {
+		if len(w[number]) > 0 {
+			at = w[number][0].Where()
+		}
+		switch {
+		case slices.Contains(known, number) && !r.Plan.Emergency(number):
+			r.doc.Fail(at, path, number+" is an extension of ours", "write it in world")
+		case len(w[number]) != 1:
+			r.doc.Fail(at, path, "a number outside does one thing", "write one, like "+number+": [{answers: 5s}]")
+		}
+		for i, p := range w[number] {
+			r.phone(p, fmt.Sprintf("%s.%s[%d]", path, number, i))
+		}
+	}
+}
+
+// trunks checks how trunks are said to be.
+func (r reader) trunks(states map[string]dialplan.Text, path string) {
+	known := slices.Sorted(maps.Keys(r.Config.Trunks))
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		state := states[name]
+		if !slices.Contains(known, name) {
+			r.undefined(dialplan.Text{Value: name, At: state.At}, path, "trunk", known)
+		}
+		if !slices.Contains(trunkStates[:], state.Value) {
+			r.doc.Fail(state.At, path+"."+name, fmt.Sprintf("a trunk is not %q", state.Value), "write "+strings.Join(trunkStates[:], ", "))
 		}
 	}
 }
@@ -165,7 +216,8 @@ func (r reader) expect(e *Expect, path string) {
 		routes = append(routes[:len(routes):len(routes)], e.Route)
 	}
 	for _, t := range routes {
-		if known := r.routes(); t.Value != refused && !slices.Contains(known, t.Value) {
+		emergency := r.Plan.Emergency(strings.TrimPrefix(t.Value, dialplan.EmergencyContext+"/"))
+		if known := r.routes(); t.Value != refused && !emergency && !slices.Contains(known, t.Value) {
 			r.undefined(t, path+".route", "route", r.names())
 		}
 	}
@@ -182,7 +234,7 @@ func (s *Suite) names() []string {
 			out = append(out, route.Name)
 		}
 	}
-	return out
+	return append(out, s.Plan.Numbers()...)
 }
 
 // routes are all names of routes, alone and with their context.
@@ -192,6 +244,9 @@ func (s *Suite) routes() []string {
 		for _, route := range s.Plan.Routes(c) {
 			out = append(out, route.Name, c+"/"+route.Name)
 		}
+	}
+	for _, number := range s.Plan.Numbers() {
+		out = append(out, number, dialplan.NumbersContext+"/"+number)
 	}
 	return out
 }

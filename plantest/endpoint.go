@@ -18,7 +18,7 @@ type air struct {
 func (a *air) endpoint(label string) *endpoint {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := &endpoint{air: a, label: label, number: uint32(len(a.all))}
+	e := &endpoint{air: a, label: label, number: uint32(len(a.all)), changed: make(chan struct{})}
 	a.all = append(a.all, e)
 	return e
 }
@@ -35,6 +35,10 @@ type endpoint struct {
 	heard   []*Moment
 	to      *endpoint // who hears it
 	as      string    // as what
+	sink    media.Sink
+	pressed uint16        // keys
+	agreed  bool          // it hears and is heard
+	changed chan struct{} // closed and replaced when heard or agreed change
 }
 
 // Formats implements media.Endpoint.
@@ -52,8 +56,15 @@ func (e *endpoint) agree(formats []codec.Format) bool {
 	for i := range formats {
 		same = same && formats[i] == e.formats[i]
 	}
-	e.formats = formats
+	e.formats, e.agreed = formats, true
+	e.wake()
 	return !same
+}
+
+// wake tells who waits that something has changed; air.mu is held.
+func (e *endpoint) wake() {
+	close(e.changed)
+	e.changed = make(chan struct{})
 }
 
 // Direction implements media.Endpoint.
@@ -75,7 +86,7 @@ func (e *endpoint) Stats() media.Stats {
 func (e *endpoint) SetSink(s media.Sink) {
 	e.air.mu.Lock()
 	before, as := e.to, e.as
-	e.to, e.as = nil, ""
+	e.to, e.as, e.sink = nil, "", s
 	formats := e.formats
 	e.air.mu.Unlock()
 	if s != nil && len(formats) > 0 {
@@ -92,6 +103,9 @@ func (e *endpoint) SetSink(s media.Sink) {
 
 // Forward implements media.Endpoint.
 func (e *endpoint) Forward(p *media.Packet) {
+	if !p.Format.IsAudio() {
+		return
+	}
 	e.air.mu.Lock()
 	defer e.air.mu.Unlock()
 	from := e.air.all[p.SSRC]
@@ -124,6 +138,7 @@ func (e *endpoint) open(what string) {
 		}
 	}
 	e.heard = append(e.heard, &Moment{What: what, After: time.Since(e.air.start), open: true})
+	e.wake()
 }
 
 // close notes that what is not heard any more; air.mu is held.
@@ -131,6 +146,7 @@ func (e *endpoint) close(what string) {
 	for _, m := range e.heard {
 		if m.open && m.What == what {
 			m.end(e.air.start)
+			e.wake()
 		}
 	}
 }

@@ -30,6 +30,9 @@ func (e *Expect) compare(o *Observed) []Difference {
 	c.moments("rang", orNone(e.Rang), o.Rang)
 	c.moments("heard", orNone(e.Heard), o.Heard)
 	c.list("logged", orNone(e.Logged), o.Logged, equal)
+	c.list("asked", orNone(e.Asked), o.Asked, equal)
+	c.list("sent", orNone(e.Sent), o.Sent, sameMessage)
+	c.headers(e.Headers, o.Headers)
 	if e.Answered != nil && *e.Answered != o.Answered {
 		c.differs("answered", e.Where(), strconv.FormatBool(*e.Answered), strconv.FormatBool(o.Answered))
 	}

@@ -16,6 +16,7 @@ import (
 // the others.
 type leg struct {
 	label   string
+	trunk   string // on which it comes, "" for none
 	inbound bool
 	ctx     context.Context //nolint:containedctx // ends with the leg, which is asked for it
 	cancel  context.CancelCauseFunc
@@ -23,6 +24,8 @@ type leg struct {
 	known   []codec.Format // that the phone can do
 	changed chan struct{}
 	infos   chan call.Info
+	keys    []pressing // that a caller presses
+	finger  presser
 
 	// wait is how long a caller stays after the answer, 0 is for ever; it leaves
 	// hanging up to the phone that it talks with when left says so.
@@ -44,7 +47,7 @@ func (l *leg) ID() string { return l.label }
 
 // Info implements call.Leg.
 func (l *leg) Info() call.LegInfo {
-	return call.LegInfo{Inbound: l.inbound, Party: l.label, URI: "sip:" + l.label}
+	return call.LegInfo{Inbound: l.inbound, Party: l.label, Trunk: l.trunk, URI: "sip:" + l.label}
 }
 
 // Context implements call.Leg.

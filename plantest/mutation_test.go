@@ -93,7 +93,7 @@ func replaced(list []*dialplan.RouteSpec, i int, r *dialplan.RouteSpec) []*dialp
 
 func conditions(r *dialplan.RouteSpec) bool {
 	w := r.When
-	return len(w.Time)+len(w.From)+len(w.FromName)+len(w.Country)+len(w.Extension)+len(w.Network)+len(w.Busy)+len(w.Registered)+
+	return len(w.Time)+len(w.From)+len(w.FromName)+len(w.Country)+len(w.Extension)+len(w.Trunk)+len(w.Network)+len(w.Busy)+len(w.Registered)+
 		len(w.Header)+len(w.Var) > 0 || w.Anonymous != nil || w.If.Value != ""
 }
 

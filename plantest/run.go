@@ -12,6 +12,7 @@ import (
 	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/pbx/call"
+	"dialtone/pbx/toll"
 	"dialtone/storage"
 )
 
@@ -22,6 +23,9 @@ type Observed struct {
 	Rang       []Moment
 	Heard      []Moment
 	Logged     []string
+	Asked      []string          // requests of the step http
+	Sent       []string          // webhooks and mail
+	Headers    map[string]string // of the last phone that rang
 	Answered   bool
 	AnsweredBy string
 	Shown      string
@@ -30,6 +34,7 @@ type Observed struct {
 	By         string
 	Trace      dialplan.Trace
 	others     []dialplan.Trace // of the calls before
+	left       []pressing       // keys that were not pressed
 }
 
 // Result is one test that was run.
@@ -48,7 +53,7 @@ func (s *Suite) Run(c *Case) *Result {
 	r := &Result{Case: c}
 	failed := bubble(func() { r.Observed, r.Err = s.observe(c) })
 	if r.Err = cmp.Or(r.Err, failed); r.Err == nil {
-		r.Differences = c.Expect.compare(r.Observed)
+		r.Differences = append(c.Expect.compare(r.Observed), r.Observed.unpressed()...)
 	}
 	return r
 }
@@ -68,10 +73,14 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newWorld(s.Config, len(c.Before)+1, s.world, c.World)
+	w := s.newWorld(c)
+	w.web = web{answers: slices.Concat(c.HTTP, s.http), given: map[*Answer]bool{}}
+	conf := func() *config.Config { return s.Config }
 	board := call.NewSwitchboard(call.Options{
-		Dialer: w, Records: w, Log: slog.New(lines{world: w}), Shuffle: inOrder,
-		Plan: func() *dialplan.Plan { return s.Plan }, Config: func() *config.Config { return s.Config },
+		Dialer: w, Records: w, Web: w, Outbox: w, Log: slog.New(lines{world: w}), Shuffle: inOrder,
+		Plan: func() *dialplan.Plan { return s.Plan }, Config: conf,
+		Guard: toll.New(toll.Options{Config: conf, Log: slog.New(slog.DiscardHandler)}),
+		Lists: w.newLists(s.lists, c.Lists),
 	})
 	defer board.Close()
 	if err := w.prepare(board, c.Before, at); err != nil {
@@ -82,8 +91,9 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	record := w.record(callID)
 	heard := caller.audio.over()
 	board.Close()
+	w.fingers.Wait()
 	o := w.observed(record, s.Plan.Zone())
-	o.Heard = heard
+	o.Heard, o.left = heard, caller.finger.left
 	o.others = w.others(len(c.Before), s.Plan.Zone())
 	if o.Trace.Dropped > 0 && len(c.Expect.Routes)+len(c.Expect.Steps) > 0 {
 		return o, fmt.Errorf("the call took %d more steps and routes than a trace keeps: expect neither routes nor steps of it", o.Trace.Dropped)
@@ -150,7 +160,12 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		label = "caller"
 	}
 	f := w.facts(c, id)
-	l := newLeg(&w.air, label, w.formats(f.Extension, c.Codecs))
+	known := w.formats(f.Extension, c.Codecs)
+	if f.Trunk != "" {
+		known = w.formatsOn(f.Trunk, c.Codecs)
+	}
+	l := newLeg(&w.air, label, known)
+	l.trunk = f.Trunk
 	l.inbound = true
 	// At the same moment as something else, the caller comes last.
 	const late = time.Microsecond
@@ -163,6 +178,13 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		l.wait, l.left = talk+late, w.partnerLeaves
 		time.AfterFunc(patience+late, l.giveUp)
 	}
+	for _, t := range c.Keys {
+		if k, err := parsePressing(t); err == nil { // Read has refused what is wrong
+			l.keys = append(l.keys, k)
+		}
+	}
+	l.finger.leg = l
+	w.fingers.Go(func() { l.finger.press(l.keys) })
 	if e := board.Accept(l, f); e != nil {
 		l.Hangup(e)
 	}
@@ -186,8 +208,10 @@ func (w *world) facts(c *Caller, id string) dialplan.Facts {
 		Anonymous: c.Anonymous, Transport: cmp.Or(c.Transport, "udp"), UserAgent: c.UserAgent.Value,
 		MaxForwards: 70, SIPCallID: id, Headers: map[string]string{},
 	}
-	if e, ours := w.cfg.Extensions[f.From]; ours && f.Context == "" {
-		f.Extension = f.From
+	if t := c.Trunk.Value; t != "" {
+		f.Trunk, f.Context = t, cmp.Or(f.Context, w.cfg.Trunks[t].Context)
+	} else if e, ours := w.cfg.Extensions[f.From]; ours && f.Context == "" {
+		f.Extension, f.Language = f.From, e.Language
 		f.FromName = cmp.Or(e.Name, f.FromName)
 	}
 	if a, err := netip.ParseAddr(cmp.Or(c.Source.Value, "192.0.2.1")); err == nil {
@@ -204,7 +228,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := &Observed{
-		Logged: w.logged, Answered: !r.Answer.IsZero(), Shown: w.shown,
+		Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
 		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone),
 	}
 	if w.partner != nil {

@@ -14,6 +14,17 @@ type File struct {
 	Plan dialplan.Text `yaml:"plan" path:"true"`
 	// World is that of all tests; a test's own says more, or otherwise.
 	World World `yaml:"world"`
+	// Outside are numbers outside, and what they do when they are called; a test's
+	// own says more, or otherwise. A number that is not there does not exist.
+	Outside World `yaml:"outside"`
+	// Trunks says how trunks are: up, down, silent (it does not answer), fails (503)
+	// or full. A trunk that is not there is up.
+	Trunks map[string]dialplan.Text `yaml:"trunks"`
+	// Lists are the numbers on lists that are edited at run time, block among them,
+	// in all tests.
+	Lists map[string]dialplan.Texts `yaml:"lists"`
+	// HTTP is what web servers answer in all tests, unless a test's own fits.
+	HTTP []*Answer `yaml:"http"`
 	// Tests are the tests.
 	Tests []*Case `yaml:"tests"`
 }
@@ -36,6 +47,14 @@ type Case struct {
 	Call *Caller `yaml:"call"`
 	// World is which phones there are.
 	World World `yaml:"world"`
+	// Outside is which numbers outside there are.
+	Outside World `yaml:"outside"`
+	// Trunks says how trunks are.
+	Trunks map[string]dialplan.Text `yaml:"trunks"`
+	// Lists are further numbers on lists that are edited at run time.
+	Lists map[string]dialplan.Texts `yaml:"lists"`
+	// HTTP is what web servers answer to the step http: the first that fits.
+	HTTP []*Answer `yaml:"http"`
 	// Expect is what must happen; what is not written does not matter.
 	Expect Expect `yaml:"expect"`
 }
@@ -47,9 +66,12 @@ type Caller struct {
 	From dialplan.Text `yaml:"from"`
 	// To is the number dialled.
 	To dialplan.Text `yaml:"to"`
+	// Trunk is the trunk on which a call from outside comes in.
+	Trunk dialplan.Text `yaml:"trunk"`
 	// Name is the caller's name; of an extension it is the one of the configuration.
 	Name dialplan.Text `yaml:"name"`
-	// Context is where a call from outside enters the plan.
+	// Context is where a call from outside enters the plan; the default is that of
+	// its trunk.
 	Context dialplan.Text `yaml:"context"`
 	// Anonymous is true for a caller that hides the number.
 	Anonymous bool `yaml:"anonymous"`
@@ -64,6 +86,11 @@ type Caller struct {
 	// Codecs are those that the caller's phone knows; the default is those of the
 	// configuration.
 	Codecs dialplan.Texts `yaml:"codecs"`
+	// Keys are the keys that the caller presses, in order: "1234#", half a second
+	// after those before, or after the answer; "1 during file menu", half a second
+	// after that begins; "1 after file menu", half a second after its end; "1 after
+	// 3s", from the start of the call.
+	Keys dialplan.Texts `yaml:"keys"`
 	// HangsUp is when the caller hangs up, from the start of the call. Without
 	// it, the caller gives up after an hour, and talks for a minute unless the phone
 	// that answered hangs up.
@@ -103,10 +130,11 @@ type Expect struct {
 	// Steps are the steps that were taken, in order, as a trace has them.
 	Steps dialplan.Texts `yaml:"steps"`
 	// Rang are the phones that rang, in order: 101, 101 after 5s, 101 desk after 5s
-	// for 20s; or nobody.
+	// for 20s, +491701234567 via sipgate; or nobody.
 	Rang dialplan.Texts `yaml:"rang"`
 	// Heard is what the caller heard, in order: ringing, tone 440 Hz for 2s, music,
-	// echo, 101 after 5s; or nothing.
+	// echo,
+	// file welcome, 101 after 5s; or nothing.
 	Heard dialplan.Texts `yaml:"heard"`
 	// Logged are the texts of the step log, in order; or nothing.
 	Logged dialplan.Texts `yaml:"logged"`
@@ -116,6 +144,15 @@ type Expect struct {
 	AnsweredBy dialplan.Text `yaml:"answered_by"`
 	// Shown is the caller's name as the phones that rang showed it.
 	Shown dialplan.Text `yaml:"shown"`
+	// Headers are SIP headers that the last phone which rang was sent, besides those
+	// of the protocol.
+	Headers map[string]dialplan.Text `yaml:"headers"`
+	// Asked are the requests of the step http, in order, such as GET
+	// https://crm.example.net/callers?number=101; or nothing.
+	Asked dialplan.Texts `yaml:"asked"`
+	// Sent are webhooks and mail, in order: webhook crm missed, email
+	// ann@example.net: Missed call; or nothing.
+	Sent dialplan.Texts `yaml:"sent"`
 	// End is how the call ended.
 	End *End `yaml:"end"`
 }

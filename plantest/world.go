@@ -21,20 +21,27 @@ const callID = "call"
 type world struct {
 	cfg     *config.Config
 	air     air
+	plan    *dialplan.Plan
 	phones  map[string][]*phone
+	far     map[string]*phone // numbers outside, by E.164
+	trunks  map[string]string // how they are; those that are not there are up
 	records chan storage.CDR
+	fingers sync.WaitGroup
 
-	mu      sync.Mutex
-	rang    []*Moment
-	partner *phone // that answered the call
-	shown   string
-	logged  []string
+	mu       sync.Mutex
+	channels map[string]int // calls to the outside, by trunk
+	rang     []*Moment
+	partner  *phone // that answered the call
+	shown    string
+	logged   []string
+	web      web
 }
 
 // phone is a registered phone: a call.Contact.
 type phone struct {
 	*Phone
 	label string
+	trunk string // over which it is called, "" for a phone of ours
 	known []codec.Format
 	late  time.Duration // keeps what phones do at the same moment in order
 }
@@ -42,16 +49,33 @@ type phone struct {
 // String implements call.Contact.
 func (p *phone) String() string { return p.label }
 
-func newWorld(cfg *config.Config, calls int, shared, own World) *world {
-	w := &world{cfg: cfg, phones: map[string][]*phone{}, records: make(chan storage.CDR, calls)}
+// newWorld is that of a test; its own worlds and trunks come after those of all.
+func (s *Suite) newWorld(c *Case) *world {
+	w := &world{
+		cfg: s.Config, plan: s.Plan, phones: map[string][]*phone{}, far: map[string]*phone{}, trunks: map[string]string{},
+		channels: map[string]int{}, records: make(chan storage.CDR, len(c.Before)+1),
+	}
 	late := time.Duration(0)
-	for _, of := range []World{shared, own} {
+	for _, of := range []World{s.outside, c.Outside} {
+		for _, number := range sortedByPlace(of) {
+			late++
+			for _, p := range of[number] {
+				w.far[w.e164(number)] = &phone{Phone: p, label: number, late: late}
+			}
+		}
+	}
+	for _, of := range []map[string]dialplan.Text{s.trunks, c.Trunks} {
+		for name, state := range of {
+			w.trunks[name] = state.Value
+		}
+	}
+	for _, of := range []World{s.world, c.World} {
 		for _, name := range sortedByPlace(of) {
 			list := of[name]
 			w.phones[name] = nil
 			for i, p := range list {
 				late++
-				w.phones[name] = append(w.phones[name], &phone{p, p.label(name, i, len(list)), w.formats(name, p.Codecs), late})
+				w.phones[name] = append(w.phones[name], &phone{Phone: p, label: p.label(name, i, len(list)), known: w.formats(name, p.Codecs), late: late})
 			}
 		}
 	}
@@ -86,6 +110,22 @@ func (w *world) formats(extension string, own dialplan.Texts) []codec.Format {
 	if len(own) == 0 {
 		return w.cfg.Media.FormatsFor(w.cfg.Extensions[extension])
 	}
+	return named(own)
+}
+
+// formatsOn are those of a phone outside, as far as the trunk has them.
+func (w *world) formatsOn(trunk string, own dialplan.Texts) []codec.Format {
+	list := w.cfg.Media.Formats()
+	if codecs := w.cfg.Trunks[trunk].Codecs; len(codecs) > 0 {
+		list = formatsOf(codecs...)
+	}
+	if len(own) > 0 {
+		list = common(list, named(own))
+	}
+	return list
+}
+
+func named(own dialplan.Texts) []codec.Format {
 	var names []string
 	for _, t := range own {
 		names = append(names, t.Value)
@@ -113,7 +153,18 @@ func (w *world) Contacts(extension string) ([]call.Contact, error) {
 
 // Dial implements call.Dialer.
 func (w *world) Dial(ctx context.Context, to call.Contact, inv call.Invitation, progress func(call.Progress)) (call.Leg, error) {
-	p := to.(*phone)
+	if o, ok := to.(*outside); ok {
+		return o.dial(ctx, inv, progress)
+	}
+	l, err := w.reach(ctx, to.(*phone), inv, progress)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// reach calls one phone.
+func (w *world) reach(ctx context.Context, p *phone, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
 	formats := common(inv.Near.Formats, p.known)
 	if len(formats) == 0 {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec, Status: 488, Remote: true}
@@ -151,11 +202,11 @@ func (w *world) rings(p *phone, inv call.Invitation) (done func()) {
 	if inv.CallID != callID {
 		return func() {}
 	}
-	m := &Moment{What: p.label, After: time.Since(w.air.start) + p.late}
+	m := &Moment{What: p.place(), After: time.Since(w.air.start) + p.late}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rang = append(w.rang, m)
-	w.shown = inv.FromName
+	w.shown, w.web.headers = inv.FromName, inv.Headers
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -183,9 +234,4 @@ func (w *world) partnerLeaves() bool {
 func (w *world) AddCDR(r storage.CDR) error {
 	w.records <- r
 	return nil
-}
-
-// Outside implements call.Dialer.
-func (w *world) Outside(o call.Outgoing) (call.Contact, error) {
-	return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + o.Number}
 }

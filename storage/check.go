@@ -46,6 +46,24 @@ func (k ContactKey) Check() error {
 	return nil
 }
 
+// maxNoteBytes is what a note of an entry may hold.
+const maxNoteBytes = 1024
+
+// Check says why e cannot be kept, or nil.
+func (e *ListEntry) Check() error {
+	switch {
+	case e.List == "" || e.Number == "":
+		return errors.New("storage: entry without list or number")
+	case len(e.List) > maxIDBytes || len(e.Number) > maxIDBytes || len(e.By) > maxIDBytes:
+		return fmt.Errorf("storage: list, number and who put it there have at most %d bytes each", maxIDBytes)
+	case len(e.Note) > maxNoteBytes:
+		return fmt.Errorf("storage: note of %d bytes, at most %d are kept", len(e.Note), maxNoteBytes)
+	case strings.IndexByte(e.List, 0) >= 0:
+		return errors.New("storage: zero byte in the name of a list")
+	}
+	return nil
+}
+
 // Finite is c with every quality figure that is no number as 0: a record is not
 // to be lost for what could not be measured.
 func (c CDR) Finite() CDR {

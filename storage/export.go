@@ -45,7 +45,7 @@ func WriteCSV(w io.Writer, s Store, f CDRFilter) error {
 	out := bufio.NewWriter(w)
 	failed := writeRow(out, []string{
 		"id", "start", "answer", "end", "duration", "talk", "from", "from_name", "to", "answered_by",
-		"cause", "blame", "hung_up_by", "sip", "q850", "detail", "legs", "codecs", "lowest_mos",
+		"cause", "blame", "hung_up_by", "sip", "q850", "detail", "legs", "codecs", "lowest_mos", "trunks", "paid_by",
 	})
 	if failed != nil {
 		return failed
@@ -73,6 +73,7 @@ func row(c *CDR) []string {
 		c.From, c.FromName, c.To, c.answeredBy(),
 		c.Cause, c.Blame, c.HungUpBy, number(c.SIP), number(c.Q850), c.Detail,
 		strconv.Itoa(len(c.Legs)), c.codecs(), c.lowestMOS(),
+		c.each(func(l *CDRLeg) string { return l.Trunk }), c.each(func(l *CDRLeg) string { return l.PaidBy }),
 	}
 }
 
@@ -86,11 +87,14 @@ func (c *CDR) answeredBy() string {
 	return ""
 }
 
-// codecs are those that the legs used, in their order, each once.
-func (c *CDR) codecs() string {
+// codecs are those that the legs used.
+func (c *CDR) codecs() string { return c.each(func(l *CDRLeg) string { return l.Codec }) }
+
+// each gives one thing of all legs, in their order, each once.
+func (c *CDR) each(of func(*CDRLeg) string) string {
 	var names []string
 	for i := range c.Legs {
-		name := c.Legs[i].Codec
+		name := of(&c.Legs[i])
 		if name != "" && !strings.Contains(" "+strings.Join(names, " ")+" ", " "+name+" ") {
 			names = append(names, name)
 		}

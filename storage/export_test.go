@@ -45,7 +45,9 @@ func TestWriteCSV(t *testing.T) {
 	missed := storagetest.Record(2)
 	missed.Answer, missed.Cause, missed.SIP, missed.Legs = time.Time{}, "no-answer", 0, nil
 	var out strings.Builder
-	if err := storage.WriteCSV(&out, storeOf(t, storagetest.Record(1), missed), storage.CDRFilter{}); err != nil {
+	outside := storagetest.Record(1)
+	outside.Legs[0].Trunk, outside.Legs[1].Trunk, outside.Legs[1].PaidBy = "line", "other", "101"
+	if err := storage.WriteCSV(&out, storeOf(t, outside, missed), storage.CDRFilter{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()
@@ -53,8 +55,8 @@ func TestWriteCSV(t *testing.T) {
 		t.Fatalf("%d rows, error %v; want a head and two calls", len(rows), err)
 	}
 	want := [][]string{
-		{"c000002", "2026-03-04T12:00:02.123Z", "", "2026-03-04T12:01:02.123Z", "60.000", "", "100", `Alice "A" Müller`, "101", "", "no-answer", "none", "l1", "", "16", "", "0", "", ""},
-		{"c000001", "2026-03-04T12:00:01.123Z", "2026-03-04T12:00:04.123Z", "2026-03-04T12:01:01.123Z", "60.000", "57.000", "100", `Alice "A" Müller`, "101", "", "normal", "none", "l1", "200", "16", "", "2", "PCMA", "4.10"},
+		{"c000002", "2026-03-04T12:00:02.123Z", "", "2026-03-04T12:01:02.123Z", "60.000", "", "100", `Alice "A" Müller`, "101", "", "no-answer", "none", "l1", "", "16", "", "0", "", "", "", ""},
+		{"c000001", "2026-03-04T12:00:01.123Z", "2026-03-04T12:00:04.123Z", "2026-03-04T12:01:01.123Z", "60.000", "57.000", "100", `Alice "A" Müller`, "101", "", "normal", "none", "l1", "200", "16", "", "2", "PCMA", "4.10", "line other", "101"},
 	}
 	for i, w := range want {
 		if !reflect.DeepEqual(rows[i+1], w) {

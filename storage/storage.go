@@ -33,6 +33,11 @@ type Store interface {
 	Contacts() ([]Contact, error)
 	// SaveContacts writes and deletes contacts in one transaction.
 	SaveContacts(changed []Contact, removed []ContactKey) error
+	// ListEntries are the entries of all lists, by list and number.
+	ListEntries() ([]ListEntry, error)
+	// SaveListEntries writes and deletes entries in one transaction. It returns
+	// when they are durable.
+	SaveListEntries(changed []ListEntry, removed []ListKey) error
 	Close() error
 }
 
@@ -53,6 +58,8 @@ type CDR struct {
 	Detail   string    `json:"detail,omitempty"`
 	Route    string    `json:"route,omitempty"` // the last that the call took
 	Legs     []CDRLeg  `json:"legs"`
+	// ConfigVersion is that of the configuration in force when the call began.
+	ConfigVersion string `json:"config_version,omitempty"`
 	// Trace is how the dialplan decided, a dialplan.Trace of at most 64 KiB.
 	Trace json.RawMessage `json:"trace,omitempty"`
 }
@@ -63,6 +70,8 @@ type CDRLeg struct {
 	Parent    string    `json:"parent,omitempty"` // the leg on whose behalf it was made
 	Inbound   bool      `json:"inbound"`
 	Party     string    `json:"party"`
+	Trunk     string    `json:"trunk,omitempty"`   // the line to the outside that it came or went over
+	PaidBy    string    `json:"paid_by,omitempty"` // the extension on whose permission it was called
 	URI       string    `json:"uri,omitempty"`
 	Remote    string    `json:"remote,omitempty"`
 	SIPCallID string    `json:"sip_call_id,omitempty"`
@@ -117,4 +126,18 @@ type Contact struct {
 	NAT       bool      `json:"nat,omitempty"` // the URI's address is not where it came from
 	Since     time.Time `json:"since"`
 	Expires   time.Time `json:"expires"`
+}
+
+// ListKey names one entry of a list.
+type ListKey struct {
+	List   string `json:"list"`
+	Number string `json:"number"` // or the beginning of numbers, or a word for callers without one
+}
+
+// ListEntry is a number on a list that is edited while Dialtone runs.
+type ListEntry struct {
+	ListKey
+	Note  string    `json:"note,omitempty"`
+	By    string    `json:"by,omitempty"` // the extension that put it there, "" is the operator
+	Since time.Time `json:"since"`
 }

@@ -24,10 +24,20 @@ type banner struct {
 	addresses []api.Address
 	cfg       *config.Config
 	setup     setup
+
+	configVersion string
 }
 
 func bannerOf(ctx context.Context, server exchange, s setup) banner {
-	return banner{version: version(), program: program(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s}
+	return banner{version: version(), program: program(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s, configVersion: server.Status().ConfigVersion}
+}
+
+// versionText is a version behind a file's name, "" for none.
+func versionText(version string) string {
+	if version == "" {
+		return ""
+	}
+	return " (version " + version + ")"
 }
 
 func (b banner) print(w io.Writer) error {
@@ -53,7 +63,7 @@ func (b banner) print(w io.Writer) error {
 		out.row("Data", b.setup.data)
 		out.row("Config", fmt.Sprintf("none; %q writes one for you to edit", b.program+" init"))
 	} else {
-		out.row("Config", b.setup.file)
+		out.row("Config", b.setup.file+versionText(b.configVersion))
 		out.row("Data", b.setup.data)
 	}
 	out.row("Look inside", b.program+" ctl status"+b.setup.ctlFlags())

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"dialtone/config"
 )
@@ -10,6 +12,8 @@ import (
 type checkCommand struct {
 	File string `arg:"" optional:"" default:"dialtone.yaml" placeholder:"FILE" help:"The configuration (default: ${default})."`
 	JSON bool   `name:"json" help:"Print JSON, for programs."`
+	// Format is how findings are printed.
+	Format string `placeholder:"text" enum:"text,json,github" default:"text" help:"text, json, or github: annotations for its CI."`
 }
 
 // Help is part of dialtone check --help.
@@ -19,7 +23,10 @@ func (checkCommand) Help() string {
 The exit code is 0 when the server would take it, also with warnings, and 1 when not.
 
     dialtone check dialtone.yaml
-    dialtone check --json dialtone.yaml | jq -r '.mistakes[].reason'`
+JSON has of each finding its file, line and column, the key, a code that says what kind of mistake it is, the reason, the remedy and the excerpt.
+
+    dialtone check --json dialtone.yaml | jq -r '.mistakes[] | .code + " " + .reason'
+    dialtone check --format github dialtone.yaml`
 }
 
 // checkResult is what --json prints.
@@ -43,15 +50,42 @@ func (c checkCommand) Run(t terminal) error {
 	if result.OK {
 		result.Extensions = len(loaded.Config.Extensions)
 	}
-	if c.JSON {
+	switch {
+	case c.JSON || c.Format == "json":
 		err = t.printJSON(result)
-	} else {
+	case c.Format == "github":
+		err = t.annotate(result)
+	default:
 		err = c.print(t, result)
 	}
 	if err == nil && !result.OK {
 		err = errFailed
 	}
 	return err
+}
+
+// annotate writes findings as GitHub Actions reads them from a log.
+func (t terminal) annotate(result checkResult) error {
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	for _, e := range slices.Concat(result.Mistakes, result.Warnings) {
+		level := "error"
+		if e.Warning {
+			level = "warning"
+		}
+		text := e.Reason
+		if e.Path != "" {
+			text = e.Path + ": " + text
+		}
+		if e.Remedy != "" {
+			text += "; " + e.Remedy
+		}
+		if _, err := fmt.Fprintf(t.out, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", level,
+			property.Replace(e.File), max(e.Line, 1), max(e.Column, 1), e.Code(), message.Replace(text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c checkCommand) print(t terminal, result checkResult) error {

@@ -5,6 +5,9 @@ type commandLine struct {
 	Serve      serveCommand      `cmd:"" default:"withargs" help:"Run the exchange; this is what dialtone without a command does."`
 	Init       initCommand       `cmd:"" help:"Write a configuration to start from."`
 	Check      checkCommand      `cmd:"" help:"Find the mistakes in a configuration."`
+	Diff       diffCommand       `cmd:"" help:"Say what a changed configuration would change."`
+	Fmt        fmtCommand        `cmd:"" help:"Bring configuration files into their usual form."`
+	Import     importCommand     `cmd:"" help:"Make a configuration of what you have elsewhere."`
 	Test       testCommand       `cmd:"" help:"Run the tests of a dialplan."`
 	Route      routeCommand      `cmd:"" help:"Say where a call would go, and why."`
 	Explain    explainCommand    `cmd:"" help:"Say where a call went, and why."`

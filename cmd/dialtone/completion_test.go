@@ -33,10 +33,10 @@ func complete(t *testing.T, line string) []string {
 
 func TestBashCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
-		"dialtone ":                        {"serve", "init", "check", "test", "route", "explain", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
+		"dialtone ":                        {"serve", "init", "check", "diff", "fmt", "import", "test", "route", "explain", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
 		"dialtone c":                       {"check", "ctl", "completion"},
 		"dialtone ctl re":                  {"registrations", "reload"},
-		"dialtone ctl --json tr":           {"trace"},
+		"dialtone ctl --json tr":           {"trunks", "trace"},
 		"dialtone ctl --data folder log":   {"log-level"},
 		"dialtone ctl log-level ":          {"--help", "--socket", "--data", "--config", "--json", "debug", "info", "warn", "error"},
 		"dialtone ctl cdr --format ":       {"table", "json", "csv"},

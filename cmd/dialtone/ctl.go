@@ -17,9 +17,14 @@ type ctlCommand struct {
 	Status        ctlStatus        `cmd:"" help:"How the server is."`
 	Calls         ctlCalls         `cmd:"" help:"The calls in progress."`
 	Registrations ctlRegistrations `cmd:"" help:"The phones that are registered."`
+	Trunks        ctlTrunks        `cmd:"" help:"The lines to the outside."`
 	Features      ctlFeatures      `cmd:"" help:"The numbers that Dialtone answers itself."`
 	CDR           ctlCDR           `cmd:"" name:"cdr" help:"The records of calls that ended."`
 	Hangup        ctlHangup        `cmd:"" help:"End a call."`
+	Block         ctlBlock         `cmd:"" help:"Refuse calls from a number."`
+	Unblock       ctlUnblock       `cmd:"" help:"Take calls from a number again."`
+	Blocked       ctlBlocked       `cmd:"" help:"The numbers whose calls are refused."`
+	List          ctlList          `cmd:"" help:"Lists of callers that the dialplan looks at."`
 	Reload        ctlReload        `cmd:"" help:"Read the configuration again."`
 	LogLevel      ctlLogLevel      `cmd:"" help:"Change how much is logged."`
 	Trace         ctlTrace         `cmd:"" help:"Log every SIP message, or stop that."`

@@ -47,6 +47,9 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 		line("", "stopping: takes no new calls")
 	}
 	line("config", "%s", orElse(s.Config, "none: the accounts are in "+s.Data+"/extensions.yaml"))
+	if s.ConfigVersion != "" {
+		line("", "version %s", s.ConfigVersion)
+	}
 	line("data", "%s", s.Data)
 	name := "listens on"
 	for _, transport := range transports() {
@@ -63,7 +66,26 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 	line("process", "%d goroutines, %d of %d files", p.Goroutines, p.Files, p.FilesMax)
 	line("log", "%s, trace %s", strings.ToLower(s.LogLevel), onOff(s.Trace))
 	line("reload", "%s", reloadText(s.LastReload))
+	name = "alerts"
+	for _, a := range s.Alerts[:min(len(s.Alerts), shownAlerts)] {
+		line(name, "%s", alertText(a))
+		name = ""
+	}
 	return out.Flush()
+}
+
+// shownAlerts is how many of the newest alerts people see; --json has all.
+const shownAlerts = 5
+
+// alertText is one alert on one line.
+func alertText(a api.Alert) string {
+	text := clock(a.At) + " " + a.Event + ": " + a.Text
+	for _, key := range [...]string{"trunk", "extension", "from", "number", "why", "reason", "error"} {
+		if v := a.Values[key]; v != "" {
+			text += ", " + key + " " + v
+		}
+	}
+	return harmless(text)
 }
 
 func reloadText(r api.LastReload) string {

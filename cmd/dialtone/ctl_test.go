@@ -27,12 +27,28 @@ EXTENSION  CONTACT                TRANSPORT  FLOW            EXPIRES  LATENCY  U
 100        sip:100@10.0.0.7:5060  udp        192.0.2.7:5060  58:59    8.2ms    Evil?[2JPhone xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
 101        sip:101@10.0.0.8       tls        10.0.0.8:4711   29s      lost     -
 `},
+		{"trunks", `
+TRUNK                     STATE       SINCE    CALLS   EXPIRES  LATENCY
+backup                    down        1:00:00  1 of 4  -        -
+  udp 203.0.113.7:5060    dead        1:00:00                   -
+sipgate                   registered  2:00     0       8:59     -
+  tls 203.0.113.9:5061    answers     2:00                      11.4ms
+  tls [2001:db8::9]:5061  not asked   -                         -
+
+backup: udp 203.0.113.7:5060: no answer to OPTIONS?[2J; tried again in 29s
+`},
+		{"list vip", "\nNobody is on list vip.\n"},
+		{"list", `
+LIST   ENTRIES  WHAT IT IS FOR
+block  1        Callers who are refused.
+vip    0        -
+`},
 		{"features", `
 DIAL  NAME  WHAT IT DOES
 600   echo  sends back what it hears
 `},
 	} {
-		code, out, errOut := dialtone(t, "ctl", "--data", data, c.command)
+		code, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(c.command)...)...)
 		if code != 0 || errOut != "" {
 			t.Errorf("%s: exit code %d, %s", c.command, code, errOut)
 		}
@@ -60,9 +76,22 @@ func TestCtlStatus(t *testing.T) {
 	}
 }
 
+func TestCtlStatusShowsTheNewestAlerts(t *testing.T) {
+	alert := api.Alert{
+		At: time.Date(2026, 5, 4, 9, 30, 0, 0, time.Local), Level: "warn", Event: "toll-limit", Text: "call to the outside refused",
+		Values: map[string]string{"extension": "101", "number": "+43\x1b[2J1", "reason": "too much of it", "call": "x"},
+	}
+	data := start(t, &fakeServer{alerts: slices.Repeat([]api.Alert{alert}, 9)})
+	_, out, _ := dialtone(t, "ctl", "status", "--data", data)
+	want := "2026-05-04 09:30:00 toll-limit: call to the outside refused, extension 101, number +43?[2J1, reason too much of it\n"
+	if strings.Count(out, want) != 5 || !strings.Contains(out, "alerts      "+want) {
+		t.Errorf("status says\n%s", out)
+	}
+}
+
 func TestCtlJSON(t *testing.T) {
 	data := start(t, &fakeServer{records: []api.CDR{{ID: "1"}, {ID: "2"}}})
-	for command, want := range map[string]int{"calls": 2, "registrations": 2, "features": 1, "cdr": 2} {
+	for command, want := range map[string]int{"calls": 2, "registrations": 2, "trunks": 2, "features": 1, "cdr": 2} {
 		_, out, _ := dialtone(t, "ctl", command, "--data", data, "--json")
 		var items []map[string]any
 		if err := json.Unmarshal([]byte(out), &items); err != nil || len(items) != want {
@@ -84,6 +113,13 @@ func TestCtlTells(t *testing.T) {
 		{"log-level debug", 0, "debug until the server stops"},
 		{"log-level loud", 2, "must be one of"},
 		{"trace on", 0, "is on"},
+		{"block 030123456 +49180. --note windows", 0, "+49180. is on list block."},
+		{"block alice anonymous", 1, "dialtone: alice: not a number"},
+		{"unblock +49 +4930123456", 1, "dialtone: +49 on list block: not found"},
+		{"blocked", 0, "sells?[2J windows"},
+		{"list add vip +4930123456", 0, "+4930123456 is on list vip."},
+		{"list remove vip +4930123456", 0, "+4930123456 is off list vip."},
+		{"list show friends", 1, "list friends: not found"},
 		{"reload", 0, "extensions.104.dnd: false -> true"},
 	} {
 		code, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(c.args)...)...)
@@ -91,7 +127,10 @@ func TestCtlTells(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s%s", c.args, code, out, errOut)
 		}
 	}
-	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on"}
+	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
+		"add block 030123456 windows", "add block +49180. windows", "add block anonymous ", "remove block +4930123456",
+		"add vip +4930123456 ", "remove vip +4930123456",
+	}
 	if !slices.Equal(server.told, want) {
 		t.Errorf("the server was told %q", server.told)
 	}

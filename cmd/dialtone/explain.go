@@ -47,6 +47,10 @@ func (c explainCommand) Run(ctx context.Context, t terminal) error {
 	if c.JSON {
 		return t.printJSON(trace)
 	}
-	_, err = fmt.Fprint(t.out, trace.String())
+	version := ""
+	if record.ConfigVersion != "" {
+		version = "configuration: version " + record.ConfigVersion + "\n"
+	}
+	_, err = fmt.Fprint(t.out, trace.String()+version)
 	return err
 }

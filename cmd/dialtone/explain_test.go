@@ -18,12 +18,13 @@ func TestExplain(t *testing.T) {
 			{Kind: dialplan.EventStep, Name: "dial sales", Took: 20 * time.Second, Text: "busy", File: "office.yaml", Line: 7},
 		},
 	}
-	data := start(t, &fakeServer{records: []api.CDR{{ID: "old"}, {ID: "7k2m9x4qwz3n", Trace: trace.Bytes()}}})
+	data := start(t, &fakeServer{records: []api.CDR{{ID: "old"}, {ID: "7k2m9x4qwz3n", ConfigVersion: "3f9c2a71b0de", Trace: trace.Bytes()}}})
 	want := `extension 101 dials 200, Tue 2026-05-05 10:00:00 UTC
 phones: looking for 200
   + sales: to: it is 200  office.yaml:5
     dial sales: busy  (at 0s, took 20s)  office.yaml:7
 => User busy
+configuration: version 3f9c2a71b0de
 `
 	if code, out, errOut := dialtone(t, "explain", "--data", data, "7k2m9x4qwz3n"); code != 0 || out != want {
 		t.Errorf("exit code %d, printed\n%s%s\nwant\n%s", code, out, errOut, want)

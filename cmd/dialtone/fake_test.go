@@ -23,6 +23,9 @@ type fakeServer struct {
 	now       time.Time
 	records   []api.CDR
 	reloadErr error
+	alerts    []api.Alert
+
+	differences []config.Difference
 
 	mu   sync.Mutex
 	told []string
@@ -39,7 +42,7 @@ func (f *fakeServer) Status() api.Status {
 		Version: "v1.2.3", Started: f.now.Add(-3*time.Hour - 12*time.Minute), Data: "/var/lib/dialtone",
 		Addresses:  []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
 		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
-		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info",
+		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info", Alerts: f.alerts,
 	}
 }
 
@@ -64,6 +67,18 @@ func (f *fakeServer) Registrations() []api.Registration {
 	}}
 }
 
+func (f *fakeServer) Trunks() []api.Trunk {
+	return []api.Trunk{{
+		Name: "backup", State: "down", Since: f.now.Add(-time.Hour), Why: "udp 203.0.113.7:5060: no answer to OPTIONS\x1b[2J", Next: f.now.Add(30 * time.Second),
+		Calls: 1, Channels: 4, Servers: []api.TrunkServer{{Transport: "udp", Address: "203.0.113.7:5060", Since: f.now.Add(-time.Hour), Why: "no answer to OPTIONS\x1b[2J"}},
+	}, {
+		Name: "sipgate", State: "registered", Since: f.now.Add(-2 * time.Minute), Expires: f.now.Add(9 * time.Minute), Next: f.now.Add(time.Minute), Servers: []api.TrunkServer{
+			{Transport: "tls", Address: "203.0.113.9:5061", Alive: true, Since: f.now.Add(-2 * time.Minute), LatencyMS: 11.42},
+			{Transport: "tls", Address: "[2001:db8::9]:5061", Alive: true},
+		},
+	}}
+}
+
 func (f *fakeServer) Features() []api.Feature {
 	return []api.Feature{{Number: "600", Name: "echo", Text: "sends back what it hears"}}
 }
@@ -80,8 +95,49 @@ func (f *fakeServer) Reload() (api.ReloadResult, error) {
 	return api.ReloadResult{Changes: []config.Change{{Path: "extensions.104.dnd", Old: "false", New: "true"}}}, f.reloadErr
 }
 
+func (f *fakeServer) Compare(file string) (api.Comparison, error) {
+	if f.reloadErr != nil {
+		return api.Comparison{}, f.reloadErr
+	}
+	return api.Comparison{Running: "v1", File: file, Version: "v2", Differences: f.differences}, nil
+}
+
 func (f *fakeServer) SetLogLevel(level string) error { f.tell("level " + level); return nil }
 func (f *fakeServer) SetTrace(on bool)               { f.tell("trace " + onOff(on)) }
+
+func (f *fakeServer) Lists() []api.List {
+	return []api.List{{Name: "block", Text: "Callers who are refused.", Entries: 1}, {Name: "vip"}}
+}
+
+func (f *fakeServer) ListEntries(list string) ([]api.ListEntry, error) {
+	switch list {
+	case "block":
+		e := api.ListEntry{Note: "sells\x1b[2J windows", By: "101", Since: f.now}
+		e.List, e.Number = "block", "+4930123456"
+		return []api.ListEntry{e}, nil
+	case "vip":
+		return nil, nil
+	}
+	return nil, &api.Error{Status: 404, Code: "not_found", Message: "list " + list + ": not found"}
+}
+
+func (f *fakeServer) AddToList(list, number, note string) (api.ListEntry, error) {
+	if number == "alice" {
+		return api.ListEntry{}, &api.Error{Status: 400, Code: "invalid", Message: "alice: not a number"}
+	}
+	f.tell("add " + list + " " + number + " " + note)
+	e := api.ListEntry{Note: note}
+	e.List, e.Number = list, number
+	return e, nil
+}
+
+func (f *fakeServer) RemoveFromList(list, number string) error {
+	if number == "+49" {
+		return &api.Error{Status: 404, Code: "not_found", Message: "+49 on list block: not found"}
+	}
+	f.tell("remove " + list + " " + number)
+	return nil
+}
 
 func (f *fakeServer) CDRs(filter api.CDRFilter, yield func(api.CDR) bool) error {
 	given := 0

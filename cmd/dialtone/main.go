@@ -23,6 +23,8 @@ type terminal struct{ out, err io.Writer }
 const (
 	exitFailed = 1 // it was tried and did not work
 	exitUsage  = 2 // the command line makes no sense
+	// exitTrouble is that of commands whose exitFailed is an answer, as of diff.
+	exitTrouble = 2
 )
 
 // exit ends the parser when it has printed help.
@@ -30,6 +32,12 @@ type exit int
 
 // failed is the error of a command that has already said what is wrong.
 var errFailed = errors.New("failed")
+
+// troubled is an error that ends with exitTrouble.
+type troubled struct{ error }
+
+// Unwrap gives what is the matter.
+func (t troubled) Unwrap() error { return t.error }
 
 // run does what the command line says and returns the exit code.
 func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
@@ -54,7 +62,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(terminal{out, errOut}, parser.Model)
+	var trouble troubled
 	switch {
+	case errors.As(err, &trouble):
+		fmt.Fprintf(errOut, "dialtone: %v\n", err)
+		return exitTrouble
 	case err == nil:
 		return 0
 	case !errors.Is(err, errFailed):

@@ -19,8 +19,9 @@ type routeCommand struct {
 	To           string            `required:"" placeholder:"NUMBER" help:"The number that is dialled."`
 	At           string            `placeholder:"TIME" help:"When, in the zone of the site; now when you do not say."`
 	FromName     string            `placeholder:"NAME" help:"The caller's name."`
+	Trunk        string            `placeholder:"NAME" help:"The trunk on which the call comes in; then --from is a number outside."`
 	Extension    string            `placeholder:"NAME" help:"The extension that calls, when --from is to be another number."`
-	Context      string            `placeholder:"NAME" help:"The context that the call enters; phones for an extension."`
+	Context      string            `placeholder:"NAME" help:"The context that the call enters; phones for an extension, that of its trunk for others."`
 	Header       map[string]string `placeholder:"NAME=VALUE" help:"A SIP header of the call; may be given more than once."`
 	Source       string            `placeholder:"IP" help:"The address from which the call comes."`
 	Anonymous    bool              `help:"The caller hides the number."`
@@ -36,7 +37,8 @@ func (routeCommand) Help() string {
 The exit code is 0 when a route fits and 1 when the call would be refused.
 
     dialtone route --from 101 --to 200 --at "2026-12-24 09:30"
-    dialtone route --from 101 --to 500 --header X-Priority=urgent --busy 201`
+    dialtone route --from 101 --to 500 --header X-Priority=urgent --busy 201
+    dialtone route --trunk sipgate --from +4940123456 --to +4930123450`
 }
 
 // routeResult is what --json prints.
@@ -98,9 +100,13 @@ func (c routeCommand) Run(t terminal) error {
 func (c routeCommand) facts(cfg *config.Config) (dialplan.Facts, error) {
 	f := dialplan.Facts{
 		To: c.To, From: c.From, FromName: c.FromName, Extension: c.Extension, Context: c.Context,
-		Anonymous: c.Anonymous, Headers: c.Header, Transport: "udp",
+		Anonymous: c.Anonymous, Headers: c.Header, Transport: "udp", Trunk: c.Trunk,
 	}
-	if _, known := cfg.Extensions[c.From]; known && c.Extension == "" {
+	if c.Trunk != "" {
+		if err := c.onTrunk(&f, cfg); err != nil {
+			return f, err
+		}
+	} else if _, known := cfg.Extensions[c.From]; known && c.Extension == "" {
 		f.Extension = c.From
 	}
 	if f.Extension != "" {
@@ -108,6 +114,7 @@ func (c routeCommand) facts(cfg *config.Config) (dialplan.Facts, error) {
 		if !known {
 			return f, fmt.Errorf("there is no extension %q; there are %s", f.Extension, strings.Join(slices.Sorted(maps.Keys(cfg.Extensions)), ", "))
 		}
+		f.Language = ext.Language
 		if f.From == "" {
 			f.From = f.Extension
 		}
@@ -127,6 +134,22 @@ func (c routeCommand) facts(cfg *config.Config) (dialplan.Facts, error) {
 		}
 	}
 	return f, nil
+}
+
+// onTrunk fills in where calls of the trunk enter.
+func (c routeCommand) onTrunk(f *dialplan.Facts, cfg *config.Config) error {
+	trunk, known := cfg.Trunks[c.Trunk]
+	switch {
+	case !known && len(cfg.Trunks) == 0:
+		return fmt.Errorf("there is no trunk %q, and no other", c.Trunk)
+	case !known:
+		return fmt.Errorf("there is no trunk %q; there are %s", c.Trunk, strings.Join(slices.Sorted(maps.Keys(cfg.Trunks)), ", "))
+	case c.Extension != "":
+		return errors.New("--trunk and --extension: a call is either from outside or one of an extension")
+	case f.Context == "":
+		f.Context = trunk.Context
+	}
+	return nil
 }
 
 // saidPhones are extensions as the flags say.

@@ -33,14 +33,19 @@ func (t *table) write(w io.Writer) error {
 	return out.Flush()
 }
 
-// printable makes text that came from a phone safe for a terminal, and short.
-func printable(text string) string {
-	safe := strings.Map(func(r rune) rune {
+// harmless is text that came from a phone without what a terminal would obey.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return '?'
 	}, text)
+}
+
+// printable makes text that came from a phone safe for a terminal, and short.
+func printable(text string) string {
+	safe := harmless(text)
 	if runes := []rune(safe); len(runes) > maxCell {
 		safe = string(runes[:maxCell-1]) + "…"
 	}

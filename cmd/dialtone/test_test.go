@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dialtone/internal/testwav"
 )
 
 // fence finds the blocks of code of a page.
@@ -22,6 +24,7 @@ func TestTestingPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
+	sounds(t)
 	commands := 0
 	for _, block := range fence.FindAllStringSubmatch(string(page), -1) {
 		first, rest, _ := strings.Cut(block[2], "\n")
@@ -46,6 +49,16 @@ func TestTestingPage(t *testing.T) {
 		}
 		if code, out, errOut := dialtone(t, "test", name); code != 0 {
 			t.Errorf("%s: exit code %d, %s%s", name, code, out, errOut)
+		}
+	}
+}
+
+// sounds makes the files that the plans of the pages play, of 2 s each.
+func sounds(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"welcome", "menu", "not-understood", "which-extension", "office/closed", "enter-pin", "wrong-pin"} {
+		if err := testwav.Write(filepath.Join("dialtone-data", "prompts", name+".wav"), 440, 2*time.Second); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

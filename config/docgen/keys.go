@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -73,7 +74,18 @@ type node struct {
 	keys    []*node // of a section, or of each section of a table
 }
 
-func (n *node) isTable() bool   { return n.typ.Kind() == reflect.Map }
+func (n *node) isTable() bool { return n.typ.Kind() == reflect.Map }
+
+// main is the key that a text alone stands for, nil when there is none.
+func (n *node) main() *node {
+	for _, k := range n.keys {
+		if k.tag.Get("main") != "" {
+			return k
+		}
+	}
+	return nil
+}
+
 func (n *node) isSection() bool { return n.typ.Kind() == reflect.Struct }
 
 // sectionsOf gives the keys of the whole configuration.
@@ -101,8 +113,10 @@ func keysOf(v reflect.Value, path string, docs comments, inTable bool) ([]*node,
 		switch {
 		case n.isPlan():
 			// docs/dialplan-reference.md has its keys
+		case n.isTable() && f.Type.Elem().Kind() == reflect.Struct:
+			n.keys, err = keysOf(config.Entry(f.Type), n.path+".NAME", docs, true)
 		case n.isTable():
-			n.keys, err = keysOf(reflect.New(f.Type.Elem()).Elem(), n.path+".NAME", docs, true)
+			// texts, which have no keys
 		case n.isSection():
 			n.keys, err = keysOf(v.Field(i), n.path, docs, inTable)
 		}
@@ -125,8 +139,11 @@ func keyDoc(doc, field, key string) string {
 
 // defaultText is the default as it stands in YAML.
 func (n *node) defaultText() string {
-	if n.isPlan() {
+	switch {
+	case n.isPlan():
 		return "{}"
+	case n.typ == reflect.TypeFor[config.Secret]():
+		return `""`
 	}
 	return config.Render(n.def.Interface())
 }
@@ -144,6 +161,9 @@ func (n *node) typeText() string {
 		says = "by name, see [dialplan.md](dialplan.md)"
 	case n.isSection():
 		says = "section"
+	case n.isTable() && len(n.keys) == 0:
+		says = strings.TrimPrefix(strings.TrimPrefix(config.FormatOf(cmp.Or(n.tag.Get("format"), "text")).Says, "an "), "a ")
+		says = cmp.Or(says, "text") + " by name: " + config.FormatOf(n.tag.Get("key")).Says
 	case n.isTable():
 		says = "sections by name: " + config.FormatOf(n.tag.Get("key")).Says
 	case n.tag.Get("enum") != "":

@@ -81,11 +81,26 @@ func languageSteps(b *bytes.Buffer, docs comments) error {
 		if err := languageKeys(b, t, docs); err != nil {
 			return err
 		}
-		if name == "dial" {
-			fmt.Fprintf(b, "#### on\n\n%s\n\n", sentences(docs["On"][""], "On", "on"))
-			if err := languageKeys(b, reflect.TypeFor[dialplan.On](), docs); err != nil {
-				return err
-			}
+		if err := languageWithin(b, t, docs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// languageWithin explains the keys of a step that have keys themselves.
+func languageWithin(b *bytes.Buffer, t reflect.Type, docs comments) error {
+	keys, err := planKeys(t, docs)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if k.typ.Kind() != reflect.Struct || planType(k) != "keys" {
+			continue
+		}
+		fmt.Fprintf(b, "#### %s\n\n%s\n\n", k.name, sentences(docs[k.typ.Name()][""], k.typ.Name(), k.name))
+		if err := languageKeys(b, k.typ, docs); err != nil {
+			return err
 		}
 	}
 	return nil

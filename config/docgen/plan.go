@@ -70,6 +70,8 @@ func planType(k planKey) string {
 		return "true or false"
 	}
 	switch k.typ.Kind() {
+	case reflect.String:
+		return "text, kept secret"
 	case reflect.Map:
 		return "texts by name"
 	case reflect.Slice:
@@ -185,6 +187,8 @@ func planShape(k planKey, docs comments) (object, error) {
 		return object{{"type", "boolean"}}, nil
 	}
 	switch k.typ.Kind() {
+	case reflect.String:
+		return planText(), nil
 	case reflect.Map:
 		return object{{"type", "object"}, {"additionalProperties", object{{"anyOf", []object{planText(), {{"type", "array"}, {"items", planText()}}}}}}}, nil
 	case reflect.Slice:

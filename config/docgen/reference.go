@@ -47,21 +47,34 @@ func referenceOf(top []*node) []byte {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", n.path, sentence(n.doc))
 		if n.isTable() {
-			fmt.Fprintf(&b, "\nNAME is %s.\n", strings.TrimPrefix(n.typeText(), "sections by name: "))
+			fmt.Fprintf(&b, "\nNAME is %s.", strings.TrimPrefix(n.typeText(), "sections by name: "))
+			if main := n.main(); main != nil {
+				fmt.Fprintf(&b, " A text alone is `%s`.", main.name)
+			}
+			b.WriteString("\n")
 		}
-		for _, k := range n.keys {
-			referenceKey(&b, k)
-		}
+		referenceKeys(&b, n.keys)
 	}
 	return b.Bytes()
+}
+
+// referenceKeys writes keys, those of sections within behind each.
+func referenceKeys(b *bytes.Buffer, keys []*node) {
+	for _, k := range keys {
+		referenceKey(b, k)
+		referenceKeys(b, k.keys)
+	}
 }
 
 func referenceKey(b *bytes.Buffer, n *node) {
 	fmt.Fprintf(b, "\n### `%s`\n\n%s\n\n", n.path, sentence(n.doc))
 	fmt.Fprintf(b, "- Type: %s\n", n.typeText())
-	if n.inTable && n.def.IsZero() && n.tag.Get("yaml") == n.name {
+	switch {
+	case n.isSection() || n.isTable() && len(n.keys) > 0:
+		return
+	case n.inTable && n.def.IsZero() && n.tag.Get("yaml") == n.name:
 		b.WriteString("- Must be given\n")
-	} else {
+	default:
 		fmt.Fprintf(b, "- Default: `%s`\n", n.defaultText())
 	}
 	if n.restart() {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -12,7 +14,10 @@ const sampleIntro = `# Dialtone's configuration: every key, what it means, and i
 # with * or # need quotes. ${NAME} in a value is taken from the environment.
 `
 
-const sampleExtension = "100"
+// sampleNames are those of one entry of each table.
+var sampleNames = map[string]string{
+	"extensions": "100", "trunks": "provider", "numbers": "+4930123450", "permissions": "default",
+}
 
 // sampleOf writes every section, with each key behind # and without a space, so
 // that it differs from the text above it.
@@ -25,8 +30,10 @@ func sampleOf(top []*node) []byte {
 		switch {
 		case n.isPlan():
 			fmt.Fprintf(&b, "#%s: {}\n", n.name)
+		case n.isTable() && len(n.keys) == 0:
+			fmt.Fprintf(&b, "%s:\n  #%q: \"\"\n", n.name, cmp.Or(sampleNames[n.name], "name"))
 		case n.isTable():
-			fmt.Fprintf(&b, "%s:\n  #%q:\n", n.name, sampleExtension)
+			fmt.Fprintf(&b, "%s:\n  #%q:\n", n.name, cmp.Or(sampleNames[n.name], "name"))
 			sampleKeys(&b, "    ", n.keys)
 		case n.isSection():
 			fmt.Fprintf(&b, "%s:\n", n.name)
@@ -44,8 +51,13 @@ func sampleKeys(b *bytes.Buffer, indent string, keys []*node) {
 			b.WriteByte('\n')
 		}
 		comment(b, indent, k)
+		if k.isSection() {
+			fmt.Fprintf(b, "%s#%s:\n", indent, k.name)
+			sampleKeys(b, indent+"  ", k.keys)
+			continue
+		}
 		value := k.defaultText()
-		if k.inTable && k.tag.Get("yaml") == k.name {
+		if k.inTable && k.typ.Kind() == reflect.String && k.tag.Get("yaml") == k.name {
 			value = `""`
 		}
 		fmt.Fprintf(b, "%s#%s: %s\n", indent, k.name, value)

@@ -118,7 +118,7 @@ func shape(n *node) object {
 		return object{
 			{"type", []string{"object", "null"}},
 			{"propertyNames", object{{"pattern", config.FormatOf(n.tag.Get("key")).Pattern}}},
-			{"additionalProperties", section(n)},
+			{"additionalProperties", entry(n)},
 		}
 	case reflect.Slice:
 		kinds := []string{"array"}
@@ -138,6 +138,18 @@ func shape(n *node) object {
 		return object{{"anyOf", []object{number, environment()}}}
 	}
 	return text(n)
+}
+
+// entry is what stands behind a name of a table.
+func entry(n *node) object {
+	main := n.main()
+	switch {
+	case len(n.keys) == 0:
+		return text(n)
+	case main != nil:
+		return object{{"anyOf", []object{text(main), section(n)}}}
+	}
+	return section(n)
 }
 
 func section(n *node) object {

@@ -9,7 +9,13 @@ import (
 )
 
 // ports are where one server listens, the same after a restart.
-type ports struct{ udp, tcp, tls, udp6, media int }
+type ports struct{ udp, tcp, tls, udp6, media, provider, provider2 int }
+
+// marks stand in a configuration for where providers are.
+func (p ports) marks() *strings.Replacer {
+	at := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+	return strings.NewReplacer("$PROVIDER2", at(p.provider2), "$PROVIDER", at(p.provider))
+}
 
 // freePorts finds ports that nobody has. slot tells servers that run at the same
 // time apart, for their RTP ranges.
@@ -19,7 +25,7 @@ func freePorts(slot int) (ports, error) {
 		to      *int
 		network string
 		host    string
-	}{{&p.udp, "udp", "127.0.0.1"}, {&p.udp6, "udp", "::1"}, {&p.tcp, "tcp", "127.0.0.1"}, {&p.tls, "tcp", "127.0.0.1"}} {
+	}{{&p.udp, "udp", "127.0.0.1"}, {&p.udp6, "udp", "::1"}, {&p.tcp, "tcp", "127.0.0.1"}, {&p.tls, "tcp", "127.0.0.1"}, {&p.provider, "udp", "127.0.0.1"}, {&p.provider2, "udp", "127.0.0.1"}} {
 		at := net.JoinHostPort(want.host, "0")
 		if want.network == "udp" {
 			c, err := net.ListenPacket("udp", at)

@@ -78,7 +78,7 @@ x: y
 }
 
 func TestConfigurationIsMerged(t *testing.T) {
-	got := merge(defaults("/d", ports{1, 2, 3, 4, 10000}), `calls:
+	got := merge(defaults("/d", ports{udp: 1, tcp: 2, tls: 3, udp6: 4, media: 10000}), `calls:
   ring_timeout: 1s
   max: 1
 extensions:

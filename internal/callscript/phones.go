@@ -22,6 +22,8 @@ var traits = []trait{
 	{"tls", "over TLS", transport("tls")},
 	{"ipv6", "over UDP on IPv6", func(*testphone.Options, string) error { return nil }},
 	{"unregistered", "does not register", func(*testphone.Options, string) error { return nil }},
+	{"provider", "is no phone but a provider, at the address that $PROVIDER stands for in the configuration; it does not register", func(*testphone.Options, string) error { return nil }},
+	{"provider2", "another one, at $PROVIDER2", func(*testphone.Options, string) error { return nil }},
 	{"srtp", "encrypts its audio (SDES) and refuses plain audio", func(o *testphone.Options, _ string) error {
 		o.SRTP = []string{"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"}
 		return nil
@@ -36,6 +38,7 @@ var traits = []trait{
 	}},
 	{"dtmf=N", "wants digits in payload type N; dtmf=-1 wants none", number(func(o *testphone.Options) *int { return &o.DTMF })},
 	{"ptime=N", "puts N ms of audio into a packet", number(func(o *testphone.Options) *int { return &o.Ptime })},
+	{"loses=N", "loses N percent of the audio and digit packets that it sends", number(func(o *testphone.Options) *int { return &o.Loses })},
 	{"timer=N", "asks for a session timer of N seconds", number(func(o *testphone.Options) *int { return &o.SessionExpires })},
 	{"refresher=uac", "wants the caller (uac) or the callee (uas) to refresh the session", func(o *testphone.Options, v string) error {
 		o.Refresher = v
@@ -136,6 +139,12 @@ func newPhone(s *stage) {
 	case is["tls"]:
 		at = p.tls
 	}
+	switch {
+	case is["provider"]:
+		o.Port = p.provider
+	case is["provider2"]:
+		o.Port = p.provider2
+	}
 	o.Server, o.Domain = net.JoinHostPort(host, strconv.Itoa(at)), "dialtone"
 	o.Patience = patience
 	who := &party{name: s.args["NAME"]}
@@ -144,7 +153,7 @@ func newPhone(s *stage) {
 	s.run.order = append(s.run.order, who)
 	s.run.mu.Unlock()
 	who.phone = testphone.New(who, o)
-	if !is["unregistered"] {
+	if !is["unregistered"] && o.Port == 0 {
 		who.phone.Register(s.ctx)
 	}
 }

@@ -29,7 +29,12 @@ func Run(t T, binary string, s *Script, slot int) {
 		return
 	}
 	defer os.RemoveAll(dir)
-	server, err := newServer(binary, dir, s.Config, slot)
+	web := newWeb(s.Files)
+	defer web.Close()
+	server, err := newServer(binary, dir, strings.ReplaceAll(s.Config, webMark, web.URL), slot)
+	if err == nil {
+		err = s.prompts(dir)
+	}
 	if err == nil {
 		err = server.start(t.Context())
 	}
@@ -37,7 +42,7 @@ func Run(t T, binary string, s *Script, slot int) {
 		t.Errorf("%s: %v", s.Name, err)
 		return
 	}
-	r := &run{script: s, server: server, phones: map[string]*party{}}
+	r := &run{script: s, server: server, web: web, phones: map[string]*party{}}
 	// The phones outlive the server, so that they answer when it hangs up.
 	defer r.closePhones()
 	problem := r.all(t.Context())
@@ -56,6 +61,7 @@ func Run(t T, binary string, s *Script, slot int) {
 type run struct {
 	script *Script
 	server *Server
+	web    *web
 
 	mu     sync.Mutex
 	phones map[string]*party

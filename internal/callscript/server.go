@@ -67,7 +67,7 @@ func (s *Server) Port(transport string) int {
 func (s *Server) Password(extension string) string { return password(extension) }
 
 func (s *Server) configure(over string) error {
-	text := merge(defaults(s.dir, s.ports), over)
+	text := merge(defaults(s.dir, s.ports), s.ports.marks().Replace(over))
 	return os.WriteFile(s.file(), []byte(text), 0o600)
 }
 

@@ -97,6 +97,7 @@ var serving = []verb{
 	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Stop()); s.must(s.run.server.start(s.ctx)) }},
 	{form: "server is killed", doc: "SIGKILL", run: func(s *stage) { s.must(s.run.server.kill()) }},
 	{form: "server starts", doc: "after it was killed", run: func(s *stage) { s.must(s.run.server.start(s.ctx)) }},
+	{form: "web is asked METHOD PATH TEXT...", doc: "the script's web server got that request, with that text in a header or the body, and no line before has named it", run: webIsAsked},
 	{form: "calls N", doc: "so many calls are up, by dialtone ctl calls", run: func(s *stage) { s.count("calls") }},
 	{form: "registrations N", doc: "so many phones are registered, by dialtone ctl registrations", run: func(s *stage) { s.count("registrations") }},
 	{form: "cdrs N", doc: "so many records are kept, by dialtone ctl cdr", run: func(s *stage) { s.count("cdr") }},

@@ -15,18 +15,19 @@ var may = map[string][]string{
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
-	"plantest":      {"pbx/call", "config", "dialplan", "media", "media/codec", "storage"},
+	"plantest":      {"pbx/call", "pbx/toll", "config", "dialplan", "media", "media/codec", "storage"},
 	"pbx/api":       {"pbx/call", "pbx/registrar", "config", "storage"},
 	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/siptrunk", "pbx/registrar", "config", "dialplan", "dialplan/number", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
 	"pbx/sipreg":    {"pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "storage"},
 	"pbx/siptrunk":  {"pbx/sipedge", "config", "dialplan/number"},
 	"pbx/toll":      {"pbx/call", "config", "dialplan", "dialplan/number", "storage"},
+	"pbx/lists":     {"config", "dialplan", "dialplan/number", "storage"},
 	"pbx/notify":    {"config", "dialplan"},
 	"pbx/sipauth":   {"config"},
 	"pbx/sipedge":   {"config"},
 	"pbx/registrar": {"config", "storage"},
-	"pbx/call":      {"dialplan", "media", "media/codec", "storage", "config"},
-	"config":        {"dialplan", "media/codec"},
+	"pbx/call":      {"dialplan", "media", "media/codec", "media/wav", "storage", "config"},
+	"config":        {"dialplan", "media/codec", "media/wav"},
 	"config/docgen": {"config", "dialplan"},
 	"dialplan":      {"dialplan/pattern", "dialplan/schedule", "dialplan/number", "dialplan/script"},
 
@@ -40,6 +41,7 @@ var may = map[string][]string{
 	"media/rtp":   {"media", "media/codec"},
 	"media/sdp":   {"media", "media/codec"},
 	"media/codec": {},
+	"media/wav":   {"media/codec"},
 
 	"storage":             {},
 	"storage/bolt":        {"storage"},
@@ -47,7 +49,8 @@ var may = map[string][]string{
 	"storage/storagetest": {"storage"},
 
 	"internal/testphone":  {},
-	"internal/callscript": {"internal/testphone"},
+	"internal/testwav":    {},
+	"internal/callscript": {"internal/testphone", "internal/testwav"},
 	"internal/guard":      {},
 	"internal/peers":      {},
 }
@@ -62,7 +65,7 @@ var mayInTests = map[string][]string{
 }
 
 // testHelpers are what the tests of any room may import.
-var testHelpers = []string{"internal/testphone", "storage/memory"}
+var testHelpers = []string{"internal/testphone", "internal/testwav", "storage/memory"}
 
 // anything are the rooms that measure the whole house and may import all of it.
 var anything = []string{"internal/bench", "internal/bench/..."}
@@ -77,7 +80,8 @@ var door = []struct {
 	why    string
 }{
 	{"github.com/emiago/sipgo", []string{"pbx/sip*", "internal/testphone"}, nil, "SIP is known at its edge only"},
-	{"github.com/icholy/digest", []string{"internal/testphone"}, []string{"pbx/sip*"}, "the server computes digests itself; the phone that tests it must not use the same code"},
+	{"github.com/icholy/digest", []string{"internal/testphone", "pbx/siptrunk"}, []string{"pbx/sip*"}, "the server checks digests itself; the phone that tests it must not use the same code"},
+	{"github.com/miekg/dns", []string{"pbx/siptrunk"}, nil, "name servers are asked in one place"},
 	{"github.com/pion/srtp/v3", []string{"media/rtp", "internal/testphone"}, nil, "SRTP belongs to the wire"},
 	{"github.com/pion/rtp", []string{"media/rtp"}, nil, "RTP belongs to the wire"},
 	{"github.com/pion/rtcp", []string{"media/rtp"}, nil, "RTCP belongs to the wire"},
@@ -87,6 +91,8 @@ var door = []struct {
 	{"github.com/emersion/go-ical", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
 	{"github.com/teambition/rrule-go", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
 	{"github.com/nyaruka/phonenumbers", []string{"dialplan/number"}, nil, "numbering plans of the world"},
+	{"go.starlark.net", []string{"dialplan/script"}, nil, "scripts are bounded in one place"},
+	{"github.com/wneessen/go-mail", []string{"pbx/notify"}, nil, "mail is sent from one place"},
 	{"github.com/fsnotify/fsnotify", []string{"config"}, nil, "the configuration is watched in one place"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil, []string{"config", "config/docgen", "cmd/dialtone"}, "the schema is checked, not used"},
 	{"github.com/alecthomas/kong", []string{"cmd/dialtone"}, nil, "flags are the command's"},

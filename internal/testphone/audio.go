@@ -46,6 +46,7 @@ type audio struct {
 	hz       float64
 	phase    float64
 	muted    bool
+	loses    int // percent of what is sent
 	events   []event
 	ssrc     uint32
 	seq      uint16

@@ -94,6 +94,7 @@ func (p *Phone) newCall(outgoing bool) (*Call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audio ports: %w", err)
 	}
+	a.loses = p.opt.Loses
 	c := &Call{
 		p: p, outgoing: outgoing, audio: a, want: "sendrecv", agreed: "inactive",
 		localTag: sip.GenerateTagN(10), sdpID: int(time.Now().UnixNano() % 1e9), requests: map[string]*sip.Request{},

@@ -31,9 +31,11 @@ type Options struct {
 	Server    string   // ip:port that requests go to; empty for a phone that is called and calls directly
 	Domain    string   // in its own address; the server's address when empty
 	Transport string   // "udp", "tcp", "tls"; "" is udp
+	Port      int      // to listen on; a free one when 0
 	Codecs    []string // best first; PCMU, PCMA when empty. Only these two can be spoken and heard
 	DTMF      int      // payload type of telephone-event; 101 when 0, none when -1
 	Ptime     int      // milliseconds of audio in a packet; 20 when 0
+	Loses     int      // percent of the audio and digit packets that it sends get lost on the way
 	SRTP      []string // crypto suites of RFC 4568 that it offers and accepts; it then refuses plain RTP
 	Algorithm string   // of the digest; the first that the server offers when empty
 	UserAgent string
@@ -108,7 +110,7 @@ func New(t T, opt Options) *Phone {
 		}
 		conf.Certificates = []tls.Certificate{own}
 	}
-	w, err := openWire(p.proto(), p.ip, conf, p.trace, p.received)
+	w, err := openWire(p.proto(), p.ip, opt.Port, conf, p.trace, p.received)
 	if err != nil {
 		t.Fatalf("testphone %s: %v", opt.Extension, err)
 	}

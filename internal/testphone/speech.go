@@ -2,6 +2,7 @@ package testphone
 
 import (
 	"encoding/binary"
+	mathrand "math/rand/v2"
 	"net/netip"
 	"strings"
 	"time"
@@ -128,6 +129,9 @@ func (a *audio) write(pt int, stamp uint32, marker bool, payload []byte) {
 	binary.BigEndian.PutUint16(raw[2:], a.seq)
 	binary.BigEndian.PutUint32(raw[4:], stamp)
 	binary.BigEndian.PutUint32(raw[8:], a.ssrc)
+	if mathrand.IntN(100) < a.loses {
+		return
+	}
 	raw = append(raw, payload...)
 	if a.encrypt != nil {
 		sealed, err := a.encrypt.EncryptRTP(nil, raw, nil)

@@ -47,11 +47,11 @@ type flow struct {
 	mu   sync.Mutex  // one writer at a time
 }
 
-// openWire listens on ip, on a free port.
-func openWire(proto string, ip netip.Addr, conf *tls.Config, tr *trace, deliver func(sip.Message, *flow)) (*wire, error) {
+// openWire listens on ip, on a free port when port is 0.
+func openWire(proto string, ip netip.Addr, port int, conf *tls.Config, tr *trace, deliver func(sip.Message, *flow)) (*wire, error) {
 	w := &wire{proto: proto, tls: conf, trace: tr, deliver: deliver, flows: map[string]*flow{}}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
-	at := netip.AddrPortFrom(ip, 0)
+	at := netip.AddrPortFrom(ip, uint16(port))
 	var err error
 	switch proto {
 	case "UDP":

@@ -39,6 +39,35 @@ func TestHangup(t *testing.T) {
 	}
 }
 
+func TestLists(t *testing.T) {
+	client := serve(t, &fakeServer{})
+	for _, number := range []string{"+4930123456", "+49180.", "*6#/x"} {
+		entry, err := client.AddToList(t.Context(), "block", number, "a note")
+		if err != nil || entry.Number != number || entry.Note != "a note" || entry.List != "block" {
+			t.Errorf("adding %s gives %+v, %v", number, entry, err)
+		}
+	}
+	if err := client.RemoveFromList(t.Context(), "block", "*6#/x"); err != nil {
+		t.Error(err)
+	}
+	if err := client.RemoveFromList(t.Context(), "block", "*6#/x"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("removing once more: %v", err)
+	}
+	if entries, err := client.ListEntries(t.Context(), "block"); err != nil || len(entries) != 2 || entries[1].Number != "+49180." {
+		t.Errorf("there are %v, %v", entries, err)
+	}
+	if _, err := client.ListEntries(t.Context(), "vip"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a list that is not there: %v", err)
+	}
+	if lists, err := client.Lists(t.Context()); err != nil || len(lists) != 1 || lists[0].Entries != 2 {
+		t.Errorf("lists are %v, %v", lists, err)
+	}
+	var failure *Error
+	if _, err := client.AddToList(t.Context(), "block", "1", strings.Repeat("x", maxNote+1)); !errors.As(err, &failure) || failure.Status != http.StatusBadRequest {
+		t.Errorf("a long note: %v", err)
+	}
+}
+
 func TestReload(t *testing.T) {
 	server := &fakeServer{}
 	client := serve(t, server)

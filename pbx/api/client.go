@@ -59,6 +59,11 @@ func (c *Client) Registrations(ctx context.Context) (r []Registration, err error
 	return r, c.do(ctx, "GET", "/v1/registrations", nil, &r)
 }
 
+// Trunks asks for the lines to the outside.
+func (c *Client) Trunks(ctx context.Context) (t []Trunk, err error) {
+	return t, c.do(ctx, "GET", "/v1/trunks", nil, &t)
+}
+
 // Features asks for the numbers that Dialtone answers itself.
 func (c *Client) Features(ctx context.Context) (f []Feature, err error) {
 	return f, c.do(ctx, "GET", "/v1/features", nil, &f)
@@ -67,6 +72,12 @@ func (c *Client) Features(ctx context.Context) (f []Feature, err error) {
 // Reload makes the server read its configuration again.
 func (c *Client) Reload(ctx context.Context) (r ReloadResult, err error) {
 	return r, c.do(ctx, "POST", "/v1/reload", nil, &r)
+}
+
+// Compare asks what the configuration in a file would change; "" is the file that
+// the server was started with.
+func (c *Client) Compare(ctx context.Context, file string) (r Comparison, err error) {
+	return r, c.do(ctx, "POST", "/v1/compare", Compare{File: file}, &r)
 }
 
 // SetLogLevel changes how much the server logs.

@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"dialtone/config"
 	"dialtone/storage"
 )
 
@@ -13,7 +14,7 @@ func exampleStart() time.Time { return time.Date(2026, 5, 4, 9, 30, 0, 0, time.U
 func exampleStatus() Status {
 	return Status{
 		Version: "v0.1.0", Started: exampleStart(),
-		Config: "/etc/dialtone/dialtone.yaml", Data: "/var/lib/dialtone",
+		Config: "/etc/dialtone/dialtone.yaml", ConfigVersion: "3f9c2a71b0de", Data: "/var/lib/dialtone",
 		Addresses: []Address{
 			{Transport: "udp", Address: "192.0.2.5:5060"},
 			{Transport: "tls", Address: "192.0.2.5:5061"},
@@ -21,7 +22,21 @@ func exampleStatus() Status {
 		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
 		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info",
 		LastReload: LastReload{At: exampleStart().Add(time.Hour)},
-		Process:    Process{PID: 4242, RSS: 18 << 20, Heap: 6 << 20, Goroutines: 31, Files: 21, FilesMax: 1048576},
+		Alerts: []Alert{{
+			At: exampleStart().Add(time.Minute), Level: "warn", Event: "toll-limit", Text: "call to the outside refused",
+			Values: map[string]string{"extension": "101", "number": "+4315880", "reason": "extension 101 has 3 calls to international numbers, permission boss allows no more"},
+		}},
+		Process: Process{PID: 4242, RSS: 18 << 20, Heap: 6 << 20, Goroutines: 31, Files: 21, FilesMax: 1048576},
+	}
+}
+
+func exampleComparison() Comparison {
+	return Comparison{
+		Running: "3f9c2a71b0de", File: "/etc/dialtone/new.yaml", Version: "3f9c2a71b0de+71c05d",
+		Differences: []config.Difference{
+			{Kind: "extension", Name: "104", What: config.Changed, Details: []string{"password changed"}, File: "/etc/dialtone/new.yaml", Line: 12},
+			{Kind: "route", Name: "phones/sales", What: config.Moved, Details: []string{"was first, is after emergency"}, File: "/etc/dialtone/new.yaml", Line: 40},
+		},
 	}
 }
 
@@ -39,6 +54,23 @@ func exampleCall() Call {
 				Codec: "PCMA/8000", Encrypted: true, RxPackets: 2998, TxPackets: 2997, JitterMS: 0.3, RTTMS: 2, MOS: 4.4,
 			},
 		},
+	}
+}
+
+func exampleTrunk() Trunk {
+	return Trunk{
+		Name: "sipgate", State: "registered", Since: exampleStart(), Next: exampleStart().Add(510 * time.Second),
+		Expires: exampleStart().Add(10 * time.Minute), Calls: 1, Channels: 4,
+		Servers: []TrunkServer{
+			{Transport: "udp", Address: "203.0.113.9:5060", Alive: true, Since: exampleStart(), LatencyMS: 11.4},
+			{Transport: "udp", Address: "203.0.113.10:5060", Since: exampleStart(), Why: "no answer to OPTIONS within 2s"},
+		},
+	}
+}
+
+func exampleEntry() ListEntry {
+	return ListEntry{
+		ListKey: storage.ListKey{List: "block", Number: "+4930123456"}, Note: "sells windows", By: "101", Since: exampleStart(),
 	}
 }
 

@@ -26,11 +26,13 @@ type fakeServer struct {
 	level     string
 	trace     bool
 	filter    storage.CDRFilter
+	entries   []ListEntry
 }
 
 func (f *fakeServer) Status() Status                { return exampleStatus() }
 func (f *fakeServer) Registrations() []Registration { return []Registration{exampleRegistration()} }
 func (f *fakeServer) Features() []Feature           { return nil }
+func (f *fakeServer) Trunks() []Trunk               { return []Trunk{{Name: "p", State: "new"}} }
 
 func (f *fakeServer) Calls() []Call {
 	f.mu.Lock()
@@ -54,6 +56,10 @@ func (f *fakeServer) Reload() (ReloadResult, error) {
 	return ReloadResult{}, f.reloadErr
 }
 
+func (f *fakeServer) Compare(file string) (Comparison, error) {
+	return Comparison{File: file, Version: "v2"}, f.reloadErr
+}
+
 func (f *fakeServer) SetLogLevel(level string) error {
 	if level != "debug" {
 		return fmt.Errorf("level %q is not known", level)
@@ -63,6 +69,31 @@ func (f *fakeServer) SetLogLevel(level string) error {
 }
 
 func (f *fakeServer) SetTrace(on bool) { f.trace = on }
+
+func (f *fakeServer) Lists() []List { return []List{{Name: "block", Entries: len(f.entries)}} }
+
+func (f *fakeServer) ListEntries(list string) ([]ListEntry, error) {
+	if list != "block" {
+		return nil, fmt.Errorf("list %q: %w", list, ErrNotFound)
+	}
+	return f.entries, nil
+}
+
+func (f *fakeServer) AddToList(list, number, note string) (ListEntry, error) {
+	e := ListEntry{ListKey: storage.ListKey{List: list, Number: number}, Note: note, Since: exampleStart()}
+	f.entries = append(f.entries, e)
+	return e, nil
+}
+
+func (f *fakeServer) RemoveFromList(list, number string) error {
+	for i, e := range f.entries {
+		if e.List == list && e.Number == number {
+			f.entries = append(f.entries[:i], f.entries[i+1:]...)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s on list %s: %w", number, list, ErrNotFound)
+}
 
 func (f *fakeServer) CDRs(filter storage.CDRFilter, yield func(storage.CDR) bool) error {
 	f.filter = filter

@@ -43,6 +43,11 @@ func routes() []route {
 			gives:    []Registration{exampleRegistration()},
 		},
 		{
+			method: "GET", path: "/v1/trunks", handle: (*API).trunks,
+			sentence: "The lines to the outside, by name: how each is, since when and why, and its servers in the order in which they are tried.",
+			gives:    []Trunk{exampleTrunk()},
+		},
+		{
 			method: "GET", path: "/v1/features", handle: (*API).features,
 			sentence: "The numbers that Dialtone answers itself.",
 			gives:    []Feature{{Number: "600", Name: "echo", Text: "Sends back what it hears."}},
@@ -53,6 +58,12 @@ func routes() []route {
 			gives:    ReloadResult{Changes: []config.Change{{Path: "extensions.104.dnd", Old: "false", New: "true"}}},
 		},
 		{
+			method: "POST", path: "/v1/compare", handle: (*API).compare,
+			sentence: "Reads the configuration in a file on the server's machine, without a file the one it was started with, and says what it would change. Nothing is put in force; when it has mistakes the answer is 422 with all of them.",
+			takes:    Compare{File: "/etc/dialtone/new.yaml"},
+			gives:    exampleComparison(),
+		},
+		{
 			method: "PUT", path: "/v1/log-level", handle: (*API).setLogLevel,
 			sentence: "Changes how much is logged, until the next start.",
 			takes:    LogLevel{Level: "debug"},
@@ -61,6 +72,26 @@ func routes() []route {
 			method: "PUT", path: "/v1/trace", handle: (*API).setTrace,
 			sentence: "Turns the log of SIP messages on or off, until the next start. Passwords in it are masked.",
 			takes:    Trace{On: true},
+		},
+		{
+			method: "GET", path: "/v1/lists", handle: (*API).lists,
+			sentence: "The lists of callers that are edited at run time: `block`, and those that the configuration names.",
+			gives:    []List{{Name: "block", Text: "Callers who are refused.", Entries: 2}},
+		},
+		{
+			method: "GET", path: "/v1/lists/{list}", handle: (*API).listEntries,
+			sentence: "The numbers on a list. `by` is the extension that put one there; without it, it was the operator.",
+			gives:    []ListEntry{exampleEntry()},
+		},
+		{
+			method: "PUT", path: "/v1/lists/{list}/{number}", handle: (*API).addToList,
+			sentence: "Puts a number on a list: a whole one, the beginning of numbers with a dot behind it (`+49180.`), or `anonymous` for callers that hide theirs. It counts from the next call on, and the answer is the entry as it was kept.",
+			takes:    Note{Note: "sells windows"},
+			gives:    exampleEntry(),
+		},
+		{
+			method: "DELETE", path: "/v1/lists/{list}/{number}", handle: (*API).removeFromList,
+			sentence: "Takes a number off a list. 404 when it is not there.",
 		},
 		{
 			method: "GET", path: "/v1/cdr", handle: (*API).cdr,

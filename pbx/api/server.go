@@ -16,15 +16,29 @@ type Server interface {
 	Hangup(id string) error
 	// Registrations are the contacts that can be called now, by extension.
 	Registrations() []Registration
+	// Trunks are the lines to the outside, by name.
+	Trunks() []Trunk
 	// Features are the numbers that Dialtone answers itself.
 	Features() []Feature
 	// Reload reads the configuration again. On an error the old one stays.
 	Reload() (ReloadResult, error)
+	// Compare reads the configuration in a file, "" for the one it was started with,
+	// and says what it would change. Nothing is put in force.
+	Compare(file string) (Comparison, error)
 	// SetLogLevel changes how much is logged until the next start; it refuses
 	// words other than debug, info, warn and error.
 	SetLogLevel(level string) error
 	// SetTrace turns the log of SIP messages on or off.
 	SetTrace(on bool)
+	// Lists are those that are edited at run time.
+	Lists() []List
+	// ListEntries are the numbers on a list. The error is ErrNotFound when there is
+	// no such list; that of AddToList and RemoveFromList too.
+	ListEntries(list string) ([]ListEntry, error)
+	// AddToList puts a number, or the beginning of numbers, on a list.
+	AddToList(list, number, note string) (ListEntry, error)
+	// RemoveFromList takes it off. The error is ErrNotFound when it is not there.
+	RemoveFromList(list, number string) error
 	// CDRs calls yield for each record that the filter fits, newest first, until
 	// yield says false.
 	CDRs(filter CDRFilter, yield func(CDR) bool) error

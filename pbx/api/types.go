@@ -11,9 +11,10 @@ import (
 type Status struct {
 	Version       string     `json:"version"`
 	Started       time.Time  `json:"started"`
-	Draining      bool       `json:"draining"` // no new calls: the server is about to stop
-	Config        string     `json:"config"`   // the file; "" when there is none
-	Data          string     `json:"data"`     // the folder
+	Draining      bool       `json:"draining"`                 // no new calls: the server is about to stop
+	Config        string     `json:"config"`                   // the file; "" when there is none
+	ConfigVersion string     `json:"config_version,omitempty"` // the git commit that it is of, or a hash
+	Data          string     `json:"data"`                     // the folder
 	Addresses     []Address  `json:"addresses"`
 	Extensions    int        `json:"extensions"`
 	Registrations int        `json:"registrations"` // phones, not extensions
@@ -26,6 +27,18 @@ type Status struct {
 	Trace         bool       `json:"trace"`
 	LastReload    LastReload `json:"last_reload,omitzero"`
 	Process       Process    `json:"process"`
+	// Alerts are the newest events that an operator should know of, newest first,
+	// at most 100 since the start.
+	Alerts []Alert `json:"alerts,omitempty"`
+}
+
+// Alert is an event that an operator should know of.
+type Alert struct {
+	At     time.Time         `json:"at"`
+	Level  string            `json:"level"` // "warn", "error"
+	Event  string            `json:"event"` // "toll-limit", "emergency-call", "emergency-failed"...
+	Text   string            `json:"text"`
+	Values map[string]string `json:"values,omitempty"`
 }
 
 // Address is one place where the server listens.
@@ -68,7 +81,9 @@ type Leg struct {
 	ID        string  `json:"id"`
 	Inbound   bool    `json:"inbound"`
 	Party     string  `json:"party"`
-	Remote    string  `json:"remote,omitempty"` // "udp 192.0.2.7:5060"
+	Trunk     string  `json:"trunk,omitempty"`   // the line to the outside that it came or goes over
+	PaidBy    string  `json:"paid_by,omitempty"` // the extension on whose permission it was called
+	Remote    string  `json:"remote,omitempty"`  // "udp 192.0.2.7:5060"
 	UserAgent string  `json:"user_agent,omitempty"`
 	Codec     string  `json:"codec,omitempty"`
 	Encrypted bool    `json:"encrypted,omitempty"`
@@ -126,6 +141,20 @@ type Feature struct {
 type ReloadResult struct {
 	Changes  []config.Change `json:"changes"`
 	Warnings config.Errors   `json:"warnings,omitempty"` // about a configuration that works
+}
+
+// Compare names the configuration to compare with the one in force.
+type Compare struct {
+	File string `json:"file"` // an absolute path; "" is the file that the server was started with
+}
+
+// Comparison is what another configuration would change.
+type Comparison struct {
+	Running     string              `json:"running"` // version of the configuration in force
+	File        string              `json:"file"`    // what it was compared with
+	Version     string              `json:"version"` // of File
+	Differences []config.Difference `json:"differences"`
+	Warnings    config.Errors       `json:"warnings,omitempty"`
 }
 
 // LogLevel is how much is logged: debug, info, warn or error.

@@ -32,13 +32,15 @@ func (c *Call) Ring(context.Context) error {
 
 // Wait implements dialplan.Session.
 func (c *Call) Wait(ctx context.Context, d time.Duration) error {
+	c.listen()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-c.caller.Infos(): // nobody to pass it to
+		case i := <-c.caller.Infos():
+			c.pressed(i)
 		case <-t.C:
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dialtone/dialplan"
+	"dialtone/media"
 )
 
 // State is how far a call has come.
@@ -35,7 +36,15 @@ type Call struct {
 	// accepted says that the caller was answered; only the call's goroutine
 	// uses it.
 	accepted bool
+	// early says that the caller hears us before the answer.
+	early bool
+	// keys are those that the caller pressed, nil until they are listened for;
+	// only the call's goroutine uses it.
+	keys     *media.Keys
+	trailing trailing
 	trace    dialplan.Trace
+	// version is that of the plan in force when the call began.
+	version string
 
 	mu     sync.Mutex
 	state  State
@@ -49,7 +58,7 @@ func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts) *Call {
 	c := &Call{
 		board: s, id: facts.CallID, facts: facts, caller: leg,
 		log:   s.log.With("call", facts.CallID),
-		state: Routing, start: time.Now(),
+		state: Routing, start: time.Now(), version: s.plan().Version,
 	}
 	c.ctx, c.cancel = context.WithCancelCause(leg.Context())
 	c.party(leg, nil)
@@ -71,6 +80,8 @@ func (c *Call) run() {
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
+	run.Lists, run.Guesses = c.board.lists, c.board.guesses
+	run.Web, run.Outbox = c.board.web, c.board.outbox
 	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
 	e := c.ended(run.Do(c.ctx))
 	run.Conclude(e)

@@ -5,29 +5,39 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"dialtone/dialplan"
 )
 
-// Dial implements dialplan.Session: it rings every phone of the extensions, the
-// first to answer wins, the others are told so.
+// Dial implements dialplan.Session: it rings every phone of the extensions and the
+// numbers outside, the first to answer wins, the others are told so.
 func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string, err error) {
+	c.letGo(ctx)
 	f := c.newForking(ctx, r)
 	leg, winner, err := f.run()
 	if err != nil {
 		return "", err
 	}
 	defer winner.release()
-	return winner.Extension, c.converse(ctx, leg)
+	return winner.name(), c.converse(ctx, leg)
 }
 
-// rung is one extension of a dial.
+// rung is one extension of a dial, or one number outside.
 type rung struct {
 	dialplan.Target
-	release func() // gives back its place among the calls of the extension
+	release func() // gives back its place among the calls of the extension, once
 	stop    context.CancelCauseFunc
 	pending int // attempts that have not ended
+}
+
+// name is whom it rings.
+func (t *rung) name() string {
+	if t.Outside != nil {
+		return t.Outside.Number
+	}
+	return t.Extension
 }
 
 // attempt is one contact being rung.
@@ -50,7 +60,7 @@ func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	f := &forking{
 		call: c, timeout: r.Timeout, single: len(r.Targets) == 1,
 		inv: Invitation{
-			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName),
+			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
 			Near: nearFor(c.caller.Far()), MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
 		},
 		events: make(chan attemptEvent),
@@ -70,6 +80,7 @@ func (f *forking) run() (Leg, *rung, error) {
 	why := &dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}
 	if err != nil {
 		why = f.call.ended(err)
+		f.lost(why)
 	}
 	f.closeEarly()
 	f.cancel(why)
@@ -82,19 +93,29 @@ func (f *forking) run() (Leg, *rung, error) {
 	return leg, winner, err
 }
 
-// begin rings the phones of one extension. What keeps it from ringing is a
-// refusal like that of a phone.
-func (f *forking) begin(t *rung) {
+// reach finds the phones of an extension, or the way to a number outside, and
+// takes a place among the calls that it may have.
+func (f *forking) reach(t *rung) ([]Contact, error) {
 	c := f.call
+	if t.Outside != nil {
+		return f.reachOutside(t)
+	}
 	release, err := c.board.reserve(t.Extension)
 	if err != nil {
-		f.refused(c.ended(err))
-		return
+		return nil, err
 	}
-	t.release = release
+	t.release = sync.OnceFunc(release)
+	return c.board.dialer.Contacts(t.Extension)
+}
+
+// begin rings one extension, or one number outside. What keeps it from ringing is
+// a refusal like that of a phone.
+func (f *forking) begin(t *rung) {
+	c := f.call
 	f.started = append(f.started, t)
-	contacts, err := c.board.dialer.Contacts(t.Extension)
+	contacts, err := f.reach(t)
 	if err != nil {
+		t.release()
 		f.refused(c.ended(err))
 		return
 	}
@@ -102,15 +123,15 @@ func (f *forking) begin(t *rung) {
 	t.stop = stop
 	if t.For > 0 {
 		timer := time.AfterFunc(t.For, func() {
-			stop(&dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: t.Extension + " rang for " + t.For.String()})
+			stop(&dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: t.name() + " rang for " + t.For.String()})
 		})
 		context.AfterFunc(ctx, func() { timer.Stop() })
 	}
 	inv := f.inv
-	inv.To = t.Extension
+	inv.To = t.name()
 	for _, contact := range contacts {
 		a := &attempt{contact: contact, party: c.party(nil, contact), of: t}
-		a.party.dialled(c, t.Extension)
+		a.party.dialled(c, t, contact)
 		t.pending++
 		f.pending++
 		c.tasks.Go(func() { f.try(ctx, a, inv) })

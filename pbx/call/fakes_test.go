@@ -310,15 +310,19 @@ func newWorld(t *testing.T, phones book) *world {
 // newPlannedWorld is a world in which calls go by plan.
 func newPlannedWorld(t *testing.T, phones book, plan *dialplan.Plan) *world {
 	t.Helper()
+	return newWorldOf(t, plan, call.Options{Dialer: phones, Log: slog.New(slog.DiscardHandler)})
+}
+
+// newWorldOf is a world with the dialer, log, guard and lists of o.
+func newWorldOf(t *testing.T, plan *dialplan.Plan, o call.Options) *world {
+	t.Helper()
 	cfg := config.Default()
 	for n := 100; n < 110; n++ {
 		cfg.Extensions[strconv.Itoa(n)] = config.Extension{}
 	}
 	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
-	w.Switchboard = call.NewSwitchboard(call.Options{
-		Dialer: phones, Plan: func() *dialplan.Plan { return plan }, Config: func() *config.Config { return w.cfg },
-		Records: &records{got: w.cdrs}, Log: slog.New(slog.DiscardHandler),
-	})
+	o.Plan, o.Config, o.Records = func() *dialplan.Plan { return plan }, func() *config.Config { return w.cfg }, &records{got: w.cdrs}
+	w.Switchboard = call.NewSwitchboard(o)
 	t.Cleanup(w.Close)
 	return w
 }

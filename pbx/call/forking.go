@@ -17,7 +17,7 @@ type forking struct {
 	inv     Invitation
 	timeout time.Duration
 	start   time.Time
-	single  bool    // one extension only
+	single  bool    // one extension or number only
 	waiting []*rung // not begun, the next first
 	started []*rung
 	events  chan attemptEvent
@@ -84,7 +84,9 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 		return ev.leg, nil
 	}
 	f.pending--
-	ev.of.pending--
+	if ev.of.pending--; ev.of.pending == 0 {
+		ev.of.release()
+	}
 	e := f.call.ended(ev.err)
 	ev.party.ended(f.call, e)
 	f.refused(e)

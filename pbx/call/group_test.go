@@ -134,6 +134,9 @@ dialplan:
 		r := next(t, w)
 		want(t, "cause", r.Cause, "normal")
 		want(t, "route", r.Route, "it")
+		if len(r.ConfigVersion) != 12 {
+			t.Errorf("the record says version %q", r.ConfigVersion)
+		}
 		want(t, "answered after", r.Answer.Sub(r.Start), 2*time.Second)
 		if len(r.Trace) == 0 {
 			t.Error("the record has no trace")

@@ -72,6 +72,7 @@ type Inbound interface {
 type LegInfo struct {
 	Inbound   bool
 	Party     string // extension or number
+	Trunk     string // the line to the outside that it came or went over, "" for a phone of ours
 	URI       string // the remote target
 	Remote    string // "udp 192.0.2.7:5060"
 	SIPCallID string
@@ -90,6 +91,14 @@ type Contact interface {
 	String() string // URI and flow, for the log
 }
 
+// Trunked is a Contact that goes over one trunk after the other.
+type Trunked interface {
+	Contact
+	// Trunk is the one that is tried now, or was tried last; "" is none yet. It is
+	// safe for concurrent use.
+	Trunk() string
+}
+
 // Invitation is what a callee is told.
 type Invitation struct {
 	CallID      string // Dialtone's id of the call
@@ -97,15 +106,20 @@ type Invitation struct {
 	FromName    string
 	To          string
 	Near        Want
-	MaxForwards int  // what is left of the caller's; 0 means the default of 70
-	Secure      bool // the caller's side is encrypted; for the record only
+	Headers     map[string]string // further SIP headers, by name; none is of the protocol
+	MaxForwards int               // what is left of the caller's; 0 means the default of 70
+	Secure      bool              // the caller's side is encrypted; for the record only
 }
 
-// Outgoing is a call to a number outside that was permitted.
+// Outgoing is a call to a number outside that was permitted. As is the extension
+// that pays: the caller, when the plan names none.
 type Outgoing struct {
 	dialplan.Outside
 	Anonymous bool   // the caller hides its number
 	Diverted  string // the number that was called, E.164, when the caller is from outside
+	// Redirected asks whether the call may go on to another number, to which a trunk
+	// redirects it, and counts it until release is called. Nil says no.
+	Redirected func(number string) (release func(), err error)
 }
 
 // Progress is what happens at a callee before the answer.

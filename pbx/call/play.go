@@ -47,9 +47,10 @@ func playable(liked []codec.Format) (list []codec.Format) {
 // alone answers the caller in one of formats and runs play for d, or until the
 // call is over.
 func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Format, play func(context.Context) error) error {
-	if err := c.accept(ctx, formats); err != nil {
+	if err := c.audible(ctx, formats); err != nil {
 		return err
 	}
+	c.listen()
 	playing, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
@@ -77,8 +78,12 @@ func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Forma
 			return noCommonCodec(err)
 		case <-end:
 			stop()
-		case <-c.caller.Infos(): // nobody to pass it to
+		case i := <-c.caller.Infos():
+			c.pressed(i)
 		case <-watch.C:
+			if !c.accepted {
+				continue // nobody has to send before the answer
+			}
 			if e := quiet.check(c.caller, c.board.config().Media.Timeout.D()); e != nil {
 				return e
 			}

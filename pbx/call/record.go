@@ -15,8 +15,10 @@ import (
 
 // party is one leg of the call as its record shows it; the call's mu guards it.
 type party struct {
-	leg    Leg // nil until it answered
-	record storage.CDRLeg
+	leg     Leg  // nil until it answered
+	outside bool // it is a number outside, by way of trunked when that says so
+	trunked Trunked
+	record  storage.CDRLeg
 }
 
 // LegSnapshot is one leg as lists show it.
@@ -28,7 +30,9 @@ type LegSnapshot struct {
 // party notes a new leg: the caller's, or an attempt to reach contact.
 func (c *Call) party(leg Leg, contact Contact) *party {
 	p := &party{record: storage.CDRLeg{Start: time.Now()}}
-	if contact != nil {
+	if contact == nil {
+		p.record.Trunk = c.facts.Trunk
+	} else {
 		p.record.ID = strings.ToLower(rand.Text()[:10]) // until it answers with an id of its own
 		p.record.Parent = c.caller.ID()
 		p.record.Party = c.facts.To
@@ -49,8 +53,14 @@ func (p *party) attach(c *Call, leg Leg) {
 	c.mu.Lock()
 	p.leg = leg
 	r := &p.record
-	r.ID, r.Inbound, r.Party, r.URI, r.Remote = leg.ID(), info.Inbound, info.Party, info.URI, info.Remote
+	r.ID, r.Inbound, r.URI, r.Remote = leg.ID(), info.Inbound, info.URI, info.Remote
+	if !p.outside { // a number outside stays as it was called
+		r.Party = info.Party
+	}
 	r.SIPCallID, r.UserAgent = info.SIPCallID, info.UserAgent
+	if info.Trunk != "" {
+		r.Trunk = info.Trunk
+	}
 	c.mu.Unlock()
 	context.AfterFunc(leg.Context(), func() {
 		var e *dialplan.Ended
@@ -61,11 +71,23 @@ func (p *party) attach(c *Call, leg Leg) {
 	})
 }
 
-// dialled notes which extension the leg is to reach.
-func (p *party) dialled(c *Call, extension string) {
+// dialled notes whom the leg is to reach, and who pays.
+func (p *party) dialled(c *Call, t *rung, contact Contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p.record.Party = extension
+	p.record.Party = t.name()
+	if t.Outside != nil {
+		p.outside = true
+		p.record.PaidBy = c.payer(t.Outside)
+		p.trunked, _ = contact.(Trunked)
+	}
+}
+
+// over notes the trunk that is tried, while no leg says which it was.
+func (p *party) over() {
+	if p.trunked != nil && p.leg == nil {
+		p.record.Trunk = p.trunked.Trunk()
+	}
 }
 
 func (p *party) rang(c *Call) {
@@ -96,6 +118,7 @@ func (p *party) ended(c *Call, e *dialplan.Ended) {
 }
 
 func (p *party) end(e *dialplan.Ended) {
+	p.over()
 	p.record.End = time.Now()
 	p.record.Cause, p.record.SIP, p.record.Q850, p.record.Detail = e.Cause.String(), e.Status, e.Cause.Q850(), e.Detail
 }
@@ -119,7 +142,7 @@ func (c *Call) record(e *dialplan.Ended) {
 	cdr := storage.CDR{
 		ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To,
 		Start: c.start, Answer: c.answer, End: time.Now(),
-		Route: c.route, Trace: c.trace.Bytes(),
+		Route: c.route, ConfigVersion: c.version, Trace: c.trace.Bytes(),
 		Cause: e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
 	}
 	for _, p := range c.legs {
@@ -175,6 +198,7 @@ func (c *Call) snapshot() Snapshot {
 	s := Snapshot{ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To, State: c.state, Route: c.route, Start: c.start, Answer: c.answer}
 	for _, p := range c.legs {
 		p.measure()
+		p.over()
 		leg := LegSnapshot{CDRLeg: p.record, State: p.state()}
 		if leg.State == Held && s.State == Up {
 			s.State = Held

@@ -29,6 +29,11 @@ type Switchboard struct {
 	plan    func() *dialplan.Plan
 	config  func() *config.Config
 	records Records
+	guard   Guard
+	lists   dialplan.Lists
+	web     dialplan.Web
+	outbox  dialplan.Outbox
+	guesses *guesses
 	log     *slog.Logger
 	shuffle func(n int, swap func(i, j int))
 
@@ -43,14 +48,22 @@ type Switchboard struct {
 	idle     chan struct{} // closed when closing and no call is left
 }
 
-// Options are the parts that a Switchboard works with; all but Shuffle are
-// required.
+// Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
+// Outbox and Shuffle are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
 	Config  func() *config.Config
 	Records Records
-	Log     *slog.Logger
+	// Guard permits calls to the outside; nil permits none but in an emergency.
+	Guard Guard
+	Log   *slog.Logger
+	// Lists are those that callers are compared with; nil is none.
+	Lists dialplan.Lists
+	// Web answers requests of the step http; nil answers none.
+	Web dialplan.Web
+	// Outbox takes webhooks and mail; nil sends none.
+	Outbox dialplan.Outbox
 	// Shuffle orders what rings in random order; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
 }
@@ -58,8 +71,8 @@ type Options struct {
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
 	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log, shuffle: o.Shuffle,
-		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}),
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, guard: o.Guard, lists: o.Lists, web: o.Web, outbox: o.Outbox, log: o.Log, shuffle: o.Shuffle,
+		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(),
 	}
 }
 
@@ -95,10 +108,15 @@ func (s *Switchboard) refused(c *Call, e *dialplan.Ended) *dialplan.Ended {
 // admit counts c and starts it, both before Close can look for calls.
 func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 	cfg := s.config()
+	emergency := c.facts.Extension != "" && s.plan().Emergency(c.facts.To)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
 		return &dialplan.Ended{Cause: dialplan.CauseShutdown}
+	}
+	if emergency { // no limit keeps it out
+		s.busy[c.facts.Extension]++
+		return s.start(c)
 	}
 	if len(s.calls) >= cfg.Calls.Max {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))})
@@ -106,6 +124,11 @@ func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 	if e := s.take(c.facts.Extension, cfg); e != nil {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail})
 	}
+	return s.start(c)
+}
+
+// start lets an admitted call run; s.mu is held.
+func (s *Switchboard) start(c *Call) *dialplan.Ended {
 	s.calls[c.id] = c
 	s.total++
 	s.running.Go(c.run)

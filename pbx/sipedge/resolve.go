@@ -17,7 +17,8 @@ import (
 type target struct {
 	transport string
 	at        netip.AddrPort
-	name      string // what its certificate has to be for
+	name      string      // what its certificate has to be for
+	check     *tls.Config // how it is checked; nil is as for everybody
 }
 
 // route finds the way to the first Route or the Request-URI (RFC 3261 §8.1.2). Of
@@ -53,10 +54,10 @@ func (e *Edge) reach(ctx context.Context, t target) (path, error) {
 		}
 		return &udpPath{sock: s, far: t.at, f: Flow{Transport: "udp", Local: s.local, Remote: t.at}}, nil
 	}
-	if s := e.streams.to(t.transport, t.at); s != nil {
+	if s := e.streams.to(farKey{t.transport, t.at, t.check}); s != nil {
 		return s, nil
 	}
-	return e.dial(ctx, t.transport, t.at, t.name)
+	return e.dial(ctx, t)
 }
 
 // resolve gives the addresses of a SIP URI, best first (RFC 3263 §4, without
@@ -76,7 +77,7 @@ func (e *Edge) resolve(ctx context.Context, u *sip.Uri) (list []target, choice b
 	host := strings.Trim(u.UriParams.GetOr("maddr", u.Host), "[]")
 	if a, err := netip.ParseAddr(host); err == nil {
 		t := orDefault(transport)
-		return []target{{t, netip.AddrPortFrom(a.Unmap(), portOr(u.Port, t)), host}}, choice, nil
+		return []target{{transport: t, at: netip.AddrPortFrom(a.Unmap(), portOr(u.Port, t)), name: host}}, choice, nil
 	}
 	if u.Port == 0 {
 		if list = e.services(ctx, host, transport); len(list) > 0 {
@@ -143,7 +144,7 @@ func (e *Edge) names(ctx context.Context, host, transport string, port uint16) (
 	var list []target
 	for _, a := range addrs {
 		if a = a.Unmap(); transport != "udp" || e.socketTo(a) != nil {
-			list = append(list, target{transport, netip.AddrPortFrom(a, port), host})
+			list = append(list, target{transport: transport, at: netip.AddrPortFrom(a, port), name: host})
 		}
 	}
 	if len(list) == 0 {
@@ -189,7 +190,7 @@ func udpAddrPort(a net.Addr) netip.AddrPort {
 }
 
 // dial connects and serves the connection like an accepted one.
-func (e *Edge) dial(ctx context.Context, transport string, at netip.AddrPort, name string) (*stream, error) {
+func (e *Edge) dial(ctx context.Context, t target) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Dial)
 	defer cancel()
 	select {
@@ -198,26 +199,30 @@ func (e *Edge) dial(ctx context.Context, transport string, at netip.AddrPort, na
 		return nil, ErrNotRunning
 	}
 	d := net.Dialer{}
-	c, err := d.DialContext(ctx, "tcp", at.String())
+	c, err := d.DialContext(ctx, "tcp", t.at.String())
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", at, err)
+		return nil, fmt.Errorf("connect to %s: %w", t.at, err)
 	}
-	if transport == "tls" {
-		conf := e.clientTLS.Clone()
-		if conf.ServerName == "" {
-			conf.ServerName = name
+	if t.transport == "tls" {
+		conf := e.clientTLS
+		if t.check != nil {
+			conf = t.check
+		}
+		if conf = conf.Clone(); conf.ServerName == "" {
+			conf.ServerName = t.name
 		}
 		tc := tls.Client(c, conf)
 		if err := tc.HandshakeContext(ctx); err != nil {
 			_ = c.Close()
-			return nil, fmt.Errorf("TLS with %s (%s): %w", name, at, err)
+			return nil, fmt.Errorf("TLS with %s (%s): %w", conf.ServerName, t.at, err)
 		}
 		c = tc
 	}
-	s := newStream(e, c, transport)
+	s := newStream(e, c, t.transport)
+	s.check = t.check
 	if !e.streams.add(s, e.limits) {
 		_ = c.Close()
-		return nil, fmt.Errorf("connect to %s: too many connections", at)
+		return nil, fmt.Errorf("connect to %s: too many connections", t.at)
 	}
 	if !e.running(func(ctx context.Context) { e.readers.Go(func() { s.serve(ctx) }) }) {
 		s.end()

@@ -99,14 +99,14 @@ func (e *Edge) pathOf(flow Flow) (path, error) {
 // transport is ours to choose, a new one.
 func (e *Edge) reliableTo(ctx context.Context, remote netip.AddrPort, dial bool) path {
 	for _, transport := range [...]string{"tcp", "tls"} {
-		if s := e.streams.to(transport, remote); s != nil {
+		if s := e.streams.to(farKey{transport, remote, nil}); s != nil {
 			return s
 		}
 	}
 	if !dial {
 		return nil
 	}
-	s, err := e.dial(ctx, "tcp", remote, "")
+	s, err := e.dial(ctx, target{transport: "tcp", at: remote})
 	if err != nil {
 		e.log.Debug("a large request goes over UDP, as TCP failed", "remote", remote, "error", err)
 		return nil

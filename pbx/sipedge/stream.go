@@ -26,6 +26,9 @@ type stream struct {
 	net.Conn
 	edge *Edge
 	f    Flow
+	// check is how the certificate of a far side was checked that we connected to;
+	// nil is as for everybody.
+	check *tls.Config
 	// uses counts transactions and holds; while there are any, silence does not
 	// close the connection.
 	uses  atomic.Int32

@@ -21,6 +21,7 @@ type streams struct {
 type farKey struct {
 	transport string
 	remote    netip.AddrPort
+	check     *tls.Config // how its certificate was checked; nil is as for everybody
 }
 
 func newStreams() *streams {
@@ -62,7 +63,7 @@ func (t *streams) add(s *stream, limits Limits) bool {
 		_ = victim.Close()
 	}
 	t.byFlow[s.f] = s
-	t.byFar[farKey{s.f.Transport, s.f.Remote}] = s
+	t.byFar[s.far()] = s
 	t.counts[src]++
 	t.mu.Unlock()
 	return true
@@ -79,7 +80,7 @@ func (t *streams) removeLocked(s *stream) {
 		return
 	}
 	delete(t.byFlow, s.f)
-	if far := (farKey{s.f.Transport, s.f.Remote}); t.byFar[far] == s {
+	if far := s.far(); t.byFar[far] == s {
 		delete(t.byFar, far)
 	}
 	src := network(s.f.Remote.Addr())
@@ -95,11 +96,13 @@ func (t *streams) get(f Flow) *stream {
 }
 
 // to is the newest connection to a far side.
-func (t *streams) to(transport string, remote netip.AddrPort) *stream {
+func (t *streams) to(far farKey) *stream {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.byFar[farKey{transport, remote}]
+	return t.byFar[far]
 }
+
+func (s *stream) far() farKey { return farKey{s.f.Transport, s.f.Remote, s.check} }
 
 func (t *streams) closeAll() {
 	t.mu.Lock()

@@ -13,18 +13,21 @@ import (
 	"dialtone/pbx/sipedge"
 )
 
-// attempt is the invitation of one contact. Its INVITE may ring at several phones
+// attempt is the invitation of one callee. Its INVITE may ring at several phones
 // behind a proxy: each To tag is an early dialog.
 type attempt struct {
 	u        *UA
-	to       *contact
+	to       callee
 	inv      call.Invitation
 	progress func(call.Progress)
 	log      *slog.Logger
 	half     *dialog // what all dialogs of the INVITE have in common
 	audio    *audio
 	offer    []byte
-	session  sessionTimer // what is asked for
+	session  sessionTimer  // what is asked for
+	refusal  *sip.Response // the last one
+	alerted  bool          // a provisional response beyond 100 came
+	proof    []sip.Header  // credentials that the callee asked for
 
 	mu   sync.Mutex
 	req  *sip.Request
@@ -35,25 +38,18 @@ type attempt struct {
 	late *latecomers
 }
 
-func (u *UA) newAttempt(to *contact, inv call.Invitation, progress func(call.Progress)) (*attempt, *dialplan.Ended) {
+func (u *UA) newAttempt(to callee, inv call.Invitation, progress func(call.Progress)) (*attempt, *dialplan.Ended) {
 	if inv.Near.Formats == nil && inv.Near.Direction == media.Inactive {
 		inv.Near.Direction = media.SendRecv
 	}
-	domain := u.config().SIP.Domain
 	a := &attempt{
 		u: u, to: to, inv: inv, progress: progress, legs: map[string]*leg{},
 		log:   u.log.With("call", inv.CallID),
-		audio: u.newAudio(u.path(to.flow), to.Extension),
-	}
-	from := inv.From
-	if from == "" {
-		from = "anonymous"
+		audio: u.newAudio(to.path, to.policy),
 	}
 	a.half = &dialog{
-		callID: newTag() + newTag(), flow: to.way(), owned: true, target: to.uri, routes: to.path,
-		local:   sip.FromHeader{DisplayName: quotedName(inv.FromName), Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(from), Host: domain}},
-		remote:  sip.ToHeader{Address: sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(inv.To), Host: domain}},
-		contact: u.edge.ContactURI(to.flow, from),
+		callID: newTag() + newTag(), flow: to.flow, owned: true, target: to.target, routes: to.routes,
+		local: to.from, remote: sip.ToHeader{Address: to.to}, contact: to.contact,
 	}
 	a.half.local.Params.Add("tag", newTag())
 	if e := a.makeOffer(); e != nil {
@@ -72,13 +68,13 @@ func (a *attempt) makeOffer() *dialplan.Ended {
 	return nil
 }
 
-// plain prepares another try without encryption, after a phone refused an offer
-// with it, if the configuration leaves that to the phones.
+// plain prepares another try without encryption, after a callee refused an offer
+// with it, if the configuration leaves that to the callees.
 func (a *attempt) plain() bool {
 	if !a.audio.unencrypted() {
 		return false
 	}
-	a.log.Info("phone refused encrypted audio, trying in clear: media.srtp is optional", "contact", a.to.String())
+	a.log.Info("encrypted audio was refused, trying in clear: srtp is optional", "contact", a.to.place)
 	return a.makeOffer() == nil
 }
 
@@ -99,9 +95,10 @@ func (a *attempt) early(res *sip.Response) *leg {
 	}
 	l := a.u.newLeg(false, a.half.fork(res), a.audio.fork())
 	l.shared = true
-	l.party = a.to.Extension
+	l.party, l.trunk = a.to.party, a.to.trunk
+	l.settleWay()
 	l.near, l.nearSet = a.inv.Near, true
-	l.userAgent = clean(a.to.UserAgent)
+	l.userAgent = clean(a.to.userAgent)
 	l.offering = true
 	l.session.interval = a.session.interval
 	a.legs[tag] = l
@@ -117,12 +114,16 @@ func (a *attempt) provisional(res *sip.Response) {
 	if res.StatusCode == sip.StatusTrying {
 		return
 	}
+	a.alerted = true
 	p := call.Progress{Status: res.StatusCode}
+	if a.to.ring && p.Status == sip.StatusSessionInProgress {
+		p.Status = sip.StatusRinging
+	}
 	if l := a.early(res); l != nil {
 		if !l.tookProvisional(res) {
 			return
 		}
-		if l.audio.answered() {
+		if l.audio.answered() && !a.to.ring {
 			p.Early, p.Far = l.audio.endpoint(), l.audio.far()
 		}
 	}
@@ -144,6 +145,7 @@ func (a *attempt) answered(res *sip.Response) (*leg, *dialplan.Ended) {
 	l.mu.Lock()
 	l.dialog.refresh(res.Contact())
 	l.dialog.routes = a.half.fork(res).routes
+	l.settleWay()
 	l.mu.Unlock()
 	a.ack(l)
 	e := l.up(res)
@@ -211,5 +213,8 @@ func (a *attempt) ack(l *leg) {
 	l.mu.Lock()
 	ack, flow := l.dialog.requestAt(sip.ACK, seq), l.dialog.flow
 	l.mu.Unlock()
+	for _, h := range a.proof { // RFC 3261 §22.1
+		ack.AppendHeader(sip.HeaderClone(h))
+	}
 	a.u.writeACK(ack, flow)
 }

@@ -36,20 +36,32 @@ type audio struct {
 	edition int  // counts what was agreed, and what the far side said, when it differs
 }
 
-// newAudio is the audio of a leg towards extension over flow, as the
-// configuration of now wants it.
-func (u *UA) newAudio(p audioPath, extension string) *audio {
-	cfg := u.config()
-	a := &audio{
+// newAudio is the audio of a leg.
+func (u *UA) newAudio(p audioPath, policy audioPolicy) *audio {
+	return &audio{
 		engine: u.engine, bind: p.bind, advertise: p.advertise,
-		crypto: cryptoPolicy(cfg.Media.SRTP), allowed: cfg.Media.Codecs,
-		nego: sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{},
+		crypto: policy.crypto, allowed: policy.codecs, ordered: policy.ordered,
+		encrypt: policy.crypto != sdp.CryptoOff && (p.secure || policy.open),
+		nego:    sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{},
 	}
-	a.encrypt = p.secure && a.crypto != sdp.CryptoOff
+}
+
+// audioPolicy is what the configuration of now wants of the audio of a leg.
+type audioPolicy struct {
+	codecs  []string // names, best first
+	ordered bool     // they are an order of this party's own
+	crypto  sdp.CryptoPolicy
+	open    bool // keys may be offered over signalling that anybody can read
+}
+
+// audioOf is the policy for an extension.
+func (u *UA) audioOf(extension string) audioPolicy {
+	cfg := u.config()
+	p := audioPolicy{codecs: cfg.Media.Codecs, crypto: cryptoPolicy(cfg.Media.SRTP)}
 	if e := cfg.Extensions[extension]; len(e.Codecs) > 0 {
-		a.allowed, a.ordered = e.Codecs, true
+		p.codecs, p.ordered = e.Codecs, true
 	}
-	return a
+	return p
 }
 
 // audioPath is where the audio of a leg is to flow.

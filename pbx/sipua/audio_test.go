@@ -103,7 +103,7 @@ func TestRequiredEncryptionIsOffered(t *testing.T) {
 func TestOptionalEncryptionGivesWay(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	a := b.ua.newAudio(audioPath{bind: b.udp.Addr(), advertise: b.udp.Addr(), secure: true}, "101")
+	a := b.ua.newAudio(audioPath{bind: b.udp.Addr(), advertise: b.udp.Addr(), secure: true}, b.ua.audioOf("101"))
 	defer a.close()
 	offer := func() string {
 		body, err := a.offer(both)
@@ -142,7 +142,7 @@ func TestAudioWithoutPorts(t *testing.T) {
 func TestNewAudioNamesWhatIsConfigured(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, func(cfg *config.Config) { cfg.Media.Codecs = []string{"PCMA", "ILBC"} })
-	a := b.ua.newAudio(audioPath{bind: b.udp.Addr(), advertise: b.udp.Addr()}, "101")
+	a := b.ua.newAudio(audioPath{bind: b.udp.Addr(), advertise: b.udp.Addr()}, b.ua.audioOf("101"))
 	defer a.close()
 	var none *sdp.NoCommonFormatError
 	if err := a.takeOffer([]byte(sdpText(1, "sendrecv", "0"))); !errors.As(err, &none) ||

@@ -7,28 +7,36 @@ import (
 	"dialtone/pbx/sipedge"
 )
 
-// authenticate says which extension an INVITE comes from; without one it was
-// answered, or is not to be answered at all.
-func (u *UA) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (extension string, ok bool) {
+// authenticate says which extension or trunk an INVITE comes from; without one it
+// was answered, or is not to be answered at all. Who shows credentials is an
+// extension, or nobody.
+func (u *UA) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (from origin, ok bool) {
 	var credentials []string
 	for _, h := range req.GetHeaders("Authorization") {
 		credentials = append(credentials, h.Value())
 	}
+	if len(credentials) == 0 && !u.phoneAt(req, flow) {
+		trunk, misses := u.trunks.Identify(req, flow)
+		if trunk != "" {
+			return origin{trunk: trunk}, true
+		}
+		u.stranger(req, flow, misses)
+	}
 	v := u.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
 	if v.Kind == sipauth.OK {
-		return v.Extension, true
+		return origin{extension: v.Extension}, true
 	}
 	if v.Reason != "" {
 		u.log.Info("call not authenticated", "source", flow.Remote, "to", clean(req.Recipient.User), "reason", clean(v.Reason))
 	}
 	if v.Kind == sipauth.Blocked {
 		tx.Terminate()
-		return "", false
+		return origin{}, false
 	}
 	challenges := make([]sip.Header, len(v.Challenges))
 	for i, c := range v.Challenges {
 		challenges[i] = sip.NewHeader("WWW-Authenticate", c)
 	}
 	u.replyOnce(tx, req, sip.StatusUnauthorized, "Unauthorized", challenges...)
-	return "", false
+	return origin{}, false
 }

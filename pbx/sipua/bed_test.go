@@ -42,6 +42,8 @@ type bed struct {
 	cfg    *config.Config
 	udp    netip.AddrPort
 	tcp    netip.AddrPort
+	lines  *lines
+	log    logged
 	calls  chan offeredCall
 	mu     sync.Mutex
 	refuse *dialplan.Ended
@@ -72,7 +74,7 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 		f(&cfg)
 	}
 	b := &bed{t: t, cfg: &cfg, calls: make(chan offeredCall, 16), phones: map[string][]registrar.Contact{}}
-	log := slog.New(slog.NewTextHandler(testLog(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(&b.log, testLog()), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	current := func() *config.Config { return b.cfg }
 	edge, err := sipedge.New(sipedge.Options{Config: current, Log: log})
 	if err != nil {
@@ -83,8 +85,9 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 		t.Fatal(err)
 	}
 	engine.Start()
+	b.lines = newLines(edge, current, log)
 	b.ua = New(Options{
-		Edge: edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: b, Engine: engine,
+		Trunks: b.lines, Edge: edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: b, Engine: engine,
 		Config: current, Accept: b.accept, Log: log,
 	})
 	if tune != nil {
@@ -104,7 +107,9 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); _ = edge.Run(ctx) }()
+	b.lines.start()
 	t.Cleanup(func() {
+		defer b.lines.stop()
 		ctx, cancel := context.WithTimeout(context.Background(), 2*t1)
 		defer cancel()
 		b.ua.Close(ctx)
@@ -120,6 +125,26 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 	probe.response(200)
 	return b
 }
+
+// logged collects what is logged.
+type logged struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *logged) count(text string) int { return strings.Count(l.String(), text) }
 
 func testLog() io.Writer {
 	if os.Getenv("SIPUA_LOG") != "" {

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -25,12 +26,24 @@ func (c *contact) String() string { return clean(c.URI) + " by " + c.flow.String
 
 // way is the flow to call the phone by. It is zero, which has its URI followed,
 // when the connection that it registered over is gone; but what was to go by TLS
-// must not go by anything else.
+// must not go by anything else, and nothing must go where a phone merely says.
 func (c *contact) way() sipedge.Flow {
-	if c.Status == registrar.Gone && !secure(c.flow) {
+	if c.Status == registrar.Gone && !secure(c.flow) && c.leadsBack() {
 		return sipedge.Flow{}
 	}
 	return c.flow
+}
+
+// leadsBack reports whether the contact leads to the address that it was registered
+// from: another one may be that of a trunk, which takes calls of ours.
+func (c *contact) leadsBack() bool {
+	hop := c.uri
+	if len(c.path) > 0 {
+		hop = c.path[0]
+	}
+	addr, err := netip.ParseAddr(strings.Trim(hop.Host, "[]"))
+	_, elsewhere := param(hop.UriParams, "maddr")
+	return err == nil && !elsewhere && addr.Unmap() == c.flow.Remote.Addr().Unmap()
 }
 
 // Contacts implements call.Dialer.
@@ -73,9 +86,4 @@ func readContact(c registrar.Contact) (*contact, error) {
 		}
 	}
 	return k, nil
-}
-
-// Outside implements call.Dialer.
-func (u *UA) Outside(o call.Outgoing) (call.Contact, error) {
-	return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + clean(o.Number)}
 }

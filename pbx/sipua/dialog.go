@@ -73,10 +73,15 @@ func (d *dialog) move(flow sipedge.Flow) {
 	}
 }
 
+// next counts the next request of ours.
+func (d *dialog) next() uint32 {
+	d.localSeq++
+	return d.localSeq
+}
+
 // request builds the next request of the dialog (RFC 3261 §12.2.1.1).
 func (d *dialog) request(method sip.RequestMethod) *sip.Request {
-	d.localSeq++
-	return d.requestAt(method, d.localSeq)
+	return d.requestAt(method, d.next())
 }
 
 // requestAt is request with a given CSeq, for ACK and CANCEL.

@@ -103,8 +103,8 @@ func hasToken(m headered, name, token string) bool {
 	return false
 }
 
-// number reads a header that starts with a decimal number, such as Min-SE.
-func number(m headered, name string) (uint32, bool) {
+// decimal reads a header that starts with a decimal number, such as Min-SE.
+func decimal(m headered, name string) (uint32, bool) {
 	s := split(value(m, name), ';')[0]
 	if i := strings.IndexAny(s, " \t("); i >= 0 {
 		s = s[:i] // Retry-After may have a comment

@@ -76,7 +76,7 @@ func FuzzHeaderValues(f *testing.F) {
 		for _, name := range []string{"Reason", "Session-Expires", "Retry-After", "Supported", "Record-Route"} {
 			req.AppendHeader(sip.NewHeader(name, s))
 		}
-		number(req, "Retry-After")
+		decimal(req, "Retry-After")
 		refresher(s)
 		hasToken(req, "Supported", "timer")
 		recordRoutes(req)

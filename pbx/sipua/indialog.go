@@ -133,7 +133,7 @@ func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
 	if r := reasonHeader(e); r != nil {
 		req.AppendHeader(r)
 	}
-	if res, err := l.ua.do(ctx, req, flow); err != nil {
+	if res, err := l.do(ctx, req, flow); err != nil {
 		l.log.Debug("BYE without an answer", "error", err)
 	} else if res.StatusCode >= 300 {
 		l.log.Debug("BYE refused", "status", res.StatusCode)
@@ -144,6 +144,9 @@ func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
 // follow takes the flow of a phone that has registered from elsewhere since it
 // was last heard in the dialog (RFC 5626 §4.3); mu is held.
 func (l *leg) follow() {
+	if l.trunk != "" {
+		return
+	}
 	for _, c := range l.ua.registrar.Lookup(l.party) {
 		if c.Status == registrar.Gone || !c.LastSeen.After(l.heard) {
 			continue

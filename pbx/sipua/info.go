@@ -89,7 +89,7 @@ func (l *leg) post(ctx context.Context) {
 			req.AppendHeader(&t)
 			req.SetBody(i.Body)
 		}
-		res, err := l.ua.do(ctx, req, flow)
+		res, err := l.do(ctx, req, flow)
 		if e := dialogLost(sip.INFO, res, err); e != nil && res != nil {
 			l.finish(e, e.Status != sip.StatusCallTransactionDoesNotExists)
 		} else if err != nil || res.StatusCode >= 300 {

@@ -20,7 +20,7 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 		u.replyOnce(tx, req, sip.StatusServiceUnavailable, "Server Stops", retryAfter(30))
 		return
 	}
-	extension, ok := u.authenticate(req, tx, flow)
+	from, ok := u.authenticate(req, tx, flow)
 	if !ok {
 		return
 	}
@@ -28,18 +28,22 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 	if !u.vet(req, tx) {
 		return
 	}
-	l := u.newInLeg(req, tx, flow, extension)
+	l := u.newInLeg(req, tx, flow, from)
 	if body := sdpBody(req); body != nil {
 		if err := l.audio.takeOffer(body); err != nil {
 			l.refuseINVITE(refuseOffer(err))
 			return
 		}
 	}
+	facts := u.facts(req, flow, from)
+	if from.trunk != "" {
+		u.takeChannel(l.leg, facts.From)
+	}
 	u.table.add(l.leg)
 	if !tx.OnCancel(l.onCancel) {
 		l.onCancel(nil)
 	}
-	if e := u.accept(l, u.facts(req, flow, extension)); e != nil {
+	if e := u.accept(l, facts); e != nil {
 		l.Hangup(e)
 	}
 	u.spawn(l.serve)
@@ -125,17 +129,21 @@ func picked(req *sip.Request, names []string) map[string]string {
 }
 
 // facts is what a route can match on.
-func (u *UA) facts(req *sip.Request, flow sipedge.Flow, extension string) dialplan.Facts {
+func (u *UA) facts(req *sip.Request, flow sipedge.Flow, from origin) dialplan.Facts {
 	f := dialplan.Facts{
 		To: unescape(req.Recipient.User), From: unescape(req.From().Address.User), FromName: displayName(req.From().DisplayName),
-		Extension: extension, Source: flow.Remote, Transport: strings.ToLower(flow.Transport),
+		Extension: from.extension, Trunk: from.trunk, Source: flow.Remote, Transport: strings.ToLower(flow.Transport),
 		UserAgent: clean(value(req, "User-Agent")), SIPCallID: clean(req.CallID().Value()),
 	}
-	if extension != "" {
-		f.From = extension
-		if name := u.config().Extensions[extension].Name; name != "" {
-			f.FromName = clean(name)
+	switch {
+	case from.extension != "":
+		own := u.config().Extensions[from.extension]
+		f.From, f.Language = from.extension, own.Language
+		if own.Name != "" {
+			f.FromName = clean(own.Name)
 		}
+	case from.trunk != "":
+		u.fromOutside(&f, req, flow)
 	}
 	f.Anonymous, f.Headers = anonymous(req), picked(req, u.config().Site.Headers)
 	if mf := req.MaxForwards(); mf != nil {

@@ -3,6 +3,8 @@ package sipua
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,22 +21,32 @@ const maxInviteTries = 5
 
 // Dial implements call.Dialer.
 func (u *UA) Dial(ctx context.Context, to call.Contact, inv call.Invitation, progress func(call.Progress)) (call.Leg, error) {
-	c, ok := to.(*contact)
-	if !ok {
-		return nil, &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: fmt.Sprintf("contact %s is not one of SIP", to)}
-	}
 	if u.draining.Load() {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseShutdown}
 	}
-	a, e := u.newAttempt(c, inv, progress)
-	if e != nil {
-		return nil, e
+	var l *leg
+	var e *dialplan.Ended
+	switch to := to.(type) {
+	case *contact:
+		l, e = u.invite(ctx, u.phone(to, inv), inv, progress)
+	case *outside:
+		l, e = to.dial(ctx, inv, progress)
+	default:
+		e = &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: fmt.Sprintf("contact %s is not one of SIP", to)}
 	}
-	l, e := a.dial(ctx)
 	if e != nil {
 		return nil, e
 	}
 	return l, nil
+}
+
+// invite makes one attempt and sees it through.
+func (u *UA) invite(ctx context.Context, to callee, inv call.Invitation, progress func(call.Progress)) (*leg, *dialplan.Ended) {
+	a, e := u.newAttempt(to, inv, progress)
+	if e != nil {
+		return nil, e
+	}
+	return a.dial(ctx)
 }
 
 // dial invites until there is an answer, a refusal for good, or ctx ends.
@@ -52,6 +64,7 @@ func (a *attempt) dial(ctx context.Context) (*leg, *dialplan.Ended) {
 			return nil, e
 		case try >= maxInviteTries || !a.again(refusal):
 			a.abandon()
+			a.refusal = refusal
 			return nil, a.refused(refusal)
 		}
 		a.losers(nil)
@@ -68,9 +81,16 @@ func (a *attempt) invite(ctx context.Context) (*leg, *sip.Response, *dialplan.En
 		}
 		return nil, nil, unreachable("INVITE", err)
 	}
+	silence := make(<-chan time.Time)
+	if a.to.patience > 0 {
+		timer := time.NewTimer(a.to.patience)
+		defer timer.Stop()
+		silence = timer.C
+	}
 	for {
 		select {
 		case res := <-a.tx.Responses():
+			silence = nil
 			switch {
 			case res.IsProvisional():
 				a.provisional(res)
@@ -83,6 +103,10 @@ func (a *attempt) invite(ctx context.Context) (*leg, *sip.Response, *dialplan.En
 		case <-a.tx.Done():
 			a.abandon()
 			return nil, nil, unreachable("INVITE", a.tx.Err())
+		case <-silence:
+			e := unreachable("INVITE", fmt.Errorf("no response within %s", a.to.patience))
+			a.u.spawn(func(bg context.Context) { a.withdraw(bg, e) })
+			return nil, nil, e
 		case <-ctx.Done():
 			e := ended(ctx)
 			a.u.spawn(func(bg context.Context) { a.withdraw(bg, e) })
@@ -97,7 +121,12 @@ func (a *attempt) send(ctx context.Context) error {
 	if mf := req.MaxForwards(); mf != nil && a.inv.MaxForwards > 0 {
 		*mf = sip.MaxForwardsHeader(max(a.inv.MaxForwards-1, 0))
 	}
-	req.AppendHeader(sip.NewHeader("P-Asserted-Identity", identity(a.inv.FromName, a.half.local.Address)))
+	for _, h := range slices.Concat(a.to.headers, a.proof) {
+		req.AppendHeader(sip.HeaderClone(h))
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.inv.Headers)) {
+		req.AppendHeader(sip.NewHeader(name, a.inv.Headers[name]))
+	}
 	a.u.introduce(req)
 	a.session.ask(req, a.u)
 	setBody(req, a.offer)
@@ -187,7 +216,7 @@ func (u *UA) cancel(invite *sip.Request, f sipedge.Flow, e *dialplan.Ended) {
 func (a *attempt) again(res *sip.Response) bool {
 	switch {
 	case res.StatusCode == 422:
-		n, ok := number(res, "Min-SE")
+		n, ok := decimal(res, "Min-SE")
 		longer := time.Duration(n) * time.Second
 		if !ok || n > maxSessionExpires || longer <= a.session.interval {
 			return false
@@ -195,7 +224,9 @@ func (a *attempt) again(res *sip.Response) bool {
 		a.session.interval = longer
 		return true
 	case res.IsRedirection():
-		return a.redirect(res)
+		return a.to.trunk == "" && a.redirect(res)
+	case challenged(res):
+		return a.prove(res)
 	case res.StatusCode == sip.StatusNotAcceptableHere, res.StatusCode == sip.StatusUnsupportedMediaType, res.StatusCode == sip.StatusGlobalNotAcceptable:
 		return a.plain()
 	}
@@ -210,7 +241,7 @@ func (a *attempt) redirect(res *sip.Response) bool {
 		if !ok {
 			continue
 		}
-		for _, c := range a.u.registrar.Lookup(a.to.Extension) {
+		for _, c := range a.u.registrar.Lookup(a.to.party) {
 			k, err := readContact(c)
 			if err != nil || !sameTarget(k.uri, uri) || sameTarget(uri, a.half.target) {
 				continue

@@ -19,6 +19,7 @@ type latecomers struct {
 	flow    sipedge.Flow
 	contact sip.Uri
 	call    string
+	trunk   string
 	decided chan struct{} // closed when the attempt is answered or withdrawn
 
 	mu     sync.Mutex
@@ -28,7 +29,7 @@ type latecomers struct {
 }
 
 func newLatecomers(a *attempt) *latecomers {
-	return &latecomers{u: a.u, flow: a.half.flow, contact: a.half.contact, call: a.inv.CallID, decided: make(chan struct{})}
+	return &latecomers{u: a.u, flow: a.half.flow, contact: a.half.contact, call: a.inv.CallID, trunk: a.to.trunk, decided: make(chan struct{})}
 }
 
 // decide says which leg was answered, or why none is to be any more.
@@ -75,7 +76,7 @@ func (t *latecomers) tooLate(res *sip.Response) {
 		bye.AppendHeader(r)
 	}
 	t.u.spawn(func(ctx context.Context) {
-		if _, err := t.u.do(ctx, bye, d.flow); err != nil {
+		if _, err := t.u.ask(ctx, t.trunk, bye, d.flow, d.next); err != nil {
 			t.u.log.Debug("BYE without an answer", "call", t.call, "error", err)
 		}
 	})

@@ -45,7 +45,8 @@ func TestReasonOfALegThatIsNotYetForgotten(t *testing.T) {
 	s.learn(s.response(200))
 	why := &dialplan.Ended{Cause: dialplan.CauseNormal, Remote: true}
 	b.ua.table.mu.Lock() // holds up the leg between its end and its being forgotten
-	go l.finish(why, false)
+	finished := make(chan struct{})
+	go func() { defer close(finished); l.finish(why, false) }()
 	for ended := false; !ended; {
 		l.mu.Lock()
 		ended = l.phase == over
@@ -66,6 +67,7 @@ func TestReasonOfALegThatIsNotYetForgotten(t *testing.T) {
 		t.Error("the leg's mutex is held until it is forgotten")
 	}
 	b.ua.table.mu.Unlock()
+	<-finished
 }
 
 func TestAnswerAfterItsTransactionIsAcknowledged(t *testing.T) {

@@ -34,6 +34,7 @@ type leg struct {
 	id      string
 	inbound bool
 	party   string
+	trunk   string // that the party is reached by; "" for a phone
 	log     *slog.Logger
 	ctx     context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
 	cancel  context.CancelCauseFunc
@@ -102,7 +103,7 @@ func (l *leg) Info() call.LegInfo {
 	defer l.mu.Unlock()
 	d := l.dialog
 	return call.LegInfo{
-		Inbound: l.inbound, Party: l.party, URI: clean(d.target.String()),
+		Inbound: l.inbound, Party: l.party, Trunk: l.trunk, URI: clean(d.target.String()),
 		Remote:    d.flow.Transport + " " + d.flow.Remote.String(),
 		SIPCallID: clean(d.callID), UserAgent: l.userAgent,
 		Secure: strings.EqualFold(d.flow.Transport, "tls"),
@@ -192,6 +193,9 @@ func (l *leg) forget() {
 
 // move follows the far side to another flow; mu is held.
 func (l *leg) move(flow sipedge.Flow) {
+	if l.trunk != "" && !flow.Reliable() {
+		return // see settleWay
+	}
 	before := l.dialog.flow
 	l.dialog.move(flow)
 	if l.dialog.flow != before && l.release != nil {

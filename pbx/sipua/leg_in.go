@@ -33,15 +33,19 @@ type inAnswer struct {
 	ack *unacked
 }
 
-func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow, extension string) *inLeg {
+func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow, from origin) *inLeg {
 	d := dialogOfInvite(req, flow, newTag())
 	d.contact = u.edge.ContactURI(flow, unescape(req.Recipient.User))
+	policy := u.audioOf(from.extension)
+	if from.trunk != "" {
+		policy = u.audioOfTrunk(from.trunk)
+	}
 	l := &inLeg{
-		leg: u.newLeg(true, d, u.newAudio(u.path(flow), extension)),
+		leg: u.newLeg(true, d, u.newAudio(u.path(flow), policy)),
 		req: req, tx: tx, offered: sdpBody(req) != nil,
 		answer: make(chan inAnswer, 1), refused: make(chan struct{}), answered: make(chan struct{}),
 	}
-	l.party = extension
+	l.party, l.trunk = from.extension, from.trunk
 	l.learn(req)
 	l.rel.required = hasToken(req, "Require", "100rel")
 	l.rel.supported = l.rel.required || hasToken(req, "Supported", "100rel")

@@ -104,10 +104,20 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 }
 
 func (l *leg) send(ctx context.Context, m modification) (*sip.Response, error) {
-	if m.req.IsInvite() {
+	if !m.req.IsInvite() {
+		return l.do(ctx, m.req, m.flow)
+	}
+	m.flow = l.reopened(ctx, m.flow)
+	res, err := l.reinvite(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if again := l.ua.authorize(l.trunk, m.req, res); again != nil {
+		again.CSeq().SeqNo = l.nextSeq()
+		m.req = again
 		return l.reinvite(ctx, m)
 	}
-	return l.ua.do(ctx, m.req, m.flow)
+	return res, nil
 }
 
 // reinvite sends a re-INVITE and acknowledges every 2xx to it. One that stays
@@ -181,7 +191,7 @@ func (l *leg) modified(m modification, res *sip.Response, err error) time.Durati
 		return l.glareWait()
 	case res.StatusCode == sip.StatusInternalServerError && value(res, "Retry-After") != "":
 		l.settleOffer(m, false)
-		seconds, _ := number(res, "Retry-After")
+		seconds, _ := decimal(res, "Retry-After")
 		return l.ua.scaled(time.Duration(min(max(seconds, 1), 30)) * time.Second)
 	case res.StatusCode == 422:
 		l.settleOffer(m, false)

@@ -12,7 +12,7 @@ import (
 // one and one out of order, which are to be ignored (RFC 3262 §4).
 func (l *leg) tookProvisional(res *sip.Response) bool {
 	reliable := hasToken(res, "Require", "100rel")
-	rseq, ok := number(res, "RSeq")
+	rseq, ok := decimal(res, "RSeq")
 	l.mu.Lock()
 	if l.phase == over {
 		l.mu.Unlock()
@@ -38,7 +38,7 @@ func (l *leg) tookProvisional(res *sip.Response) bool {
 	}
 	if prack != nil {
 		l.ua.spawn(func(ctx context.Context) {
-			if res, err := l.ua.do(ctx, prack, flow); err != nil || res.StatusCode >= 300 {
+			if res, err := l.do(ctx, prack, flow); err != nil || res.StatusCode >= 300 {
 				l.log.Debug("PRACK refused", "status", status(res), "error", err)
 			}
 		})

@@ -28,7 +28,7 @@ type sessionTimer struct {
 
 // vetSession refuses a session interval that is too short (RFC 4028 §9).
 func (u *UA) vetSession(req *sip.Request, tx sip.ServerTransaction) bool {
-	se, ok := number(req, "Session-Expires")
+	se, ok := decimal(req, "Session-Expires")
 	if !ok || time.Duration(se)*time.Second >= u.minSE || !hasToken(req, "Supported", "timer") {
 		return true
 	}
@@ -50,9 +50,9 @@ func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second))
 func (s *sessionTimer) read(u *UA, req *sip.Request) {
 	s.known = hasToken(req, "Supported", "timer") || hasToken(req, "Require", "timer")
 	s.asked, s.askedFor = 0, ""
-	least, _ := number(req, "Min-SE")
+	least, _ := decimal(req, "Min-SE")
 	s.least = asInterval(least)
-	if se, ok := number(req, "Session-Expires"); ok {
+	if se, ok := decimal(req, "Session-Expires"); ok {
 		s.asked = max(asInterval(se), u.minSE)
 		s.askedFor = refresher(value(req, "Session-Expires"))
 	}
@@ -122,7 +122,7 @@ func (s *sessionTimer) agreed(l *leg, res *sip.Response) {
 	if interval == 0 {
 		interval = l.ua.config().SIP.SessionExpires.D()
 	}
-	se, ok := number(res, "Session-Expires")
+	se, ok := decimal(res, "Session-Expires")
 	if s.alone = !ok; ok {
 		interval = asInterval(se)
 		ours = refresher(value(res, "Session-Expires")) != "uas"
@@ -185,7 +185,7 @@ func (s *sessionTimer) refused(l *leg) {
 // longerSession takes the Min-SE of a 422, for another try at once; negative when
 // it asks for more than a day.
 func (l *leg) longerSession(res *sip.Response) time.Duration {
-	n, ok := number(res, "Min-SE")
+	n, ok := decimal(res, "Min-SE")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !ok || n > maxSessionExpires || time.Duration(n)*time.Second <= l.session.interval {

@@ -39,11 +39,12 @@ type Registrar interface {
 	Lookup(extension string) []registrar.Contact
 }
 
-// Options are the parts that a UA works with; all are required.
+// Options are the parts that a UA works with; all but Trunks are required.
 type Options struct {
 	Edge      *sipedge.Edge
 	Auth      *sipauth.Authenticator
 	Registrar Registrar
+	Trunks    Trunks // nil: there are none
 	Engine    *rtp.Engine
 	Config    func() *config.Config
 	// Accept takes over the leg of a caller, or says why the call is refused. It
@@ -58,6 +59,9 @@ type UA struct {
 	edge      *sipedge.Edge
 	auth      *sipauth.Authenticator
 	registrar Registrar
+	trunks    Trunks
+	plans     plans
+	strangers strangers
 	engine    *rtp.Engine
 	config    func() *config.Config
 	accept    func(call.Inbound, dialplan.Facts) *dialplan.Ended
@@ -88,6 +92,9 @@ func New(o Options) *UA {
 		edge: o.Edge, auth: o.Auth, registrar: o.Registrar, engine: o.Engine,
 		config: o.Config, accept: o.Accept, log: o.Log, table: newTable(),
 		timers: timers{t1: sip.T1, t2: sip.T2, repeat: time.Minute, reorder: 100 * time.Millisecond, minSE: 90 * time.Second},
+	}
+	if u.trunks = o.Trunks; u.trunks == nil {
+		u.trunks = noTrunks{}
 	}
 	u.ctx, u.stop = context.WithCancel(context.Background())
 	o.Edge.Handle(sip.INVITE, u.onINVITE)

@@ -57,6 +57,29 @@ func TestEverythingIsThereAfterReopening(t *testing.T) {
 	}
 }
 
+func TestFileWithoutListsGetsThem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), bolt.FileName)
+	s := open(t, path)
+	if err := errors.Join(s.AddCDR(storagetest.Record(1)), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("lists")) }), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, path)
+	defer s.Close()
+	if err := s.SaveListEntries([]storage.ListEntry{storagetest.Entry("block", 1)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.ListEntries(); len(got) != 1 || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestOthersCannotReadTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), bolt.FileName)
 	s := open(t, path)

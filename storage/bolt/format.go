@@ -19,7 +19,9 @@ import (
 //	meta      "format"               the version, in decimal
 //	cdrs      start (8 bytes) + id   encoding byte + record
 //	contacts  extension 0 binding    encoding byte + contact
+//	lists     list 0 number          encoding byte + entry
 //
+// lists may be missing in a file of an older Dialtone, which does not look at it.
 // start is nanoseconds since 1970, big endian, so that keys sort by time.
 const format = 1
 
@@ -29,10 +31,11 @@ const encodingJSON = 1
 func bucketMeta() []byte     { return []byte("meta") }
 func bucketCDRs() []byte     { return []byte("cdrs") }
 func bucketContacts() []byte { return []byte("contacts") }
+func bucketLists() []byte    { return []byte("lists") }
 
 // prepare makes the buckets of a new file and refuses a file of others.
 func prepare(db *bbolt.DB) error {
-	version, empty := "", true
+	version, empty, lists := "", true, false
 	err := db.View(func(tx *bbolt.Tx) error {
 		if k, _ := tx.Cursor().First(); k != nil {
 			empty = false
@@ -40,6 +43,7 @@ func prepare(db *bbolt.DB) error {
 		if meta := tx.Bucket(bucketMeta()); meta != nil {
 			version = string(meta.Get([]byte("format")))
 		}
+		lists = tx.Bucket(bucketLists()) != nil
 		return nil
 	})
 	if err != nil {
@@ -54,12 +58,17 @@ func prepare(db *bbolt.DB) error {
 		return fmt.Errorf("not a Dialtone store: its format is %q; move the file away", version)
 	case n > format:
 		return fmt.Errorf("%w: its format is %d, this one reads up to %d; upgrade Dialtone or restore a backup", storage.ErrNewerFormat, n, format)
+	case !lists:
+		return db.Update(func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket(bucketLists())
+			return err
+		})
 	}
 	return nil
 }
 
 func create(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta(), bucketCDRs(), bucketContacts()} {
+	for _, name := range [][]byte{bucketMeta(), bucketCDRs(), bucketContacts(), bucketLists()} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -89,6 +98,10 @@ func contactKey(k storage.ContactKey) []byte {
 	key = append(key, k.Extension...)
 	key = append(key, 0)
 	return append(key, k.Binding...)
+}
+
+func listKey(k storage.ListKey) []byte {
+	return append(append([]byte(k.List), 0), k.Number...)
 }
 
 func encode(v any) ([]byte, error) {

@@ -17,11 +17,12 @@ type Store struct {
 	closed   bool
 	cdrs     []storage.CDR // by start, then id
 	contacts map[storage.ContactKey]storage.Contact
+	entries  map[storage.ListKey]storage.ListEntry
 }
 
 // New is an empty store.
 func New() *Store {
-	return &Store{contacts: map[storage.ContactKey]storage.Contact{}}
+	return &Store{contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{}}
 }
 
 // AddCDR keeps c; one of the same start and id is replaced.
@@ -132,11 +133,46 @@ func (s *Store) SaveContacts(changed []storage.Contact, removed []storage.Contac
 	return nil
 }
 
+// ListEntries implements storage.Store.
+func (s *Store) ListEntries() ([]storage.ListEntry, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, storage.ErrClosed
+	}
+	all := slices.Collect(maps.Values(s.entries))
+	slices.SortFunc(all, func(a, b storage.ListEntry) int {
+		return cmp.Or(cmp.Compare(a.List, b.List), cmp.Compare(a.Number, b.Number))
+	})
+	return all, nil
+}
+
+// SaveListEntries implements storage.Store.
+func (s *Store) SaveListEntries(changed []storage.ListEntry, removed []storage.ListKey) error {
+	for i := range changed {
+		if err := changed[i].Check(); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return storage.ErrClosed
+	}
+	for _, k := range removed {
+		delete(s.entries, k)
+	}
+	for _, e := range changed {
+		s.entries[e.ListKey] = e
+	}
+	return nil
+}
+
 // Close forgets everything.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.cdrs, s.contacts = true, nil, nil
+	s.closed, s.cdrs, s.contacts, s.entries = true, nil, nil, nil
 	return nil
 }
 

@@ -37,3 +37,11 @@ func Contact(n int) storage.Contact {
 		Since: noon(), Expires: noon().Add(time.Hour),
 	}
 }
+
+// Entry is a number n that is on a list.
+func Entry(list string, n int) storage.ListEntry {
+	return storage.ListEntry{
+		ListKey: storage.ListKey{List: list, Number: fmt.Sprintf("+4930%06d", n)},
+		Note:    "Sells \"windows\"", By: "101", Since: noon(),
+	}
+}

@@ -26,6 +26,8 @@ func Run(t *testing.T, open Open) {
 		{"prune deletes what is older", prune},
 		{"contacts come back as they were", contactRoundTrip},
 		{"contacts are changed and removed together", contactsChange},
+		{"entries of lists come back as they were", entryRoundTrip},
+		{"entries of lists are changed and removed together", entriesChange},
 		{"what a caller changes later is not changed in the store", noSharing},
 		{"many writers at once lose nothing", manyWriters},
 		{"a closed store says so", closed},

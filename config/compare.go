@@ -1,0 +1,261 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"dialtone/dialplan"
+)
+
+// The ways in which a configuration can differ from another.
+const (
+	Added   = "added"
+	Removed = "removed"
+	Changed = "changed"
+	Moved   = "moved" // a route: others are asked before it than were
+)
+
+// Difference is one thing that another configuration would change, as people who
+// run an exchange speak of it. Secrets are never part of it.
+type Difference struct {
+	Kind    string   `json:"kind"` // extension, trunk, number, permission, route, schedule, group, subplan, ..., or setting
+	Name    string   `json:"name"` // of routes CONTEXT/NAME, of settings the key
+	What    string   `json:"what"`
+	Details []string `json:"details,omitempty"` // a line for each key
+	Restart bool     `json:"restart,omitempty"` // a reload refuses it
+	File    string   `json:"file,omitempty"`    // where it stands: in the new configuration, removed things in the old
+	Line    int      `json:"line,omitempty"`
+}
+
+// Compare lists what would change if b took the place of a: settings first, then
+// what there is by name, then routes, each in the order of the reference.
+func Compare(a, b *Loaded) []Difference {
+	c := comparison{old: a, new: b}
+	x, y := reflect.ValueOf(a.Config).Elem(), reflect.ValueOf(b.Config).Elem()
+	fields := fieldsOf(x.Type())
+	for _, f := range fields {
+		if x.Field(f.index).Kind() != reflect.Map {
+			c.settings(x.Field(f.index), y.Field(f.index), f)
+		}
+	}
+	for _, f := range fields {
+		if x.Field(f.index).Kind() == reflect.Map && f.name != "dialplan" {
+			c.table(x.Field(f.index), y.Field(f.index), f)
+		}
+	}
+	for _, context := range slices.Sorted(maps.Keys(union(a.Config.Dialplan, b.Config.Dialplan))) {
+		c.routes(context)
+	}
+	return c.found
+}
+
+func union[V any](a, b map[string]V) map[string]bool {
+	out := map[string]bool{}
+	for k := range a {
+		out[k] = true
+	}
+	for k := range b {
+		out[k] = true
+	}
+	return out
+}
+
+type comparison struct {
+	old, new *Loaded
+	found    []Difference
+}
+
+// settings compares a section with fixed keys, or a key that stands alone.
+func (c *comparison) settings(a, b reflect.Value, f field) {
+	var changes []Change
+	switch {
+	case a.Kind() == reflect.Struct:
+		diffSection(&changes, a, b, f.name)
+	case !equal(a, b):
+		changes = []Change{{f.name, render(a), render(b), f.tag.Get("restart") == "true"}}
+	}
+	for _, change := range changes {
+		d := Difference{Kind: "setting", Name: change.Path, What: Changed, Details: []string{change.Old + " -> " + change.New}, Restart: change.Restart}
+		at, ok := c.new.Position(change.Path)
+		if !ok {
+			at, _ = c.old.Position(change.Path)
+		}
+		d.File, d.Line = at.File, at.Line
+		c.found = append(c.found, d)
+	}
+}
+
+// table compares what there is by name: extensions, trunks, groups.
+func (c *comparison) table(a, b reflect.Value, f field) {
+	names := map[string]bool{}
+	for _, k := range append(a.MapKeys(), b.MapKeys()...) {
+		names[k.String()] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		x, y := a.MapIndex(reflect.ValueOf(name)), b.MapIndex(reflect.ValueOf(name))
+		d := Difference{Kind: strings.TrimSuffix(f.name, "s"), Name: name}
+		switch {
+		case !x.IsValid():
+			d.What, d.Details = Added, describe(y)
+		case !y.IsValid():
+			d.What = Removed
+		default:
+			if d.What, d.Details = Changed, changesOf(x, y); len(d.Details) == 0 {
+				continue
+			}
+		}
+		from := c.new
+		if d.What == Removed {
+			from = c.old
+		}
+		at := from.places[join(f.name, name)].key
+		d.File, d.Line = at.File, at.Line
+		c.found = append(c.found, d)
+	}
+}
+
+// describe says in a line what something new is.
+func describe(v reflect.Value) []string {
+	v = reflect.Indirect(v)
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	var parts []string
+	for _, f := range fieldsOf(v.Type()) {
+		if x := v.Field(f.index); !x.IsZero() {
+			parts = append(parts, f.name+": "+words(x))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ")}
+}
+
+// changesOf lists the keys in which two of the same kind differ.
+func changesOf(a, b reflect.Value) []string {
+	a, b = reflect.Indirect(a), reflect.Indirect(b)
+	var out []string
+	differ(&out, a, b, "")
+	return out
+}
+
+// differ notes what is different below path. It knows the types of the dialplan,
+// which say where they stand, and those of the other sections.
+func differ(out *[]string, a, b reflect.Value, path string) {
+	switch x := a.Interface().(type) {
+	case Secret:
+		if x != b.Interface() {
+			*out = append(*out, path+" changed")
+		}
+		return
+	case dialplan.Steps:
+		differSteps(out, x, b.Interface().(dialplan.Steps), path)
+		return
+	case dialplan.Text, dialplan.Texts, dialplan.Values, dialplan.Cases:
+	default:
+		switch a.Kind() {
+		case reflect.Struct:
+			for _, f := range fieldsOf(a.Type()) {
+				differ(out, a.Field(f.index), b.Field(f.index), join(path, f.name))
+			}
+			return
+		case reflect.Pointer:
+			if !a.IsNil() && !b.IsNil() {
+				differ(out, a.Elem(), b.Elem(), path)
+				return
+			}
+		case reflect.Map:
+			differMap(out, a, b, path)
+			return
+		}
+	}
+	if !samePlan(a, b) && (a.Kind() != reflect.Slice || a.Len() > 0 || b.Len() > 0) {
+		*out = append(*out, path+": "+words(a)+" -> "+words(b))
+	}
+}
+
+func differMap(out *[]string, a, b reflect.Value, path string) {
+	names := map[string]bool{}
+	for _, k := range append(a.MapKeys(), b.MapKeys()...) {
+		names[k.String()] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		x, y := a.MapIndex(reflect.ValueOf(name)), b.MapIndex(reflect.ValueOf(name))
+		if x.IsValid() && y.IsValid() {
+			differ(out, x, y, join(path, name))
+			continue
+		}
+		*out = append(*out, join(path, name)+": "+words(x)+" -> "+words(y))
+	}
+}
+
+// differSteps compares step by step while they are the same verbs, else shows both
+// lists.
+func differSteps(out *[]string, a, b dialplan.Steps, path string) {
+	same := slices.EqualFunc(a, b, func(x, y dialplan.Step) bool { return reflect.TypeOf(x) == reflect.TypeOf(y) })
+	if !same {
+		*out = append(*out, path+": "+stepWords(a)+" -> "+stepWords(b))
+		return
+	}
+	for i := range a {
+		differ(out, reflect.ValueOf(a[i]).Elem(), reflect.ValueOf(b[i]).Elem(), fmt.Sprintf("%s[%d]", path, i))
+	}
+}
+
+func stepWords(steps dialplan.Steps) string {
+	parts := make([]string, len(steps))
+	for i, s := range steps {
+		parts[i] = s.String()
+	}
+	return "[" + strings.Join(parts, "; ") + "]"
+}
+
+// words is a value for people.
+func words(v reflect.Value) string {
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return "nothing"
+	}
+	switch x := v.Interface().(type) {
+	case dialplan.Text:
+		return cmp.Or(x.Value, "nothing")
+	case dialplan.Texts:
+		var parts []string
+		for _, t := range x {
+			parts = append(parts, t.Value)
+		}
+		return cmp.Or(strings.Join(parts, ", "), "nothing")
+	case dialplan.Steps:
+		return stepWords(x)
+	case dialplan.Values:
+		var parts []string
+		for _, value := range x {
+			parts = append(parts, value.Name+" = "+value.Text.Value)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case dialplan.Cases:
+		var parts []string
+		for _, one := range x {
+			parts = append(parts, one.Value.Value+": "+stepWords(one.Do))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case []*dialplan.MemberSpec:
+		var parts []string
+		for _, m := range x {
+			text := m.Extension.Value
+			if m.Delay > 0 {
+				text += " after " + m.Delay.String()
+			}
+			parts = append(parts, text)
+		}
+		return cmp.Or(strings.Join(parts, ", "), "nobody")
+	}
+	if v.Kind() == reflect.Pointer {
+		return words(v.Elem())
+	}
+	return cmp.Or(render(v), "nothing")
+}

@@ -1,0 +1,109 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const compared = `sip: {domain: pbx}
+site: {country: DE}
+extensions:
+  "101": {password: kqvt-8mzn-3xwp-r5hc, name: Ann}
+  "102": {password: b7fd-w2ks-9pte-n4vx}
+groups:
+  sales: {members: ["101", "102"]}
+schedules:
+  office: {open: ["Mon-Fri 08:00-18:00"]}
+dialplan:
+  phones:
+    - {name: one, to: "1", do: [answer]}
+    - name: two
+      to: "2"
+      when: {time: office}
+      do:
+        - dial: sales
+          timeout: 20s
+          on: {busy: [{hangup: busy}]}
+    - {name: three, to: "3", do: [echo]}
+    - {to: "4", do: [{tone: 440}]}
+`
+
+func parsed(t *testing.T, name, text string) *Loaded {
+	t.Helper()
+	l, err := Parse(name, []byte(text), nil)
+	if err != nil {
+		t.Fatalf("refused:\n%v", err)
+	}
+	return l
+}
+
+// lines writes differences in short.
+func (d Difference) line() string {
+	restart := ""
+	if d.Restart {
+		restart = " (restart)"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s%s: %s", d.Kind, d.Name, d.What, restart, strings.Join(d.Details, "; "))) + fmt.Sprintf(" @%s:%d", d.File, d.Line)
+}
+
+func TestCompare(t *testing.T) {
+	for _, row := range []struct {
+		what     string
+		old, new string // what is replaced, by what
+		want     []string
+	}{
+		{"nothing", "", "", nil},
+		{"a comment and a line", "sip:", "# hello\n\nsip:", nil},
+		{"a setting", "domain: pbx", "domain: tel", []string{"setting sip.domain changed: pbx -> tel @new:1"}},
+		{"a setting that goes", "sip: {domain: pbx}\n", "", []string{"setting sip.domain changed: pbx -> dialtone @old:1"}},
+		{"a setting that needs a restart", "domain: pbx", `udp: [":5070"], domain: pbx`, []string{`setting sip.udp changed (restart): [":5060"] -> [":5070"] @new:1`}},
+		{"a password", "kqvt-8mzn-3xwp-r5hc", "zzzz-8mzn-3xwp-r5hc", []string{"extension 101 changed: password changed @new:4"}},
+		{"a name", "name: Ann", "name: Ben, dnd: true", []string{"extension 101 changed: name: Ann -> Ben; dnd: false -> true @new:4"}},
+		{
+			"an extension more", "groups:", "  \"103\": {password: m5yr-h8cq-2nwd-x7zt, name: Cem}\ngroups:",
+			[]string{"extension 103 added: password: ***, name: Cem @new:6"},
+		},
+		{
+			"an extension less", "  \"102\": {password: b7fd-w2ks-9pte-n4vx}\ngroups:\n  sales: {members: [\"101\", \"102\"]}", "groups:\n  sales: {members: [\"101\"]}",
+			[]string{"group sales changed: members: 101, 102 -> 101 @new:6", "extension 102 removed: @old:5"},
+		},
+		{"a schedule", "08:00-18:00", "08:00-17:00", []string{"schedule office changed: open: Mon-Fri 08:00-18:00 -> Mon-Fri 08:00-17:00 @new:9"}},
+		{"a number of a route", `to: "1"`, `to: ["1", "11"]`, []string{"route phones/one changed: to: 1 -> 1, 11 @new:12"}},
+		{"a condition", "time: office", "time: not office", []string{"route phones/two changed: when.time: office -> not office @new:13"}},
+		{"a step", "timeout: 20s", "timeout: 30s", []string{"route phones/two changed: do[0].timeout: 20s -> 30s @new:13"}},
+		{"a step in a branch", "{hangup: busy}", "{hangup: declined}", []string{"route phones/two changed: do[0].on.busy[0].hangup: busy -> declined @new:13"}},
+		{"other steps", "do: [echo]", "do: [answer, echo]", []string{"route phones/three changed: do: [echo] -> [answer; echo] @new:20"}},
+		{"a new name", "name: three", "name: drei", []string{"route phones/drei changed: name: three -> drei @new:20"}},
+		{
+			"a route that moves", "    - {name: one, to: \"1\", do: [answer]}\n" + compared[strings.Index(compared, "    - name: two"):],
+			compared[strings.Index(compared, "    - name: two"):] + "    - {name: one, to: \"1\", do: [answer]}\n",
+			[]string{"route phones/one moved: was first, is after 4 @new:21"},
+		},
+		{
+			"a route more and one less", `    - {name: three, to: "3", do: [echo]}`, `    - {name: new, to: "5", do: [music]}`,
+			[]string{"route phones/new added: [music] @new:20", "route phones/three removed: @old:20"},
+		},
+		{"a context", `    - {to: "4", do: [{tone: 440}]}` + "\n", `    - {to: "4", do: [{goto: more}]}` + "\n  more:\n    - {do: [{tone: 440}]}\n", []string{
+			"route more/route 1 added: [tone 440 Hz] @new:23", "route phones/4 changed: do: [tone 440 Hz] -> [goto more] @new:21",
+		}},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			next := strings.Replace(compared, row.old, row.new, 1)
+			if row.old != "" && next == compared {
+				t.Fatal("nothing was replaced")
+			}
+			var got []string
+			for _, d := range Compare(parsed(t, "old", compared), parsed(t, "new", next)) {
+				got = append(got, d.line())
+			}
+			if !slices.Equal(got, row.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(row.want, "\n"))
+			}
+			if strings.Contains(strings.Join(got, ""), "8mzn") {
+				t.Error("a password is shown")
+			}
+		})
+	}
+}

@@ -1,0 +1,285 @@
+package dialplan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"dialtone/dialplan/pattern"
+)
+
+// Strangers must not make calls that somebody else pays. A stranger walks here
+// through the plan as a caller from outside could, by every route that may fit and
+// every branch, and each dial over a trunk on the way must say who pays.
+
+// paid finds the ways from outside to a trunk.
+func (c *checker) paid() {
+	free := c.chosenByCallers()
+	found, begin := map[*Dial]bool{}, map[string][]beginning{}
+	for _, trunk := range c.spec.Trunks {
+		w := &stranger{checker: c, trunk: trunk, free: free, found: found, seen: map[string]bool{}, begin: begin}
+		w.context(c.plan.lines.entries[trunk].context, nil, nil)
+	}
+	c.everyStep(func(s Step) {
+		if d, ok := s.(*Dial); ok && len(d.Via) > 0 {
+			d.shown(c)
+		}
+	})
+}
+
+// everyStep visits all steps of the plan.
+func (c *checker) everyStep(visit func(Step)) {
+	for _, name := range keys(c.spec.Contexts) {
+		for _, r := range c.spec.Contexts[name] {
+			walk(r.Do, visit)
+		}
+	}
+	for _, name := range keys(c.spec.Subplans) {
+		walk(c.spec.Subplans[name].Do, visit)
+	}
+}
+
+// stranger is a caller from outside, on a trunk.
+type stranger struct {
+	*checker
+	trunk string
+	free  map[string]bool // variables that callers choose
+	found map[*Dial]bool  // that were reported
+	seen  map[string]bool // what was walked
+	begin map[string][]beginning
+	work  int
+	known bool // has entered a PIN, so that nobody else chooses what is called
+}
+
+// Beyond so much work the numbers of calls are not told apart any more: what is
+// found then is still all there is.
+const maxStrangerWork = 2_000_000
+
+// context walks through what fits numbers in a context; nil is every number. way
+// are the routes before.
+func (w *stranger) context(name string, numbers []pattern.Pattern, way []string) {
+	rs := w.plan.contexts[name]
+	if rs == nil || name == ExtensionsContext || len(way) > maxDecisions {
+		return
+	}
+	if w.work > maxStrangerWork {
+		numbers = nil
+	}
+	if !w.first("context "+name, numbers) {
+		return
+	}
+	for _, i := range w.candidates(rs, numbers) {
+		r := rs.list[i]
+		if w.work++; w.mayCome(&w.spec.Contexts[name][i].When) && r.mayFit(numbers) {
+			w.route(r, narrowed(r, numbers), way)
+		}
+	}
+}
+
+// beginning is how all numbers of one pattern of a route begin.
+type beginning struct {
+	text  string
+	route int
+}
+
+// beginnings are those of the routes of a context, sorted.
+func (w *stranger) beginnings(rs *routes) []beginning {
+	if list, made := w.begin[rs.name]; made {
+		return list
+	}
+	var list []beginning
+	for i, r := range rs.list {
+		if len(r.to.positive) == 0 {
+			list = append(list, beginning{"", i})
+		}
+		for _, p := range r.to.positive {
+			list = append(list, beginning{p.Prefix(), i})
+		}
+	}
+	slices.SortFunc(list, func(a, b beginning) int { return cmp.Compare(a.text, b.text) })
+	w.begin[rs.name] = list
+	return list
+}
+
+// candidates are the routes that may be for one of numbers, as far as their
+// beginnings tell, in their order.
+func (w *stranger) candidates(rs *routes, numbers []pattern.Pattern) []int {
+	var out []int
+	list := w.beginnings(rs)
+	take := func(text string, fits func(string) bool) {
+		i, _ := slices.BinarySearchFunc(list, text, func(b beginning, text string) int { return cmp.Compare(b.text, text) })
+		for ; i < len(list) && fits(list[i].text); i++ {
+			out = append(out, list[i].route)
+		}
+	}
+	if len(numbers) == 0 {
+		take("", func(string) bool { return true })
+	}
+	for _, p := range numbers {
+		prefix := p.Prefix()
+		for n := range len(prefix) {
+			take(prefix[:n], func(text string) bool { return text == prefix[:n] })
+		}
+		take(prefix, func(text string) bool { return strings.HasPrefix(text, prefix) })
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// first reports whether something was not walked yet with these numbers.
+func (w *stranger) first(what string, numbers []pattern.Pattern) bool {
+	if w.known {
+		what += " with PIN"
+	}
+	key := what
+	for _, p := range numbers {
+		key += " " + p.String()
+	}
+	if w.seen[key] || w.seen[what] {
+		return false
+	}
+	w.seen[key] = true
+	return true
+}
+
+// mayCome reports whether the conditions let callers of the trunk in, as far as
+// they say who calls.
+func (w *stranger) mayCome(when *When) bool {
+	wanted, found := false, false
+	for _, t := range when.Trunk {
+		name, not := negated(t.Value)
+		is := name == anyTrunk || name == w.trunk
+		if not && is {
+			return false
+		}
+		wanted, found = wanted || !not, found || is && !not
+	}
+	if wanted && !found {
+		return false
+	}
+	return !wants(when.Extension)
+}
+
+// mayFit reports whether the route may be for one of numbers.
+func (r *Route) mayFit(numbers []pattern.Pattern) bool {
+	if numbers == nil || len(r.to.positive) == 0 || r.to.broken {
+		return true
+	}
+	for _, p := range numbers {
+		for _, q := range r.to.positive {
+			if p.IsRegexp() || q.IsRegexp() || p.Overlaps(q) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// narrowed are the numbers of a call that fitted r.
+func narrowed(r *Route, numbers []pattern.Pattern) []pattern.Pattern {
+	if numbers == nil || slices.ContainsFunc(numbers, open) && len(r.to.positive) > 0 {
+		return r.to.positive
+	}
+	return numbers
+}
+
+// open reports whether a pattern stands for any number of numbers.
+func open(p pattern.Pattern) bool {
+	s := p.String()
+	return p.IsRegexp() || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!")
+}
+
+func (w *stranger) route(r *Route, numbers []pattern.Pattern, way []string) {
+	w.steps(r.steps, numbers, append(slices.Clip(way), r.Context+"/"+r.Name))
+}
+
+func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
+	before := w.known
+	defer func() { w.known = before }()
+	for _, s := range steps {
+		w.work++
+		switch s := s.(type) {
+		case *Dial:
+			w.dial(s, numbers, way)
+		case *Goto:
+			w.leave(s, numbers, way)
+		case leaving:
+			for _, g := range s.gotos() {
+				w.leave(g, numbers, way)
+			}
+		case *CallSubplan:
+			if sub := w.spec.Subplans[s.Name.Value]; sub != nil && w.first("subplan "+s.Name.Value, numbers) {
+				w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
+			}
+		}
+		if b, ok := s.(branching); ok {
+			for _, branch := range b.branches() {
+				w.steps(branch.do, numbers, way)
+			}
+		}
+		if p, ok := s.(*Pin); ok && (len(p.On.Failed) == 0 || endsWith(p.On.Failed)) {
+			w.known = true
+		}
+	}
+}
+
+// leave follows a goto; one whose target is made of variables may go anywhere.
+func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
+	switch {
+	case g.To.parts != nil:
+		numbers = nil
+	case g.To.Value != "":
+		if p, err := pattern.Parse(literal(g.To.Value)); err == nil {
+			numbers = []pattern.Pattern{p}
+		}
+	}
+	if g.Target.parts != nil {
+		for _, name := range keys(w.plan.contexts) {
+			w.context(name, numbers, way)
+		}
+		return
+	}
+	context, name, named := strings.Cut(g.Target.Value, "/")
+	if !named {
+		w.context(context, numbers, way)
+		return
+	}
+	if rs := w.plan.contexts[context]; rs != nil && w.first("route "+g.Target.Value, numbers) {
+		for _, r := range rs.list {
+			if r.Name == name {
+				w.route(r, numbers, way)
+			}
+		}
+	}
+}
+
+// dial judges a dial that a caller from outside comes to.
+func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
+	if len(d.Via) == 0 || w.found[d] {
+		return
+	}
+	if d.As.Value == "" {
+		w.found[d] = true
+		w.add(Finding{
+			At: d.Via[0].At, Path: d.path,
+			Reason: "a caller from outside comes to this trunk, and nobody is said to pay: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
+			Remedy: "write as: and the extension that pays, or keep such callers out with when: {trunk: not any}",
+		})
+		return
+	}
+	if w.known {
+		return
+	}
+	for i := range d.To {
+		if name := w.chosen(&d.To[i], numbers); name != "" {
+			w.found[d] = true
+			w.add(Finding{
+				At: d.To[i].At, Path: d.path, Warning: true,
+				Reason: "a caller from outside chooses the number with ${" + name + "}, and " + d.As.Value + " pays for it: trunk " +
+					w.trunk + " -> " + strings.Join(way, " -> "),
+				Remedy: "write the number, or let only certain numbers in with to",
+			})
+			return
+		}
+	}
+}

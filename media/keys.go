@@ -1,0 +1,185 @@
+package media
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"dialtone/media/codec"
+)
+
+// Key is a key of a phone that was pressed.
+type Key struct {
+	Digit byte          // one of Keypad
+	At    time.Time     // when it was first heard of
+	Held  time.Duration // for how long, as far as that was known when the key was taken
+}
+
+// Keypad are the keys that there are, in the order of their codes (RFC 4733
+// §3.2).
+const Keypad = "0123456789*#ABCD"
+
+// Way is how a phone tells of a key. A phone that does so in two ways presses one
+// key all the same.
+type Way uint8
+
+const (
+	// ByEvent is telephone-event in RTP (RFC 4733).
+	ByEvent Way = iota
+	// ByInfo is a SIP INFO.
+	ByInfo
+)
+
+const (
+	maxKeys = 32 // that wait to be taken
+	// lateness is by how much one way of telling of a key may be behind the other.
+	lateness = 500 * time.Millisecond
+	// allEnds is how often a phone says that a key is over (RFC 4733 §2.5.1.4).
+	allEnds = 3
+)
+
+// Keys gathers the keys that are pressed on one leg. It is a Sink for what arrives
+// there, which takes the telephone events and drops the rest; what comes in other
+// ways is told it by Press. That is also where a listener for tones within the
+// audio belongs: one more Way, and a look at the packets that are dropped here.
+//
+// Each key counts once, however often a phone repeats itself and whatever the
+// network loses of that. Keys that nobody takes wait, up to 32; more are dropped.
+type Keys struct {
+	pressed chan struct{}
+
+	mu      sync.Mutex
+	waiting [maxKeys]waitingKey
+	count   int
+	events  eventLog
+	recent  [8]press  // the last ones, by number modulo 8
+	number  int       // of the next press
+	last    time.Time // when an event was last heard of that may not be over
+}
+
+// waitingKey is a key that was not taken, and the number of its press.
+type waitingKey struct {
+	Key
+	number int
+}
+
+// press is a key that was told of in one way.
+type press struct {
+	digit  byte
+	way    Way
+	until  time.Time // last heard of
+	paired bool      // another way has told of it too
+}
+
+// NewKeys listens to nothing yet: give it to Endpoint.SetSink.
+func NewKeys() *Keys { return &Keys{pressed: make(chan struct{}, 1)} }
+
+// Pressed gets a token (capacity 1) when a key waits to be taken.
+func (k *Keys) Pressed() <-chan struct{} { return k.pressed }
+
+// Packet implements Sink.
+func (k *Keys) Packet(p *Packet) {
+	if p.Format == nil || !strings.EqualFold(p.Format.Name, codec.DTMF.Name) {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e, fresh := k.events.take(p)
+	if e == nil {
+		return
+	}
+	now := time.Now()
+	if k.last = now; e.ends >= allEnds {
+		k.last = time.Time{}
+	}
+	if fresh {
+		e.number = k.press(Keypad[e.code], ByEvent, now)
+	}
+	k.hold(e.number, e.held(p.Format.Clock), now)
+}
+
+// Press tells of a key that was held for so long.
+func (k *Keys) Press(digit byte, held time.Duration, by Way) {
+	if strings.IndexByte(Keypad, digit) < 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	k.hold(k.press(digit, by, now), held, now)
+}
+
+// press counts a key, unless another way has told of it already, and gives its
+// number; mu is held.
+func (k *Keys) press(digit byte, by Way, now time.Time) int {
+	for n := max(0, k.number-len(k.recent)); n < k.number; n++ {
+		p := &k.recent[n%len(k.recent)]
+		if p.digit == digit && p.way != by && !p.paired && now.Sub(p.until) <= lateness {
+			p.paired = true
+			return n
+		}
+	}
+	n := k.number
+	k.number++
+	k.recent[n%len(k.recent)] = press{digit: digit, way: by, until: now}
+	if k.count < maxKeys {
+		k.waiting[k.count] = waitingKey{Key{Digit: digit, At: now}, n}
+		k.count++
+	}
+	select {
+	case k.pressed <- struct{}{}:
+	default:
+	}
+	return n
+}
+
+// hold notes for how long a key was held; mu is held.
+func (k *Keys) hold(number int, held time.Duration, now time.Time) {
+	if number > k.number-1-len(k.recent) {
+		k.recent[number%len(k.recent)].until = now
+	}
+	for i := range k.waiting[:k.count] {
+		if w := &k.waiting[i]; w.number == number {
+			w.Held = max(w.Held, held)
+		}
+	}
+}
+
+// Release is for how long to wait before a key that is held now may have been let
+// go: 0 when none is.
+func (k *Keys) Release() time.Duration {
+	const between = 60 * time.Millisecond // packets, of which some may be lost
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return max(0, between-time.Since(k.last))
+}
+
+// First is the key that waits longest; false when none does.
+func (k *Keys) First() (Key, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.waiting[0].Key, k.count > 0
+}
+
+// Take gives the key that waits longest among those of set, a part of Keypad, and
+// removes it; false when there is none.
+func (k *Keys) Take(set string) (Key, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, w := range k.waiting[:k.count] {
+		if strings.IndexByte(set, w.Digit) >= 0 {
+			copy(k.waiting[i:], k.waiting[i+1:k.count])
+			k.count--
+			return w.Key, true
+		}
+	}
+	return Key{}, false
+}
+
+// Clear forgets the keys that wait. What is still told of them later does not
+// bring them back.
+func (k *Keys) Clear() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.count = 0
+}

@@ -1,0 +1,153 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+	"dialtone/media/wav"
+)
+
+// attention is the caller while we listen for keys, and perhaps play files. The
+// call's goroutine owns it.
+type attention struct {
+	call    *Call
+	ctx     context.Context //nolint:containedctx // is the life of the step
+	stop    context.CancelFunc
+	over    chan playback // of what is played; nil when nothing is
+	skipped []string      // why files were left out
+	watch   *time.Ticker
+	quiet   silence
+}
+
+// playback is how the playing of files ended.
+type playback struct {
+	skipped []string
+	err     error
+}
+
+// event is what an attention waited for.
+type event uint8
+
+const (
+	keyPressed event = iota
+	allPlayed
+	timedOut
+)
+
+// attend answers the caller, unless it hears us already, and listens for its keys.
+func (c *Call) attend(ctx context.Context) (*attention, error) {
+	if err := c.audible(ctx, playable(c.caller.Far().Formats)); err != nil {
+		return nil, err
+	}
+	c.listen()
+	return &attention{call: c, ctx: ctx, watch: time.NewTicker(watchEvery)}, nil
+}
+
+// play begins to play files.
+func (a *attention) play(p dialplan.Playing) {
+	if len(p.Files) == 0 {
+		return
+	}
+	ctx, stop := context.WithCancel(a.ctx)
+	over := make(chan playback, 1)
+	a.stop, a.over = stop, over
+	a.call.tasks.Go(func() { over <- a.call.files(ctx, p) })
+}
+
+// hush stops what is played.
+func (a *attention) hush() {
+	if a.over == nil {
+		return
+	}
+	a.stop()
+	p := <-a.over
+	a.over, a.skipped = nil, append(a.skipped, p.skipped...)
+}
+
+func (a *attention) close() {
+	a.hush()
+	a.watch.Stop()
+}
+
+// result says which files were left out.
+func (a *attention) result() error {
+	if len(a.skipped) > 0 {
+		return &dialplan.UnplayableError{Why: a.skipped}
+	}
+	return nil
+}
+
+// next waits for a key, for the end of what is played or for timer.
+func (a *attention) next(timer <-chan time.Time) (event, error) {
+	c := a.call
+	for {
+		select {
+		case <-a.ctx.Done():
+			return 0, context.Cause(a.ctx)
+		case p := <-a.over:
+			a.stop()
+			a.over, a.skipped = nil, append(a.skipped, p.skipped...)
+			switch {
+			case a.ctx.Err() != nil:
+				return 0, context.Cause(a.ctx)
+			case p.err != nil:
+				return 0, noCommonCodec(p.err)
+			}
+			return allPlayed, nil
+		case <-c.keys.Pressed():
+			return keyPressed, nil
+		case <-timer:
+			return timedOut, nil
+		case i := <-c.caller.Infos():
+			c.pressed(i)
+		case <-a.watch.C:
+			if !c.accepted {
+				continue // nobody has to send before the answer
+			}
+			if e := a.quiet.check(c.caller, c.board.config().Media.Timeout.D()); e != nil {
+				return 0, e
+			}
+		}
+	}
+}
+
+// files plays files one after the other. One that cannot be played is left out.
+func (c *Call) files(ctx context.Context, p dialplan.Playing) (out playback) {
+	folder := c.board.config().PromptsDir()
+	for _, name := range p.Files {
+		file, found, err := openPrompt(folder, name, p.Language)
+		if err == nil {
+			err = media.PlayClip(ctx, c.caller.Media(), "file "+found, file)
+			_ = file.Close()
+		}
+		var silent *media.NoCommonCodecError
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || errors.As(err, &silent):
+			out.err = err
+			return out
+		default:
+			c.log.Warn("a file is not played", "file", name, "error", err)
+			out.skipped = append(out.skipped, err.Error())
+		}
+	}
+	return out
+}
+
+// openPrompt opens a file in the language, else the one for all. found is its name
+// with the folder of the language.
+func openPrompt(folder, name, language string) (file *wav.File, found string, err error) {
+	for language != "" && !strings.Contains(language, "/") {
+		found = language + "/" + name
+		if file, err := wav.Open(folder, found); err == nil {
+			return file, found, nil
+		}
+		language = language[:max(0, strings.LastIndexByte(language, '-'))]
+	}
+	file, err = wav.Open(folder, name)
+	return file, name, err
+}

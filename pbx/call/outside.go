@@ -1,0 +1,73 @@
+package call
+
+import (
+	"cmp"
+	"log/slog"
+	"sync"
+
+	"dialtone/dialplan"
+)
+
+// What the attribute event says in the log of what an operator must learn of.
+const (
+	EventEmergency       = "emergency-call"
+	EventEmergencyFailed = "emergency-failed"
+)
+
+// payer is the extension on whose permission o is called; "" is nobody.
+func (c *Call) payer(o *dialplan.Outside) string {
+	return cmp.Or(o.As, c.facts.Extension)
+}
+
+// reachOutside asks the guard and finds the way to a number outside.
+func (f *forking) reachOutside(t *rung) ([]Contact, error) {
+	c, o := f.call, *t.Outside
+	o.As = c.payer(t.Outside)
+	if o.Emergency {
+		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, slog.String("event", EventEmergency))
+	}
+	permit := func(number string) (func(), error) {
+		to := o
+		to.Number = number
+		return c.board.permit(Toll{CallID: c.id, Caller: c.facts.Extension, Extension: o.As, From: c.facts.From, Outside: to})
+	}
+	release, err := permit(o.Number)
+	if err != nil {
+		return nil, err
+	}
+	t.release = sync.OnceFunc(release)
+	out := Outgoing{Outside: o, Anonymous: c.facts.Anonymous, Redirected: permit}
+	if c.facts.Extension == "" {
+		out.Diverted = c.facts.To
+	}
+	contact, err := c.board.dialer.Outside(out)
+	if err != nil {
+		return nil, err
+	}
+	return []Contact{contact}, nil
+}
+
+// permit asks the guard. Without one there is no call to the outside but that of an
+// extension in an emergency.
+func (s *Switchboard) permit(t Toll) (release func(), err error) {
+	switch {
+	case s.guard != nil:
+		return s.guard.Permit(t)
+	case t.Emergency && t.Caller != "":
+		return func() {}, nil
+	}
+	return nil, &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "no calls to the outside are allowed here"}
+}
+
+// lost tells the operator that an emergency call reached nobody. A caller who hung
+// up needs no help of theirs.
+func (f *forking) lost(e *dialplan.Ended) {
+	c := f.call
+	for _, t := range f.started {
+		if t.Outside != nil && t.Outside.Emergency && c.ctx.Err() == nil {
+			c.log.Error("emergency call reached nobody", "number", t.Outside.Number, "from", c.facts.From, "tried", t.Outside.Via,
+				"error", e, slog.String("event", EventEmergencyFailed))
+			return
+		}
+	}
+}

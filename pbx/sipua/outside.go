@@ -1,0 +1,160 @@
+package sipua
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+	"dialtone/pbx/call"
+)
+
+// outside is a number outside: dialling it tries its trunks in turn.
+type outside struct {
+	call.Outgoing
+	u   *UA
+	now atomic.Pointer[string] // the trunk that is tried
+}
+
+var _ call.Trunked = (*outside)(nil)
+
+// Outside implements call.Dialer.
+func (u *UA) Outside(o call.Outgoing) (call.Contact, error) {
+	trunks := u.config().Trunks
+	known := false
+	for _, name := range o.Via {
+		_, ok := trunks[name]
+		known = known || ok
+	}
+	if !known {
+		return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "there is no trunk to " + clean(o.Number)}
+	}
+	return &outside{Outgoing: o, u: u}, nil
+}
+
+// String implements call.Contact.
+func (o *outside) String() string {
+	return clean(o.Number) + " via " + strings.Join(o.Via, ", ")
+}
+
+// Trunk implements call.Trunked.
+func (o *outside) Trunk() string {
+	if name := o.now.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
+// onward is what a failure leaves to try.
+type onward uint8
+
+const (
+	nothing    onward = iota // the callee is to blame, or the call is over
+	nextTrunk                // all servers of this one would say the same
+	nextServer               // of the same trunk; after the last one, the next trunk
+)
+
+// failure is why a call over a trunk failed, and what may still be tried.
+type failure struct {
+	*dialplan.Ended
+	onward
+}
+
+// dial tries the trunks in turn, until one reaches the callee, or it is the callee
+// who refuses.
+func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(call.Progress)) (*leg, *dialplan.Ended) {
+	log := o.u.log.With("call", inv.CallID)
+	var all []string
+	last := &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "there is no trunk"}
+	for _, name := range o.u.trunks.Weighted(o.Via, rand.IntN) {
+		o.now.Store(&name)
+		l, f := o.over(ctx, name, inv, progress)
+		switch {
+		case l != nil:
+			return l, nil
+		case f.onward == nothing:
+			return nil, f.Ended
+		case ctx.Err() != nil:
+			return nil, ended(ctx)
+		}
+		log.Warn("call over a trunk failed", slog.String("trunk", name), slog.String("number", o.Number), slog.Any("error", f.Ended))
+		all = append(all, name+": "+f.Error())
+		last = f.Ended
+	}
+	if len(all) > 1 {
+		last = &dialplan.Ended{Cause: last.Cause, Status: last.Status, Remote: last.Remote, Detail: strings.Join(all, "; ")}
+	}
+	return nil, last
+}
+
+// over calls over one trunk, and again when that leads to another number.
+func (o *outside) over(ctx context.Context, name string, inv call.Invitation, progress func(call.Progress)) (*leg, failure) {
+	t, ok := o.u.config().Trunks[name]
+	if !ok {
+		return nil, failure{&dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "trunk " + name + " is not configured"}, nextTrunk}
+	}
+	release, ok := o.u.trunks.Acquire(name, o.Emergency)
+	if !ok {
+		return nil, failure{&dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("all %d channels are taken", t.Channels)}, nextTrunk}
+	}
+	v := &via{outside: o, name: name, trunk: t, numbers: o.u.numbering(t), number: o.Number, inv: inv, progress: progress, releases: []func(){release}}
+	l, f := v.servers(ctx)
+	for hops := 0; l == nil && hops < maxRedirections && v.redirected(f); hops++ {
+		l, f = v.servers(ctx)
+	}
+	if l == nil {
+		v.release()
+		return nil, f
+	}
+	context.AfterFunc(l.ctx, v.release)
+	return l, failure{}
+}
+
+const maxRedirections = 3
+
+// via is a call over one trunk.
+type via struct {
+	*outside
+	name     string
+	trunk    config.Trunk
+	numbers  numbering
+	number   string // that of outside, or where its redirection leads
+	inv      call.Invitation
+	progress func(call.Progress)
+	releases []func()
+	moved    []string // the Contacts of the last redirection
+}
+
+func (v *via) release() {
+	for _, f := range v.releases {
+		f()
+	}
+}
+
+// redirected takes up a redirection to another number, if trunk.redirect says so
+// and the caller may call that one, too. It is called over the same trunk: its host
+// counts for nothing.
+func (v *via) redirected(f failure) bool {
+	if v.trunk.Redirect != "follow" || f.Cause != dialplan.CauseRedirected || v.Redirected == nil {
+		return false
+	}
+	for _, c := range v.moved {
+		num, ok := v.numbers.read(unescape(partyOf(c).user))
+		if !ok || num.String() == v.number {
+			continue
+		}
+		release, err := v.Redirected(num.String())
+		if err != nil {
+			f.Detail += "; not followed: " + err.Error()
+			return false
+		}
+		v.releases = append(v.releases, release)
+		v.number = num.String()
+		return true
+	}
+	return false
+}
