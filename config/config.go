@@ -2,6 +2,8 @@
 // from YAML. Its doc comments are the reference in docs/config.md.
 package config
 
+import "dialtone/dialplan"
+
 // Config is the whole of dialtone.yaml. The doc comment of a field is what an
 // admin reads of its key; the tags are what is checked, documented and put into
 // the JSON Schema:
@@ -11,6 +13,7 @@ package config
 //	enum     the only values
 //	min, max the bounds of a number or duration
 //	off      the value outside the bounds that turns the key off
+//	plan     read as a part of the dialplan, see decode_plan.go
 //	format   a Format by name, of a string or of each item of a list
 //	key      a Format by name, of the keys of a map
 type Config struct {
@@ -34,6 +37,18 @@ type Config struct {
 	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
+	// Site says where the exchange stands, and what routes may look at.
+	Site dialplan.Site `yaml:"site"`
+	// Schedules are times at which something is open, by name.
+	Schedules map[string]*dialplan.ScheduleSpec `yaml:"schedules,omitempty" plan:"true" key:"name"`
+	// Groups are extensions that ring together, by name.
+	Groups map[string]*dialplan.GroupSpec `yaml:"groups,omitempty" plan:"true" key:"name"`
+	// Subplans are steps that the step call takes, by name.
+	Subplans map[string]*dialplan.SubplanSpec `yaml:"subplans,omitempty" plan:"true" key:"name"`
+	// Dialplan says where calls go: routes in contexts, by the name of the context.
+	// Calls of extensions enter the context phones; what fits no route there goes
+	// to the features and extensions, as it does without a dialplan.
+	Dialplan map[string][]*dialplan.RouteSpec `yaml:"dialplan,omitempty" plan:"true" key:"name"`
 }
 
 // Log says how much is logged and in what shape.

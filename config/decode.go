@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"dialtone/dialplan"
 )
 
 // field is one key of a section.
@@ -143,7 +145,7 @@ func (d *decoder) unknown(e entry, path string, fields []field) {
 		names[i] = f.name
 	}
 	remedy := "valid here: " + strings.Join(names, ", ")
-	if near := nearest(e.key.Value, names); near != "" {
+	if near := dialplan.Nearest(e.key.Value, names); near != "" {
 		remedy = fmt.Sprintf("did you mean %q?", near)
 	} else if home := homeOf(e.key.Value); home != "" {
 		remedy = fmt.Sprintf("did you mean %s?", home)
@@ -180,6 +182,10 @@ func homeOf(name string) string {
 
 // value reads what belongs to one key, by the type of its field.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag) {
+	if tag.Get("plan") != "" {
+		d.planTable(n, v, path, tag)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		d.section(n, v, path)

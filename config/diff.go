@@ -44,6 +44,10 @@ func diffSection(out *[]Change, a, b reflect.Value, path string) {
 		case reflect.Struct:
 			diffSection(out, x, y, p)
 		case reflect.Map:
+			if f.tag.Get("plan") != "" {
+				diffPlan(out, x, y, p)
+				continue
+			}
 			diffTable(out, x, y, p)
 		default:
 			if !equal(x, y) {

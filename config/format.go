@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dialtone/dialplan"
 	"dialtone/media/codec"
 )
 
@@ -23,7 +24,15 @@ const (
 	hostPattern   = `[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9-]{1,63})*\.?`
 )
 
+const (
+	planNamePattern = `[A-Za-z][A-Za-z0-9_-]{0,31}`
+	headerPattern   = `[A-Za-z][A-Za-z0-9-]{0,63}`
+)
+
 var (
+	planName      = regexp.MustCompile(`^` + planNamePattern + `$`)
+	headerName    = regexp.MustCompile(`^` + headerPattern + `$`)
+	countryCode   = regexp.MustCompile(`^([A-Z]{2})?$`)
 	extensionName = regexp.MustCompile(`^` + namePattern + `$`)
 	onlyDigits    = regexp.MustCompile(`^[0-9]+$`)
 	featureNumber = regexp.MustCompile(`^` + numberPattern + `$`)
@@ -57,6 +66,21 @@ func FormatOf(name string) Format {
 			Says:    "2 to 15 digits, or a name of letters, digits, dot, - and _",
 			Pattern: `^([0-9]{2,15}|[A-Za-z][A-Za-z0-9._-]{0,31}|[0-9]{1,31}[A-Za-z._-][A-Za-z0-9._-]{0,30})$`,
 		}
+	}
+	return planFormat(name)
+}
+
+// planFormat is FormatOf for the formats that a dialplan and its site use.
+func planFormat(name string) Format {
+	switch name {
+	case "name":
+		return Format{Says: "a name of letters, digits, - and _", Pattern: `^` + planNamePattern + `$`}
+	case "country":
+		return Format{Says: "two letters like DE, or empty", Pattern: `^([A-Z]{2})?$`}
+	case "timezone":
+		return Format{Says: "a time zone like Europe/Berlin, or empty", Pattern: `^[A-Za-z0-9_+/-]*$`}
+	case "header":
+		return Format{Says: "the name of a SIP header", Pattern: `^` + headerPattern + `$`}
 	case "number":
 		return Format{Says: "a number or name, or empty", Pattern: `^(` + numberPattern + `)?$`}
 	}
@@ -82,6 +106,12 @@ func checkOf(name string) func(string) (string, problem) {
 		return checkCodec
 	case "extension":
 		return checkExtension
+	case "name":
+		return checkPlanName
+	case "country":
+		return checkCountry
+	case "header":
+		return checkHeader
 	case "number":
 		return checkNumber
 	}
@@ -273,7 +303,7 @@ func checkCodec(s string) (string, problem) {
 		}
 	}
 	remedy := "known are " + strings.Join(codecNames(), ", ")
-	if near := nearest(s, codecNames()); near != "" {
+	if near := dialplan.Nearest(s, codecNames()); near != "" {
 		remedy = fmt.Sprintf("did you mean %q? ", near) + remedy
 	}
 	return s, problem{quoted(s) + " is not a codec", remedy}
@@ -295,6 +325,33 @@ func checkExtension(s string) (string, problem) {
 func checkNumber(s string) (string, problem) {
 	if s != "" && !featureNumber.MatchString(s) {
 		return s, problem{quoted(s) + " cannot be dialled", `use digits, *, # or letters, like "*43"`}
+	}
+	return s, problem{}
+}
+
+func checkPlanName(s string) (string, problem) {
+	if !planName.MatchString(s) {
+		return s, problem{quoted(s) + " cannot be a name here", "use letters, digits, - and _, starting with a letter"}
+	}
+	return s, problem{}
+}
+
+func checkCountry(s string) (string, problem) {
+	if !countryCode.MatchString(s) {
+		return s, problem{quoted(s) + " is not a country", "write two capital letters, like DE"}
+	}
+	return s, problem{}
+}
+
+// checkHeader refuses what is no header, and those that carry secrets or belong
+// to the exchange alone.
+func checkHeader(s string) (string, problem) {
+	if !headerName.MatchString(s) {
+		return s, problem{quoted(s) + " cannot be the name of a header", "write one like X-Priority"}
+	}
+	switch strings.ToLower(s) {
+	case "authorization", "proxy-authorization":
+		return s, problem{s + " carries passwords, so no route may look at it", "remove it"}
 	}
 	return s, problem{}
 }

@@ -235,6 +235,43 @@ func TestWatcherAndHolderReloadTogether(t *testing.T) {
 	}
 }
 
+func TestFileThatAppearsAfterAReloadMissedIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	main := write(t, dir+"/dialtone.yaml", "sip: {domain: a}\n")
+	must(t, os.Mkdir(dir+"/parts", 0o700))
+	h, err := Open(main)
+	must(t, err)
+	w, err := Watch(h.Watched)
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	results := make(chan error, 10)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		must(t, w.Run(ctx, func() {
+			_, err := h.Reload("file")
+			if err != nil {
+				write(t, dir+"/parts/x.yaml", "sip: {domain: b}\n")
+			}
+			results <- err
+		}))
+	})
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	write(t, main, "include: [parts/x.yaml]\n")
+	if err := <-results; err == nil {
+		t.Fatal("a file that is not there was read")
+	}
+	select {
+	case err := <-results:
+		must(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the file was not noticed")
+	}
+	if got := h.Load().SIP.Domain; got != "b" {
+		t.Errorf("domain %s, want b", got)
+	}
+}
+
 func TestAccountsAreMadeOnceAndKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "data")
 	path, created, err := Accounts(dir)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+
+	"dialtone/dialplan"
 )
 
 // Bounds of what is read, so that a wrong path or pattern ends in an error.
@@ -26,6 +28,7 @@ type Loaded struct {
 	Files    []string // read for it: YAML, secrets, certificates; the main file first
 	Patterns []string // of include, whose matches may become more
 	Warnings Errors
+	Plan     *dialplan.Plan // of Config
 	places   map[string]place
 }
 
@@ -151,7 +154,7 @@ func (l *loader) finish() (*Loaded, error) {
 	if err := l.errs.Err(); err != nil {
 		return out, err
 	}
-	out.Config = &l.cfg
+	out.Config, out.Plan = &l.cfg, v.plan
 	return out, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"dialtone/dialplan"
 )
 
 // rules checks every value against the tags of its field, and writes names in
@@ -18,7 +20,7 @@ func (c *validator) rules(v reflect.Value, path string) {
 }
 
 func (c *validator) rule(v reflect.Value, path string, tag reflect.StructTag) {
-	if c.failed[path] {
+	if c.failed[path] || tag.Get("plan") != "" {
 		return
 	}
 	switch v.Kind() {
@@ -62,7 +64,7 @@ func (c *validator) ruleText(v reflect.Value, tag reflect.StructTag) problem {
 			return problem{}
 		}
 		remedy := "write " + orList(values)
-		if near := nearest(s, values); near != "" {
+		if near := dialplan.Nearest(s, values); near != "" {
 			remedy = fmt.Sprintf("did you mean %q? ", near) + remedy
 		}
 		return problem{quoted(s) + " is not known here", remedy}

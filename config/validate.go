@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"dialtone/dialplan"
 )
 
 // Validate checks a configuration that did not come from a file, as Load does
@@ -36,6 +38,7 @@ type validator struct {
 	report func(finding)
 	fields fieldCache
 	reads  func(path string) // told of every file read
+	plan   *dialplan.Plan    // what dialplan compiled; nil when it is wrong
 }
 
 func (c *validator) fail(path, reason, remedy string) {
@@ -59,6 +62,7 @@ func (c *validator) all() {
 	c.capacity()
 	c.extensions()
 	c.numbers()
+	c.dialplan()
 }
 
 // expiries must be in order.

@@ -16,6 +16,9 @@ import (
 // editor writes in several steps.
 const settle = 100 * time.Millisecond
 
+// tick is how far the times of files may be behind the clock.
+const tick = 20 * time.Millisecond
+
 // Watcher notices when files change: written in place, replaced by a rename, or
 // reached through a symbolic link that is switched.
 type Watcher struct {
@@ -66,15 +69,17 @@ func (w *Watcher) Run(ctx context.Context, changed func()) error {
 				continue
 			case now.same(before):
 				w.seen = now
-				known := w.paths()
+				known, began := w.paths(), time.Now()
 				changed()
 				w.follow()
-				if after := look(w.paths()); !after.same(w.seen) {
-					w.seen, before = w.adopt(after, look(known)), after
+				after := look(w.paths())
+				w.seen, before = w.adopt(after, look(known), began), after
+				if after.same(w.seen) {
+					continue
 				}
-				continue
+			default:
+				before = now
 			}
-			before = now
 		}
 		if !armed {
 			timer.Reset(settle)
@@ -84,19 +89,21 @@ func (w *Watcher) Run(ctx context.Context, changed func()) error {
 }
 
 // adopt takes files that a reload newly named for seen, and leaves those that
-// were known as they were seen. What fits a pattern of before, but was not there,
-// came too late to be read.
-func (w *Watcher) adopt(after, known snapshot) snapshot {
+// were known as they were seen. What came too late to be read is left out: what
+// fits a pattern of known, but was not there, and what was written after the
+// reload began.
+func (w *Watcher) adopt(after, known snapshot, began time.Time) snapshot {
 	out := snapshot{}
 	for name, info := range after {
 		old, seen := w.seen[name]
-		if _, late := known[name]; late && !seen {
-			continue
+		_, late := known[name]
+		late = late || info != nil && info.ModTime().After(began.Add(-tick))
+		switch {
+		case seen:
+			out[name] = old
+		case !late:
+			out[name] = info
 		}
-		if seen {
-			info = old
-		}
-		out[name] = info
 	}
 	return out
 }

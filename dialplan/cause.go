@@ -156,3 +156,13 @@ func (e *Ended) Error() string {
 	}
 	return e.Cause.String() + ": " + e.Detail
 }
+
+// CauseOf gives the cause with that slug, CauseNone when there is none.
+func CauseOf(slug string) Cause {
+	for c := range causes {
+		if causes[c].slug == slug {
+			return Cause(c)
+		}
+	}
+	return CauseNone
+}

@@ -10,8 +10,11 @@ type Facts struct {
 	From        string // the caller's number: of an extension its own, never what the phone claims
 	FromName    string // display name, cleaned of control characters
 	Extension   string // the extension that proved its identity; "" for an outside caller
+	Context     string // where the call enters the plan; "" is phones for an extension, nowhere for others
+	Anonymous   bool   // the caller asks not to be named
 	Source      netip.AddrPort
-	Transport   string // "udp", "tcp", "tls"
+	Transport   string            // "udp", "tcp", "tls"
+	Headers     map[string]string // those of site.headers, by the name that is written there
 	UserAgent   string
 	MaxForwards int    // what is left of the incoming request's
 	SIPCallID   string // Call-ID of the incoming dialog, for the log

@@ -1,88 +1,235 @@
 package dialplan
 
 import (
-	"context"
+	"fmt"
+	"strings"
 	"time"
+
+	"dialtone/dialplan/pattern"
+	"dialtone/dialplan/schedule"
 )
 
-// Session is what a step can do with the call it runs in. A verb returns when
-// it is over; its error is a *Ended, or the context's.
-type Session interface {
-	Facts() Facts
-	// Dial rings an extension on all its phones for at most timeout and joins the
-	// caller with the first that answers. Its error is why nobody did, or why that
-	// conversation ended.
-	Dial(ctx context.Context, extension string, timeout time.Duration) error
-	// Echo answers and sends back what the caller says.
-	Echo(ctx context.Context) error
-	// Tone answers and plays a tone of hz Hertz.
-	Tone(ctx context.Context, hz float64) error
-	// Music answers and plays the built-in music.
-	Music(ctx context.Context) error
-}
-
-// Action is one step of a route.
-type Action interface {
-	// String is the step as a person would say it: "dial 101".
-	String() string
-	// Run takes the step. nil goes on to the next one; a *Ended ends the call
-	// with that cause.
-	Run(ctx context.Context, s Session) error
-}
-
-// Route is what was decided for a call.
-type Route struct {
-	Name    string // for logs and records: "extension 101"
-	Actions []Action
-}
+// The contexts that are there without anybody writing them.
+const (
+	// PhonesContext is where calls of extensions enter. What fits none of its
+	// routes goes on in ExtensionsContext.
+	PhonesContext = "phones"
+	// ExtensionsContext has the built-in routes: the features, and each extension
+	// by its number.
+	ExtensionsContext = "extensions"
+)
 
 // Plan decides where calls go. It is immutable: a reload makes a new one.
 type Plan struct {
+	zone        *time.Location
+	country     string
+	numbering   numbering
+	schedules   map[string]*schedule.Schedule
+	groups      map[string]*GroupSpec
+	subplans    map[string]*SubplanSpec
+	contexts    map[string]*routes
 	extensions  map[string]bool
-	features    map[string]Route
 	ringTimeout time.Duration
 }
 
-// BuiltIn describes the plan that works without anybody writing one. A feature
-// number that is "" is off.
-type BuiltIn struct {
-	Extensions        []string
-	RingTimeout       time.Duration
-	Echo, Tone, Music string
+// Route is one route of a plan.
+type Route struct {
+	Name    string
+	Context string
+	At      Pos
+	to      numbers
+	when    []condition
+	steps   Steps
+	entries []int // its patterns in the context's Set
 }
 
-// NewPlan builds the plan that b describes.
-func NewPlan(b BuiltIn) *Plan {
-	p := &Plan{
-		extensions:  make(map[string]bool, len(b.Extensions)),
-		features:    map[string]Route{},
-		ringTimeout: b.RingTimeout,
+// routes are those of one context, in their order.
+type routes struct {
+	name  string
+	list  []*Route
+	set   *pattern.Set // of all positive patterns
+	owner []int        // by pattern of set: the route it belongs to
+}
+
+// Routes lists the routes of a context in their order, nil when there is no such
+// context.
+func (p *Plan) Routes(context string) []*Route {
+	if c := p.contexts[context]; c != nil {
+		return c.list
 	}
-	for _, e := range b.Extensions {
-		p.extensions[e] = true
+	return nil
+}
+
+// Contexts are the names of all contexts, sorted.
+func (p *Plan) Contexts() []string { return keys(p.contexts) }
+
+// Zone is the zone of the site.
+func (p *Plan) Zone() *time.Location { return p.zone }
+
+// Steps are those of the route, in their order.
+func (r *Route) Steps() Steps { return r.steps }
+
+// enter looks for a route in a context, or takes the one that is named.
+func (r *Run) enter(context, route string) Decision {
+	r.plan = r.Plan()
+	if r.decisions++; r.decisions > maxDecisions {
+		return Decision{Why: &Ended{Cause: CauseLoop, Detail: fmt.Sprintf("more than %d routes one after the other, the last in %s", maxDecisions, context)}}
 	}
-	for number, a := range map[string]Action{b.Echo: Echo{}, b.Tone: Tone{Hz: ToneHz}, b.Music: Music{}} {
-		if number != "" {
-			p.features[number] = Route{Name: a.String(), Actions: []Action{a}}
+	c := r.plan.contexts[context]
+	if c == nil {
+		return Decision{Why: &Ended{Cause: CauseNotFound, Detail: "there is no context " + context}}
+	}
+	r.Context = context
+	r.traceContext(context)
+	if route != "" {
+		return r.named(c, route)
+	}
+	if d, ok := r.find(c); ok {
+		return d
+	}
+	why := fmt.Sprintf("%s fits no route of %s", said(r.To), context)
+	if context == PhonesContext {
+		r.traceContext(ExtensionsContext)
+		if d, ok := r.find(r.plan.contexts[ExtensionsContext]); ok {
+			return d
+		}
+		why = r.To + " is neither an extension nor a feature"
+		if len(c.list) > 0 {
+			why = fmt.Sprintf("%s fits no route of %s, and is neither an extension nor a feature", said(r.To), context)
 		}
 	}
-	return p
+	return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}
 }
 
-// Route decides what happens to the call that f describes. It always decides:
-// what fits nothing is refused.
-func (p *Plan) Route(f Facts) Route {
-	switch r, feature := p.features[f.To]; {
-	case f.Extension == "":
-		return refuse(CauseForbidden, "outside callers have no route")
-	case feature:
-		return r
-	case p.extensions[f.To]:
-		return Route{Name: "extension " + f.To, Actions: []Action{Dial{Extension: f.To, Timeout: p.ringTimeout}}}
+// said is a number in a sentence.
+func said(s string) string {
+	if s == "" {
+		return "the empty number"
 	}
-	return refuse(CauseNotFound, f.To+" is neither an extension nor a feature")
+	return s
 }
 
-func refuse(c Cause, why string) Route {
-	return Route{Name: "refuse", Actions: []Action{Refuse{Cause: c, Why: why}}}
+func (r *Run) named(c *routes, name string) Decision {
+	for _, route := range c.list {
+		if route.Name == name {
+			return r.choose(route, pattern.Match{}, "a goto names it")
+		}
+	}
+	return Decision{Why: &Ended{Cause: CauseNotFound, Detail: "there is no route " + name + " in " + c.name}}
+}
+
+// find gives the first route of c that fits.
+func (r *Run) find(c *routes) (Decision, bool) {
+	done := 0 // routes before this one have been told of
+	for at, m := range c.set.All(r.To) {
+		i := c.owner[at]
+		if i < done {
+			continue
+		}
+		r.traceSkipped(c, done, i)
+		done = i + 1
+		route := c.list[i]
+		if not := route.to.refusedBy(r.To); not != "" {
+			r.traceRoute(route, false, "to: "+r.To+" is one of "+quote("not "+not))
+			continue
+		}
+		// Named groups are variables for the conditions already.
+		undo := r.bind(m)
+		if why := r.refused(route); why != "" {
+			undo()
+			r.traceRoute(route, false, why)
+			continue
+		}
+		return r.choose(route, m, r.because(route, at)), true
+	}
+	r.traceSkipped(c, done, len(c.list))
+	return Decision{}, false
+}
+
+// bind makes what a pattern found into variables, until undo.
+func (r *Run) bind(m pattern.Match) (undo func()) {
+	rest, old := r.rest, map[string]string(nil)
+	r.rest = m.Rest
+	for _, g := range m.Groups {
+		if old == nil {
+			old = map[string]string{}
+		}
+		old[g.Name] = r.vars[g.Name]
+		r.vars[g.Name] = g.Value
+	}
+	return func() {
+		r.rest = rest
+		for name, value := range old {
+			r.vars[name] = value
+		}
+	}
+}
+
+func (r *Run) choose(route *Route, m pattern.Match, why string) Decision {
+	r.bind(m)
+	r.route = route
+	r.traceRoute(route, true, why)
+	return Decision{Route: route}
+}
+
+// refused says which condition does not hold, "" when all do.
+func (r *Run) refused(route *Route) string {
+	for i := range route.when {
+		if ok, why := route.when[i].test(r); !ok {
+			return why
+		}
+	}
+	return ""
+}
+
+// because says why a route fits.
+func (r *Run) because(route *Route, at int) string {
+	if r.Trace == nil {
+		return ""
+	}
+	parts := []string{"to: any number"}
+	if len(route.to.positive) > 0 {
+		p := route.to.positive[at-route.entries[0]]
+		parts[0] = "to: " + said(r.To) + " fits " + p.String()
+		if literal, ok := p.Literal(); ok {
+			parts[0] = "to: it is " + literal
+		}
+	}
+	for i := range route.when {
+		_, why := route.when[i].test(r)
+		parts = append(parts, why)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r *Run) traceContext(name string) {
+	if r.Trace != nil {
+		r.Trace.add(Event{Kind: EventContext, At: r.Now().Sub(r.start), Name: name, Text: "looking for " + said(r.To)})
+	}
+}
+
+func (r *Run) traceRoute(route *Route, fits bool, why string) {
+	if r.Trace != nil {
+		r.Trace.add(Event{
+			Kind: EventRoute, At: r.Now().Sub(r.start), Context: route.Context, Name: route.Name, Fits: fits, Text: why,
+			File: route.At.File, Line: route.At.Line,
+		})
+	}
+}
+
+// traceSkipped tells of the routes from..to of c, which are for other numbers.
+func (r *Run) traceSkipped(c *routes, from, to int) {
+	if r.Trace == nil || from >= to {
+		return
+	}
+	if len(c.list) > listedRoutes {
+		r.Trace.add(Event{
+			Kind: EventRoute, At: r.Now().Sub(r.start), Context: c.name,
+			Name: fmt.Sprintf("%d routes", to-from), Text: "to: they are for other numbers",
+		})
+		return
+	}
+	for _, route := range c.list[from:to] {
+		r.traceRoute(route, false, "to: "+said(r.To)+" is not "+route.to.String())
+	}
 }

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"dialtone/media/codec"
@@ -14,13 +15,20 @@ const rate = 8000
 // cause of that. It fails with a *NoCommonCodecError when e accepts neither PCMU nor
 // PCMA.
 func PlayTone(ctx context.Context, e Endpoint, hz float64) error {
-	return play(ctx, e, func(n int) int16 { return sine(n, hz) })
+	return play(ctx, e, fmt.Sprintf("tone %g Hz", hz), func(n int) int16 { return sine(n, hz) })
 }
 
 // PlayMusic sends music on hold to e until ctx is done, like PlayTone.
 func PlayMusic(ctx context.Context, e Endpoint) error {
 	loop := music()
-	return play(ctx, e, func(n int) int16 { return loop[n%len(loop)] })
+	return play(ctx, e, "music", func(n int) int16 { return loop[n%len(loop)] })
+}
+
+// Hearer is an endpoint that is told what is played to it instead of getting the
+// packets: a phone that is simulated.
+type Hearer interface {
+	// Hear is told what is heard from now on until stop is called.
+	Hear(what string) (stop func())
 }
 
 // pacer is an endpoint for which a packet time was negotiated.
@@ -37,10 +45,13 @@ func frameTime(e Endpoint) time.Duration {
 	return usual
 }
 
-// play sends source, a function of the sample number, in packets. Each packet
-// has its own deadline counted from the start, so that timers that fire late do
+// play sends source, a function of the sample number, in packets; a Hearer is
+// told what it is. Each packet has its own deadline counted from the start, so that timers that fire late do
 // not add up.
-func play(ctx context.Context, e Endpoint, source func(n int) int16) error {
+func play(ctx context.Context, e Endpoint, what string, source func(n int) int16) error {
+	if h, ok := e.(Hearer); ok {
+		return tell(ctx, e, h, what)
+	}
 	var (
 		sent    int // samples
 		payload []byte
@@ -67,6 +78,17 @@ func play(ctx context.Context, e Endpoint, source func(n int) int16) error {
 		next = catchUp(next, time.Now())
 		timer.Reset(time.Until(next))
 	}
+}
+
+// tell lets h hear what until ctx is done.
+func tell(ctx context.Context, e Endpoint, h Hearer, what string) error {
+	if _, _, err := playable(e); err != nil {
+		return err
+	}
+	stop := h.Hear(what)
+	defer stop()
+	<-ctx.Done()
+	return context.Cause(ctx)
 }
 
 // catchUp gives up what was missed while the process stood still, rather than

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,5 +177,37 @@ func TestDetector(t *testing.T) {
 				t.Error("heard after Reset")
 			}
 		})
+	}
+}
+
+// listener is told what is played.
+type listener struct {
+	fake
+	heard, stopped []string
+}
+
+func (l *listener) Hear(what string) (stop func()) {
+	l.heard = append(l.heard, what)
+	return func() { l.stopped = append(l.stopped, what) }
+}
+
+func TestAHearerIsToldInsteadOfSentPackets(t *testing.T) {
+	over := errors.New("over")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(over)
+	e := &listener{fake: fake{formats: []codec.Format{codec.PCMA}}}
+	if err := PlayTone(ctx, e, 425); !errors.Is(err, over) {
+		t.Error(err)
+	}
+	if err := PlayMusic(ctx, e); !errors.Is(err, over) {
+		t.Error(err)
+	}
+	if want := []string{"tone 425 Hz", "music"}; !slices.Equal(e.heard, want) || !slices.Equal(e.stopped, want) || len(e.frames) > 0 {
+		t.Errorf("heard %q, stopped %q, %d frames", e.heard, e.stopped, len(e.frames))
+	}
+	e.accept(codec.Opus)
+	var no *NoCommonCodecError
+	if err := PlayMusic(ctx, e); !errors.As(err, &no) {
+		t.Errorf("error is %v", err)
 	}
 }

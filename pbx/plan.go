@@ -1,20 +1,16 @@
 package pbx
 
 import (
-	"maps"
-	"slices"
-
 	"dialtone/config"
 	"dialtone/dialplan"
 )
 
-// planOf is the built-in dialplan for a configuration.
-func planOf(c *config.Config) *dialplan.Plan {
-	return dialplan.NewPlan(dialplan.BuiltIn{
-		Extensions:  slices.Collect(maps.Keys(c.Extensions)),
-		RingTimeout: c.Calls.RingTimeout.D(),
-		Echo:        c.Features.Echo,
-		Tone:        c.Features.Tone,
-		Music:       c.Features.Music,
-	})
+// planOf is the dialplan of a configuration that was read. One that came from
+// nowhere has none yet; a plan that is wrong was refused with its configuration.
+func planOf(l *config.Loaded) *dialplan.Plan {
+	if l.Plan != nil {
+		return l.Plan
+	}
+	plan, _ := config.PlanOf(l.Config)
+	return plan
 }

@@ -75,7 +75,7 @@ func (s *Server) reload(reason string) (api.ReloadResult, error) {
 // adopt brings what was made from the old configuration up to date.
 func (s *Server) adopt(changes []config.Change) {
 	cfg := s.Config()
-	s.plan.Store(planOf(cfg))
+	s.plan.Store(planOf(s.holder.Loaded()))
 	for _, c := range changes {
 		switch c.Path {
 		case "log.level":

@@ -92,7 +92,7 @@ func New(o Options) (*Server, error) {
 		s.data = o.DataDir
 	}
 	s.trace.Store(o.Trace)
-	s.plan.Store(planOf(s.Config()))
+	s.plan.Store(planOf(s.holder.Loaded()))
 	return s, nil
 }
 

@@ -7,6 +7,8 @@ func (f CDRFilter) Fits(c *CDR) bool {
 		return false
 	case !f.Until.IsZero() && !c.Start.Before(f.Until):
 		return false
+	case f.ID != "" && c.ID != f.ID:
+		return false
 	case f.Party != "" && c.From != f.Party && c.To != f.Party:
 		return false
 	}

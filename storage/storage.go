@@ -3,6 +3,7 @@
 package storage
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -50,7 +51,10 @@ type CDR struct {
 	SIP      int       `json:"sip,omitempty"`
 	Q850     int       `json:"q850,omitempty"`
 	Detail   string    `json:"detail,omitempty"`
+	Route    string    `json:"route,omitempty"` // the last that the call took
 	Legs     []CDRLeg  `json:"legs"`
+	// Trace is how the dialplan decided, a dialplan.Trace of at most 64 KiB.
+	Trace json.RawMessage `json:"trace,omitempty"`
 }
 
 // CDRLeg is one party of a call.
@@ -85,6 +89,7 @@ type CDRLeg struct {
 type CDRFilter struct {
 	Since, Until time.Time // by Start: Since <= Start < Until
 	Party        string    // From or To equals it
+	ID           string    // of the call
 	Limit        int
 }
 

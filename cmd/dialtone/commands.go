@@ -5,6 +5,9 @@ type commandLine struct {
 	Serve      serveCommand      `cmd:"" default:"withargs" help:"Run the exchange; this is what dialtone without a command does."`
 	Init       initCommand       `cmd:"" help:"Write a configuration to start from."`
 	Check      checkCommand      `cmd:"" help:"Find the mistakes in a configuration."`
+	Test       testCommand       `cmd:"" help:"Run the tests of a dialplan."`
+	Route      routeCommand      `cmd:"" help:"Say where a call would go, and why."`
+	Explain    explainCommand    `cmd:"" help:"Say where a call went, and why."`
 	Ctl        ctlCommand        `cmd:"" help:"Ask or tell a running Dialtone something."`
 	Docs       docsCommand       `cmd:"" help:"Print the reference of the configuration, its schema or a sample."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`

@@ -33,7 +33,7 @@ func complete(t *testing.T, line string) []string {
 
 func TestBashCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
-		"dialtone ":                        {"serve", "init", "check", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
+		"dialtone ":                        {"serve", "init", "check", "test", "route", "explain", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
 		"dialtone c":                       {"check", "ctl", "completion"},
 		"dialtone ctl re":                  {"registrations", "reload"},
 		"dialtone ctl --json tr":           {"trace"},

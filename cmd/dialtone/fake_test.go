@@ -84,10 +84,15 @@ func (f *fakeServer) SetLogLevel(level string) error { f.tell("level " + level);
 func (f *fakeServer) SetTrace(on bool)               { f.tell("trace " + onOff(on)) }
 
 func (f *fakeServer) CDRs(filter api.CDRFilter, yield func(api.CDR) bool) error {
-	for i, record := range f.records {
-		if filter.Limit > 0 && i >= filter.Limit || record.ID == "damaged" {
+	given := 0
+	for _, record := range f.records {
+		if filter.ID != "" && record.ID != filter.ID {
+			continue
+		}
+		if filter.Limit > 0 && given >= filter.Limit || record.ID == "damaged" {
 			break
 		}
+		given++
 		if !yield(record) {
 			return nil
 		}

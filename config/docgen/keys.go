@@ -31,12 +31,19 @@ func readComments(dir string) (comments, error) {
 			return nil, err
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
-			spec, ok := n.(*ast.TypeSpec)
+			decl, ok := n.(*ast.GenDecl)
 			if !ok {
 				return true
 			}
-			if s, ok := spec.Type.(*ast.StructType); ok {
-				out[spec.Name.Name] = fieldComments(s)
+			for _, spec := range decl.Specs {
+				spec, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					out[spec.Name.Name] = fieldComments(s)
+					out[spec.Name.Name][""] = decl.Doc.Text()
+				}
 			}
 			return false
 		})
@@ -92,6 +99,8 @@ func keysOf(v reflect.Value, path string, docs comments, inTable bool) ([]*node,
 		}
 		var err error
 		switch {
+		case n.isPlan():
+			// docs/dialplan-reference.md has its keys
 		case n.isTable():
 			n.keys, err = keysOf(reflect.New(f.Type.Elem()).Elem(), n.path+".NAME", docs, true)
 		case n.isSection():
@@ -115,7 +124,12 @@ func keyDoc(doc, field, key string) string {
 }
 
 // defaultText is the default as it stands in YAML.
-func (n *node) defaultText() string { return config.Render(n.def.Interface()) }
+func (n *node) defaultText() string {
+	if n.isPlan() {
+		return "{}"
+	}
+	return config.Render(n.def.Interface())
+}
 
 // typeText says what to write, with bounds.
 func (n *node) typeText() string {
@@ -126,6 +140,8 @@ func (n *node) typeText() string {
 	var says string
 	form := config.FormatOf(n.tag.Get("format"))
 	switch {
+	case n.isPlan():
+		says = "by name, see [dialplan.md](dialplan.md)"
 	case n.isSection():
 		says = "section"
 	case n.isTable():

@@ -46,15 +46,24 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	words, err := readComments(filepath.Join(root, "dialplan"))
+	if err != nil {
+		return nil, err
+	}
+	docs["Site"] = words["Site"] // the one section whose struct is there
 	top, err := sectionsOf(docs)
 	if err != nil {
 		return nil, err
 	}
-	schema, err := schemaOf(top)
+	schema, err := schemaOf(top, words)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string][]byte{}
+	language, err := languageOf(words)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{"docs/dialplan-reference.md": language}
 	for name, text := range map[string][]byte{
 		"config.md":            referenceOf(top),
 		"dialtone.sample.yaml": sampleOf(top),

@@ -23,6 +23,8 @@ func sampleOf(top []*node) []byte {
 		b.WriteByte('\n')
 		comment(&b, "", n)
 		switch {
+		case n.isPlan():
+			fmt.Fprintf(&b, "#%s: {}\n", n.name)
 		case n.isTable():
 			fmt.Fprintf(&b, "%s:\n  #%q:\n", n.name, sampleExtension)
 			sampleKeys(&b, "    ", n.keys)

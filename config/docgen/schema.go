@@ -49,13 +49,18 @@ const (
 )
 
 // schemaOf writes the schema in draft-07, which editors know best.
-func schemaOf(top []*node) ([]byte, error) {
+func schemaOf(top []*node, docs comments) ([]byte, error) {
+	definitions, err := planSchema(docs)
+	if err != nil {
+		return nil, err
+	}
 	root := object{
 		{"$schema", "http://json-schema.org/draft-07/schema#"},
 		{"title", "Dialtone configuration"},
 		{"type", []string{"object", "null"}},
 		{"additionalProperties", false},
 		{"properties", properties(top)},
+		{"definitions", definitions},
 	}
 	raw, err := root.MarshalJSON()
 	if err != nil {
@@ -73,7 +78,7 @@ func properties(nodes []*node) object {
 	var out object
 	for _, n := range nodes {
 		o := object{{"description", description(n)}}
-		if len(n.keys) == 0 && !n.inTable {
+		if len(n.keys) == 0 && !n.inTable && !n.isPlan() {
 			o = append(o, member{"default", defaultJSON(n.def)})
 		}
 		out = append(out, member{n.name, append(o, shape(n)...)})
@@ -103,6 +108,9 @@ func defaultJSON(v reflect.Value) any {
 
 // shape is the part of a schema that says what is valid.
 func shape(n *node) object {
+	if n.isPlan() {
+		return planSection(n)
+	}
 	switch n.typ.Kind() {
 	case reflect.Struct:
 		return section(n)

@@ -11,10 +11,11 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "config"},
+	"cmd/dialtone": {"pbx", "pbx/api", "plantest", "config", "dialplan"},
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
+	"plantest":      {"pbx/call", "config", "dialplan", "media", "media/codec", "storage"},
 	"pbx/api":       {"pbx/call", "pbx/registrar", "config", "storage"},
 	"pbx/sipua":     {"pbx/call", "pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "dialplan", "media", "media/codec", "media/rtp", "media/sdp", "storage"},
 	"pbx/sipreg":    {"pbx/sipedge", "pbx/sipauth", "pbx/registrar", "config", "storage"},
@@ -23,8 +24,12 @@ var may = map[string][]string{
 	"pbx/registrar": {"config", "storage"},
 	"pbx/call":      {"dialplan", "media", "media/codec", "storage", "config"},
 	"config":        {"dialplan", "media/codec"},
-	"config/docgen": {"config"},
-	"dialplan":      {},
+	"config/docgen": {"config", "dialplan"},
+	"dialplan":      {"dialplan/pattern", "dialplan/schedule", "dialplan/number"},
+
+	"dialplan/pattern":  {},
+	"dialplan/schedule": {},
+	"dialplan/number":   {},
 
 	"media":       {"media/codec"},
 	"media/rtp":   {"media", "media/codec"},
@@ -44,6 +49,7 @@ var may = map[string][]string{
 
 // mayInTests is what the tests of a room may import besides.
 var mayInTests = map[string][]string{
+	"dialplan":       {"config"},
 	"internal/peers": {"internal/callscript", "internal/testphone"},
 	"storage":        {"storage/storagetest", "storage/bolt"},
 	"storage/bolt":   {"storage/storagetest"},
@@ -72,6 +78,10 @@ var door = []struct {
 	{"github.com/pion/rtcp", []string{"media/rtp"}, nil, "RTCP belongs to the wire"},
 	{"go.etcd.io/bbolt", []string{"storage/bolt"}, nil, "one storage backend, one room"},
 	{"go.yaml.in/yaml/v3", []string{"config", "config/docgen", "cmd/dialtone"}, nil, "the configuration is read in one place"},
+	{"github.com/expr-lang/expr", []string{"dialplan"}, nil, "conditions of routes are compiled in one place"},
+	{"github.com/emersion/go-ical", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
+	{"github.com/teambition/rrule-go", []string{"dialplan/schedule"}, nil, "calendar files are read in one place"},
+	{"github.com/nyaruka/phonenumbers", []string{"dialplan/number"}, nil, "numbering plans of the world"},
 	{"github.com/fsnotify/fsnotify", []string{"config"}, nil, "the configuration is watched in one place"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil, []string{"config", "config/docgen", "cmd/dialtone"}, "the schema is checked, not used"},
 	{"github.com/alecthomas/kong", []string{"cmd/dialtone"}, nil, "flags are the command's"},

@@ -62,7 +62,7 @@ func (c *cdrWriter) Write(p []byte) (int, error) {
 }
 
 func cdrFilter(query url.Values) (storage.CDRFilter, error) {
-	filter := storage.CDRFilter{Party: query.Get("party")}
+	filter := storage.CDRFilter{Party: query.Get("party"), ID: query.Get("id")}
 	for name, to := range map[string]*time.Time{"since": &filter.Since, "until": &filter.Until} {
 		text := query.Get(name)
 		if text == "" {
@@ -83,9 +83,9 @@ func cdrFilter(query url.Values) (storage.CDRFilter, error) {
 	}
 	for name := range query {
 		switch name {
-		case "since", "until", "party", "limit":
+		case "since", "until", "party", "id", "limit":
 		default:
-			return filter, invalid("%q is not something to pick records by; since, until, party and limit are", name)
+			return filter, invalid("%q is not something to pick records by; since, until, party, id and limit are", name)
 		}
 	}
 	return filter, nil

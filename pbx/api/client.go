@@ -111,6 +111,9 @@ func cdrQuery(filter CDRFilter) url.Values {
 	if !filter.Until.IsZero() {
 		query.Set("until", filter.Until.Format(time.RFC3339Nano))
 	}
+	if filter.ID != "" {
+		query.Set("id", filter.ID)
+	}
 	if filter.Party != "" {
 		query.Set("party", filter.Party)
 	}

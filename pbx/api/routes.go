@@ -69,6 +69,7 @@ func routes() []route {
 				{"since", "calls that started at this time or later (RFC 3339)"},
 				{"until", "calls that started before this time (RFC 3339)"},
 				{"party", "calls from or to this number"},
+				{"id", "the call with this id"},
 				{"limit", "at most so many; without it, or with 0, all"},
 			},
 			gives: exampleCDR(), lines: true,

@@ -28,7 +28,11 @@ func (c *Call) converse(ctx context.Context, callee Leg) error {
 	v.mute.Stop()
 	defer v.close()
 	answering := make(chan error, 1)
-	c.tasks.Go(func() { answering <- c.caller.Answer(ctx, nearFor(callee.Far())) })
+	if c.accepted {
+		answering <- nil
+	} else {
+		c.tasks.Go(func() { answering <- c.caller.Answer(ctx, nearFor(callee.Far())) })
+	}
 	err := v.run(ctx, answering)
 	callee.Hangup(onBehalf(c.ended(err)))
 	return err
@@ -48,7 +52,7 @@ func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 			if err != nil {
 				return err
 			}
-			v.answered = true
+			v.answered, v.call.accepted = true, true
 			v.call.answered()
 			v.join()
 		case <-v.caller.Changed():

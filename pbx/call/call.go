@@ -32,6 +32,10 @@ type Call struct {
 	ctx    context.Context //nolint:containedctx // is the life of the call: ends with the caller's leg, or by end
 	cancel context.CancelCauseFunc
 	tasks  sync.WaitGroup // forks that lost, answers that wait for their ACK
+	// accepted says that the caller was answered; only the call's goroutine
+	// uses it.
+	accepted bool
+	trace    dialplan.Trace
 
 	mu     sync.Mutex
 	state  State
@@ -64,20 +68,27 @@ func (c *Call) run() {
 	c.record(e)
 }
 
-// walk takes the steps of the route and returns why the call is over.
+// walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
-	route := c.board.plan().Route(c.facts)
+	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
+	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
+	e := c.ended(run.Do(c.ctx))
+	run.Conclude(e)
+	return e
+}
+
+// chosen notes which route the call takes.
+func (c *Call) chosen(d dialplan.Decision) {
 	c.mu.Lock()
-	c.route = route.Name
+	first := c.route == ""
+	c.route = d.Name()
 	c.mu.Unlock()
-	c.log.Info("call", "from", c.facts.From, "to", c.facts.To, "route", route.Name,
-		"source", c.facts.Source, "sip_call_id", c.facts.SIPCallID)
-	for _, a := range route.Actions {
-		if err := a.Run(c.ctx, c); err != nil {
-			return c.ended(err)
-		}
+	if !first {
+		c.log.Info("goes on", "route", d.Name())
+		return
 	}
-	return c.ended(&dialplan.Ended{Cause: dialplan.CauseNormal})
+	c.log.Info("call", "from", c.facts.From, "to", c.facts.To, "route", d.Name(),
+		"source", c.facts.Source, "sip_call_id", c.facts.SIPCallID)
 }
 
 // ended is why the call is over, when a step returned err.
@@ -91,9 +102,6 @@ func (c *Call) ended(err error) *dialplan.Ended {
 	}
 	return &dialplan.Ended{Cause: dialplan.CauseInternal, Detail: err.Error()}
 }
-
-// Facts implements dialplan.Session.
-func (c *Call) Facts() dialplan.Facts { return c.facts }
 
 func (c *Call) setState(s State) {
 	c.mu.Lock()

@@ -294,13 +294,26 @@ type world struct {
 
 func newWorld(t *testing.T, phones book) *world {
 	t.Helper()
-	cfg := config.Default()
 	var numbers []string
 	for n := 100; n < 110; n++ {
 		numbers = append(numbers, strconv.Itoa(n))
+	}
+	plan, found := dialplan.Compile(dialplan.Spec{
+		Extensions: numbers, RingTimeout: 30 * time.Second, Features: dialplan.Features{Echo: "600", Tone: "601", Music: "602"},
+	})
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	return newPlannedWorld(t, phones, plan)
+}
+
+// newPlannedWorld is a world in which calls go by plan.
+func newPlannedWorld(t *testing.T, phones book, plan *dialplan.Plan) *world {
+	t.Helper()
+	cfg := config.Default()
+	for n := 100; n < 110; n++ {
 		cfg.Extensions[strconv.Itoa(n)] = config.Extension{}
 	}
-	plan := dialplan.NewPlan(dialplan.BuiltIn{Extensions: numbers, RingTimeout: 30 * time.Second, Echo: "600", Tone: "601", Music: "602"})
 	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
 	w.Switchboard = call.NewSwitchboard(call.Options{
 		Dialer: phones, Plan: func() *dialplan.Plan { return plan }, Config: func() *config.Config { return w.cfg },

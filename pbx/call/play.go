@@ -10,8 +10,8 @@ import (
 )
 
 // Echo implements dialplan.Session.
-func (c *Call) Echo(ctx context.Context) error {
-	return c.alone(ctx, c.caller.Far().Formats, func(ctx context.Context) error {
+func (c *Call) Echo(ctx context.Context, d time.Duration) error {
+	return c.alone(ctx, d, c.caller.Far().Formats, func(ctx context.Context) error {
 		stop := media.Echo(c.caller.Media())
 		defer stop()
 		<-ctx.Done()
@@ -20,15 +20,15 @@ func (c *Call) Echo(ctx context.Context) error {
 }
 
 // Tone implements dialplan.Session.
-func (c *Call) Tone(ctx context.Context, hz float64) error {
-	return c.alone(ctx, playable(c.caller.Far().Formats), func(ctx context.Context) error {
+func (c *Call) Tone(ctx context.Context, hz float64, d time.Duration) error {
+	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayTone(ctx, c.caller.Media(), hz)
 	})
 }
 
 // Music implements dialplan.Session.
-func (c *Call) Music(ctx context.Context) error {
-	return c.alone(ctx, playable(c.caller.Far().Formats), func(ctx context.Context) error {
+func (c *Call) Music(ctx context.Context, d time.Duration) error {
+	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
 		return media.PlayMusic(ctx, c.caller.Media())
 	})
 }
@@ -44,17 +44,22 @@ func playable(liked []codec.Format) (list []codec.Format) {
 	return append(list, codec.DTMF)
 }
 
-// alone answers the caller in one of formats and runs play until the call is
-// over.
-func (c *Call) alone(ctx context.Context, formats []codec.Format, play func(context.Context) error) error {
-	if err := c.caller.Answer(ctx, Want{Formats: formats, Direction: media.SendRecv}); err != nil {
+// alone answers the caller in one of formats and runs play for d, or until the
+// call is over.
+func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Format, play func(context.Context) error) error {
+	if err := c.accept(ctx, formats); err != nil {
 		return err
 	}
-	c.answered()
 	playing, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
 	c.tasks.Go(func() { done <- play(playing) })
+	var end <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		end = timer.C
+	}
 	var quiet silence
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()
@@ -63,7 +68,15 @@ func (c *Call) alone(ctx context.Context, formats []codec.Format, play func(cont
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case err := <-done:
+			switch {
+			case ctx.Err() != nil:
+				return context.Cause(ctx)
+			case playing.Err() != nil: // d is over
+				return nil
+			}
 			return noCommonCodec(err)
+		case <-end:
+			stop()
 		case <-c.caller.Infos(): // nobody to pass it to
 		case <-watch.C:
 			if e := quiet.check(c.caller, c.board.config().Media.Timeout.D()); e != nil {

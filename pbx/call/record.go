@@ -61,6 +61,13 @@ func (p *party) attach(c *Call, leg Leg) {
 	})
 }
 
+// dialled notes which extension the leg is to reach.
+func (p *party) dialled(c *Call, extension string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.record.Party = extension
+}
+
 func (p *party) rang(c *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,6 +119,7 @@ func (c *Call) record(e *dialplan.Ended) {
 	cdr := storage.CDR{
 		ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To,
 		Start: c.start, Answer: c.answer, End: time.Now(),
+		Route: c.route, Trace: c.trace.Bytes(),
 		Cause: e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
 	}
 	for _, p := range c.legs {

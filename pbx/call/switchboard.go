@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -29,6 +30,7 @@ type Switchboard struct {
 	config  func() *config.Config
 	records Records
 	log     *slog.Logger
+	shuffle func(n int, swap func(i, j int))
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -41,19 +43,22 @@ type Switchboard struct {
 	idle     chan struct{} // closed when closing and no call is left
 }
 
-// Options are the parts that a Switchboard works with; all are required.
+// Options are the parts that a Switchboard works with; all but Shuffle are
+// required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
 	Config  func() *config.Config
 	Records Records
 	Log     *slog.Logger
+	// Shuffle orders what rings in random order; nil is at random.
+	Shuffle func(n int, swap func(i, j int))
 }
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
 	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log, shuffle: o.Shuffle,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}),
 	}
 }
@@ -142,6 +147,21 @@ func (s *Switchboard) free(extension string) {
 	if s.busy[extension]--; s.busy[extension] <= 0 {
 		delete(s.busy, extension)
 	}
+}
+
+// Busy implements dialplan.Phones.
+func (s *Switchboard) Busy(extension string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy[extension] > 0
+}
+
+// Registered implements dialplan.Phones: an extension that does not want to be
+// disturbed counts as one.
+func (s *Switchboard) Registered(extension string) bool {
+	_, err := s.dialer.Contacts(extension)
+	var e *dialplan.Ended
+	return err == nil || errors.As(err, &e) && e.Cause == dialplan.CauseDoNotDisturb
 }
 
 func (s *Switchboard) forget(c *Call) {

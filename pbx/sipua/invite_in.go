@@ -88,6 +88,42 @@ func sdpBody(m interface {
 	return body
 }
 
+// anonymous reports whether the caller asks not to be named (RFC 3323 §4.1).
+func anonymous(req *sip.Request) bool {
+	from := req.From().Address
+	if strings.EqualFold(from.Host, "anonymous.invalid") || strings.EqualFold(from.User, "anonymous") {
+		return true
+	}
+	for _, wish := range split(value(req, "Privacy"), ';') { // RFC 3323 §4.2
+		switch strings.ToLower(wish) {
+		case "id", "user", "header":
+			return true
+		}
+	}
+	return false
+}
+
+const maxPicked = 256 // characters of a header that routes can look at
+
+// picked are the headers of req that routes may look at, nil when it has none.
+func picked(req *sip.Request, names []string) map[string]string {
+	var out map[string]string
+	for _, name := range names {
+		text := clean(value(req, name))
+		if text == "" {
+			continue
+		}
+		if r := []rune(text); len(r) > maxPicked {
+			text = string(r[:maxPicked])
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = text
+	}
+	return out
+}
+
 // facts is what a route can match on.
 func (u *UA) facts(req *sip.Request, flow sipedge.Flow, extension string) dialplan.Facts {
 	f := dialplan.Facts{
@@ -101,6 +137,7 @@ func (u *UA) facts(req *sip.Request, flow sipedge.Flow, extension string) dialpl
 			f.FromName = clean(name)
 		}
 	}
+	f.Anonymous, f.Headers = anonymous(req), picked(req, u.config().Site.Headers)
 	if mf := req.MaxForwards(); mf != nil {
 		f.MaxForwards = int(min(mf.Val(), 255))
 	}

@@ -146,5 +146,6 @@ func compare(a, b storage.CDR) int {
 
 func cloneCDR(c storage.CDR) storage.CDR {
 	c.Legs = slices.Clone(c.Legs)
+	c.Trace = slices.Clone(c.Trace)
 	return c
 }

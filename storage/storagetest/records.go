@@ -81,6 +81,7 @@ func filterPicks(t *testing.T, s storage.Store) {
 		{"until excludes", storage.CDRFilter{Until: at(2)}, []string{"c000001", "c000000"}},
 		{"both", storage.CDRFilter{Since: at(1), Until: at(3)}, []string{"c000002", "c000001"}},
 		{"in another time zone", storage.CDRFilter{Since: at(3).In(time.FixedZone("", 3600))}, []string{"c000003"}},
+		{"id", storage.CDRFilter{ID: "c000002"}, []string{"c000002"}},
 		{"from", storage.CDRFilter{Party: "102"}, []string{"c000002"}},
 		{"to", storage.CDRFilter{Party: "103"}, []string{"c000002"}},
 		{"party is not a part of a number", storage.CDRFilter{Party: "10"}, []string{}},

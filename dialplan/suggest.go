@@ -1,10 +1,10 @@
-package config
+package dialplan
 
 import "strings"
 
-// nearest gives the candidate that name was most likely meant to be, "" when
+// Nearest gives the candidate that name was most likely meant to be, "" when
 // none is near.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	name = strings.ToLower(name)
 	if len(name) > 64 {
 		return ""

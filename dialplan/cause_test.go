@@ -1,46 +1,10 @@
 package dialplan_test
 
 import (
-	"context"
-	"errors"
 	"testing"
-	"time"
 
 	"dialtone/dialplan"
 )
-
-func TestBuiltInPlan(t *testing.T) {
-	plan := dialplan.NewPlan(dialplan.BuiltIn{
-		Extensions: []string{"100", "101"}, RingTimeout: time.Minute, Echo: "600", Tone: "601",
-	})
-	for _, test := range []struct {
-		name   string
-		facts  dialplan.Facts
-		action string
-	}{
-		{"extension to extension", dialplan.Facts{Extension: "100", To: "101"}, "dial 101"},
-		{"echo", dialplan.Facts{Extension: "100", To: "600"}, "echo"},
-		{"tone", dialplan.Facts{Extension: "100", To: "601"}, "tone 440 Hz"},
-		{"music is switched off", dialplan.Facts{Extension: "100", To: "602"}, "refuse: 602 is neither an extension nor a feature"},
-		{"nobody has the empty number", dialplan.Facts{Extension: "100", To: ""}, "refuse:  is neither an extension nor a feature"},
-		{"outside caller", dialplan.Facts{To: "101"}, "refuse: outside callers have no route"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			r := plan.Route(test.facts)
-			if len(r.Actions) != 1 || r.Actions[0].String() != test.action {
-				t.Errorf("route %q has %v, want %q", r.Name, r.Actions, test.action)
-			}
-		})
-	}
-}
-
-func TestRefusalSaysWhy(t *testing.T) {
-	var e *dialplan.Ended
-	err := dialplan.Refuse{Cause: dialplan.CauseNotFound, Why: "no such number"}.Run(context.Background(), nil)
-	if !errors.As(err, &e) || e.Cause != dialplan.CauseNotFound || e.Error() != "not-found: no such number" {
-		t.Errorf("got %v", err)
-	}
-}
 
 // Every cause must be complete: it goes into records, metrics and SIP.
 func TestCausesAreComplete(t *testing.T) {

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+)
+
+type routeCommand struct {
+	Config       string            `placeholder:"FILE" default:"dialtone.yaml" help:"The configuration (default: ${default})."`
+	From         string            `placeholder:"NUMBER" help:"Who calls: an extension, or a number from outside."`
+	To           string            `required:"" placeholder:"NUMBER" help:"The number that is dialled."`
+	At           string            `placeholder:"TIME" help:"When, in the zone of the site; now when you do not say."`
+	FromName     string            `placeholder:"NAME" help:"The caller's name."`
+	Extension    string            `placeholder:"NAME" help:"The extension that calls, when --from is to be another number."`
+	Context      string            `placeholder:"NAME" help:"The context that the call enters; phones for an extension."`
+	Header       map[string]string `placeholder:"NAME=VALUE" help:"A SIP header of the call; may be given more than once."`
+	Source       string            `placeholder:"IP" help:"The address from which the call comes."`
+	Anonymous    bool              `help:"The caller hides the number."`
+	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call."`
+	Unregistered []string          `placeholder:"EXT" help:"Extensions without a phone; all others count as registered."`
+	JSON         bool              `name:"json" help:"Print JSON, for programs."`
+}
+
+// Help is part of dialtone route --help.
+func (routeCommand) Help() string {
+	return `Says where a call would go and why: every route that is considered, and the steps of the one that fits. Nothing is called, and no server has to run.
+
+The exit code is 0 when a route fits and 1 when the call would be refused.
+
+    dialtone route --from 101 --to 200 --at "2026-12-24 09:30"
+    dialtone route --from 101 --to 500 --header X-Priority=urgent --busy 201`
+}
+
+// routeResult is what --json prints.
+type routeResult struct {
+	Trace   *dialplan.Trace `json:"trace"`
+	Context string          `json:"context,omitempty"`
+	Route   string          `json:"route,omitempty"`
+	File    string          `json:"file,omitempty"`
+	Line    int             `json:"line,omitempty"`
+	Steps   []dialplan.Line `json:"steps,omitempty"`
+	Refused string          `json:"refused,omitempty"`
+}
+
+// Run decides and prints the decision.
+func (c routeCommand) Run(t terminal) error {
+	loaded, err := config.Read(c.Config)
+	if err != nil {
+		var found config.Errors
+		if errors.As(err, &found) {
+			fmt.Fprint(t.err, found.Failures().Report())
+			return fmt.Errorf("%s has mistakes", c.Config)
+		}
+		return err
+	}
+	facts, err := c.facts(loaded.Config)
+	if err != nil {
+		return err
+	}
+	at, err := parseTime(c.At, time.Now().In(loaded.Plan.Zone()))
+	if err != nil {
+		return fmt.Errorf("--at: %w", err)
+	}
+	if at.IsZero() {
+		at = time.Now().In(loaded.Plan.Zone())
+	}
+	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, saidPhones{c.Busy, c.Unregistered})
+	run.Now, run.Trace = func() time.Time { return at }, &dialplan.Trace{}
+	decision := run.Decide()
+	run.Conclude(decision.Why)
+	result := routeResult{Trace: run.Trace}
+	if r := decision.Route; r != nil {
+		result.Context, result.Route, result.Steps = r.Context, r.Name, r.Outline()
+		result.File, result.Line = r.At.File, r.At.Line
+	} else {
+		result.Refused = decision.Why.Error()
+	}
+	if c.JSON {
+		err = t.printJSON(result)
+	} else {
+		err = c.print(t, result)
+	}
+	if err == nil && result.Refused != "" {
+		err = errFailed
+	}
+	return err
+}
+
+// facts are those of the call that the flags describe.
+func (c routeCommand) facts(cfg *config.Config) (dialplan.Facts, error) {
+	f := dialplan.Facts{
+		To: c.To, From: c.From, FromName: c.FromName, Extension: c.Extension, Context: c.Context,
+		Anonymous: c.Anonymous, Headers: c.Header, Transport: "udp",
+	}
+	if _, known := cfg.Extensions[c.From]; known && c.Extension == "" {
+		f.Extension = c.From
+	}
+	if f.Extension != "" {
+		ext, known := cfg.Extensions[f.Extension]
+		if !known {
+			return f, fmt.Errorf("there is no extension %q; there are %s", f.Extension, strings.Join(slices.Sorted(maps.Keys(cfg.Extensions)), ", "))
+		}
+		if f.From == "" {
+			f.From = f.Extension
+		}
+		if f.FromName == "" {
+			f.FromName = ext.Name
+		}
+	}
+	var err error
+	if c.Source != "" {
+		if f.Source, err = parseSource(c.Source); err != nil {
+			return f, fmt.Errorf("--source: %w", err)
+		}
+	}
+	for name := range c.Header {
+		if !slices.Contains(cfg.Site.Headers, name) {
+			return f, fmt.Errorf("--header: site.headers does not name %s, so no route can look at it", name)
+		}
+	}
+	return f, nil
+}
+
+// saidPhones are extensions as the flags say.
+type saidPhones struct{ busy, unregistered []string }
+
+// Busy implements dialplan.Phones.
+func (p saidPhones) Busy(extension string) bool { return slices.Contains(p.busy, extension) }
+
+// Registered implements dialplan.Phones.
+func (p saidPhones) Registered(extension string) bool {
+	return !slices.Contains(p.unregistered, extension)
+}
+
+// parseSource reads an address, with or without a port.
+func parseSource(text string) (netip.AddrPort, error) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at, nil
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%q is not an IP address", text)
+	}
+	return netip.AddrPortFrom(addr, 5060), nil
+}
+
+func (routeCommand) print(t terminal, r routeResult) error {
+	fmt.Fprint(t.out, r.Trace.String())
+	if len(r.Steps) > 0 {
+		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+":")
+	}
+	for _, line := range r.Steps {
+		place := ""
+		if line.File != "" {
+			place = fmt.Sprintf("  %s:%d", line.File, line.Line)
+		}
+		fmt.Fprintf(t.out, "   %s%s%s\n", strings.Repeat("  ", line.Depth), line.Text, place)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every plan of docs/dialplan.md is right, without a warning, and every command
+// prints what the page says.
+func TestDialplanPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/dialplan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	plans, commands := 0, 0
+	for _, block := range fence.FindAllStringSubmatch(string(page), -1) {
+		text := block[2]
+		first, rest, _ := strings.Cut(text, "\n")
+		switch block[1] {
+		case "yaml":
+			plans++
+			name, named := strings.CutPrefix(first, "# ")
+			if !named {
+				name = "part.yaml"
+				text += "extensions:\n  \"101\": {password: kqvt-8mzn-3xwp-r5hc}\n  \"102\": {password: b7fd-w2ks-9pte-n4vx}\n  \"103\": {password: m5yr-h8cq-2nwd-x7zt}\n"
+			}
+			keep(t, name, text)
+			if code, out, errOut := dialtone(t, "check", name); code != 0 || strings.Contains(out, "warning:") {
+				t.Errorf("exit code %d, %s%s", code, out, errOut)
+			}
+		case "console":
+			commands++
+			_, out, errOut := dialtone(t, strings.Fields(strings.TrimPrefix(first, "$ dialtone"))...)
+			if out+errOut != rest {
+				t.Errorf("%s prints\n%s%s\nthe page says\n%s", first, out, errOut, rest)
+			}
+		}
+	}
+	if plans < 8 || commands < 3 {
+		t.Errorf("only %d plans and %d commands were found", plans, commands)
+	}
+}
+
+func TestShippedPlansAreRight(t *testing.T) {
+	names, err := filepath.Glob("../../testdata/plans/*.yaml")
+	if err != nil || len(names) < 3 {
+		t.Fatalf("%d plans: %v", len(names), err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.yaml") {
+			continue
+		}
+		code, out, errOut := dialtone(t, "check", name)
+		out = strings.ReplaceAll(out, "warning: every user of this machine can read the passwords in it", "")
+		if code != 0 || strings.Contains(out, "warning:") {
+			t.Errorf("exit code %d, %s%s", code, out, errOut)
+		}
+	}
+}
+
+func TestRoute(t *testing.T) {
+	const desk = "--config=../../testdata/plans/callcentre.yaml"
+	for _, test := range []struct {
+		args string
+		code int
+		says []string
+	}{
+		{"--from 300 --to 77202", 0, []string{"+ direct line: to: 77202 fits /^77", "=> direct line of phones:", "if busy(agent)", "else:", "dial ${agent}"}},
+		{"--from 300 --to 500 --header X-Priority=HIGH", 0, []string{"+ urgent: to: it is 500; header.X-Priority: it is \"HIGH\""}},
+		{"--from 300 --to 500", 0, []string{"- urgent: header.X-Priority: it is \"\"", "+ help desk"}},
+		{"--from 300 --to 201", 0, []string{"extensions: looking for 201", "=> extension 201 of extensions:"}},
+		{"--from 300 --to 999", 1, []string{"=> No such number (999 fits no route of phones"}},
+		{"--from 07700900123 --to 500", 1, []string{"outside callers have no route"}},
+		{"--from 07700900123 --to 1 --context desk --at 2026-05-04T23:00", 0, []string{"+ closed: to: any number; time: desk is closed"}},
+		{"--extension 301 --to 500", 1, []string{"there is no extension \"301\"; there are 201, 202, 203, 300"}},
+		{"--from 300 --to 500 --header X-Other=1", 1, []string{"site.headers does not name X-Other"}},
+		{"--from 300 --to 500 --at whenever", 1, []string{"--at: \"whenever\" is no time"}},
+		{"--from 300 --to 500 --source nowhere", 1, []string{"--source: \"nowhere\" is not an IP address"}},
+	} {
+		code, out, errOut := dialtone(t, append([]string{"route", desk}, strings.Fields(test.args)...)...)
+		if code != test.code {
+			t.Errorf("%s: exit code %d", test.args, code)
+		}
+		for _, want := range test.says {
+			if !strings.Contains(out+errOut, want) {
+				t.Errorf("%s does not say %q:\n%s%s", test.args, want, out, errOut)
+			}
+		}
+	}
+}
+
+func TestRouteJSON(t *testing.T) {
+	_, out, _ := dialtone(t, "route", "--json", "--config", "../../testdata/plans/callcentre.yaml", "--from", "300", "--to", "*99")
+	var result struct {
+		Route, File string
+		Line        int
+		Steps       []struct{ Text string }
+		Trace       struct{ Events []struct{ Kind, Name string } }
+	}
+	if err := json.Unmarshal([]byte(out), &result); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if result.Route != "emergency drill" || result.Line == 0 || len(result.Steps) != 1 || len(result.Trace.Events) != 2 {
+		t.Errorf("got %+v", result)
+	}
+}

@@ -1,0 +1,284 @@
+package dialplan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"dialtone/dialplan/pattern"
+)
+
+// Compile makes a plan of what is written, and says everything that is wrong
+// with it. The plan is of use only when no finding is more than a warning.
+func Compile(s Spec) (*Plan, []Finding) {
+	c := &checker{
+		spec: &s, defined: map[string]bool{}, args: map[string]bool{}, headers: map[string]bool{},
+		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{},
+		entered: map[string]bool{PhonesContext: true},
+		plan: &Plan{
+			zone: time.Local, country: s.Site.Country, groups: s.Groups, subplans: s.Subplans,
+			extensions: make(map[string]bool, len(s.Extensions)), contexts: map[string]*routes{}, ringTimeout: s.RingTimeout,
+		},
+	}
+	for _, e := range s.Extensions {
+		c.plan.extensions[e] = true
+	}
+	for _, h := range s.Site.Headers {
+		c.headers[h] = true
+	}
+	c.site()
+	c.numbering()
+	c.compileSchedules()
+	c.groups()
+	numbers := c.numbersOf()
+	c.variablesOf()
+	c.compileSubplans()
+	for _, name := range keys(s.Contexts) {
+		c.context(name, s.Contexts[name], numbers[name])
+	}
+	if c.plan.contexts[PhonesContext] == nil {
+		c.context(PhonesContext, nil, nil)
+	}
+	c.plan.contexts[ExtensionsContext] = c.builtIn()
+	c.analyse()
+	return c.plan, c.findings
+}
+
+func (c *checker) site() {
+	if c.spec.Site.Timezone != "" {
+		zone, err := time.LoadLocation(c.spec.Site.Timezone)
+		if err != nil {
+			c.in("site.timezone")
+			c.fail(Pos{}, quote(c.spec.Site.Timezone)+" is not a time zone", "write one like Europe/Berlin")
+			c.out()
+			return
+		}
+		c.plan.zone = zone
+	}
+}
+
+// groups need members that are there.
+func (c *checker) groups() {
+	c.in("groups")
+	defer c.out()
+	for _, name := range keys(c.spec.Groups) {
+		g := c.spec.Groups[name]
+		c.in(name)
+		if c.plan.extensions[name] {
+			c.fail(g.Where(), quote(name)+" is an extension already", "give the group another name")
+		}
+		if len(g.Members) == 0 {
+			c.fail(g.Where(), "the group has no members", `write members: ["101", "102"]`)
+		}
+		seen := map[string]bool{}
+		for i, m := range g.Members {
+			c.in(fmt.Sprintf("members.[%d]", i))
+			c.extension(m.Extension)
+			if seen[m.Extension.Value] {
+				c.fail(m.Extension.At, quote(m.Extension.Value)+" is a member twice", "keep one of them")
+			}
+			if m.Delay > 0 && g.Strategy != "" && g.Strategy != "all" {
+				c.fail(m.Where(), "delay has no effect when members ring one after the other", "remove it, or write strategy: all")
+			}
+			seen[m.Extension.Value] = true
+			c.out()
+		}
+		if g.Each > 0 && (g.Strategy == "" || g.Strategy == "all") {
+			c.fail(g.Where(), "each has no effect when all members ring at once", "write strategy: sequential, or remove each")
+		}
+		c.out()
+	}
+}
+
+// numbersOf compiles the numbers of all routes, by context.
+func (c *checker) numbersOf() map[string][]numbers {
+	out := map[string][]numbers{}
+	c.in("dialplan")
+	defer c.out()
+	for _, name := range keys(c.spec.Contexts) {
+		c.in(name)
+		for i, r := range c.spec.Contexts[name] {
+			c.in("[" + strconv.Itoa(i) + "]")
+			c.in("to")
+			out[name] = append(out[name], c.numbers(r.To))
+			c.out()
+			c.out()
+		}
+		c.out()
+	}
+	return out
+}
+
+func (c *checker) numbers(list Texts) numbers {
+	var n numbers
+	for _, t := range list {
+		text, not := negated(t.Value)
+		at := t.At
+		if not {
+			at.Column += len(t.Value) - len(text)
+		}
+		p, ok := c.number(text, at)
+		if !ok {
+			n.broken = true
+			continue
+		}
+		for _, g := range p.GroupNames() {
+			c.settable(g, at)
+			c.defined[g] = true
+		}
+		if not {
+			n.negative = append(n.negative, p)
+		} else {
+			n.positive = append(n.positive, p)
+		}
+	}
+	return n
+}
+
+// variablesOf collects the variables that steps set anywhere.
+func (c *checker) variablesOf() {
+	note := func(s Step) {
+		if set, ok := s.(*Set); ok {
+			for _, v := range set.Values {
+				c.defined[v.Name] = true
+			}
+		}
+	}
+	for _, list := range c.spec.Contexts {
+		for _, r := range list {
+			walk(r.Do, note)
+		}
+	}
+	for _, s := range c.spec.Subplans {
+		walk(s.Do, note)
+	}
+}
+
+// walk visits steps and those within them.
+func walk(steps Steps, visit func(Step)) {
+	for _, s := range steps {
+		visit(s)
+		if b, ok := s.(branching); ok {
+			for _, way := range b.branches() {
+				walk(way.do, visit)
+			}
+		}
+	}
+}
+
+func (c *checker) compileSubplans() {
+	c.in("subplans")
+	defer c.out()
+	for _, name := range keys(c.spec.Subplans) {
+		s := c.spec.Subplans[name]
+		c.in(name)
+		c.args, c.env = map[string]bool{}, nil
+		for _, a := range s.Args {
+			c.settable(a.Value, a.At)
+			c.args[a.Value] = true
+		}
+		if len(s.Do) == 0 {
+			c.fail(s.Where(), "the subplan has no steps", "write do: with at least one step")
+		}
+		c.within("do", s.Do)
+		c.out()
+	}
+	c.args, c.env = map[string]bool{}, nil
+}
+
+// context compiles the routes of one context.
+func (c *checker) context(name string, list []*RouteSpec, to []numbers) {
+	c.in("dialplan")
+	c.in(name)
+	defer c.out()
+	defer c.out()
+	if name == ExtensionsContext {
+		at := Pos{} // of the context's key
+		if len(list) > 0 {
+			at = list[0].Where()
+		}
+		c.fail(at, quote(name)+" is the context of the built-in routes", "give the context another name")
+	}
+	taken := map[string]Pos{}
+	out := &routes{name: name}
+	for i, spec := range list {
+		c.in("[" + strconv.Itoa(i) + "]")
+		r := &Route{Name: nameOf(spec, i), Context: name, At: spec.Where(), to: to[i], steps: spec.Do}
+		if first, again := taken[spec.Name.Value]; again && spec.Name.Value != "" {
+			c.fail(spec.Name.At, "another route of this context is called "+quote(r.Name)+", at "+first.String(), "give one another name")
+		}
+		taken[spec.Name.Value] = spec.Name.At
+		r.when = c.conditions(&spec.When)
+		if len(spec.Do) == 0 {
+			c.fail(spec.Where(), "the route has no steps", "write do: with at least one step, such as [{hangup: busy}]")
+		}
+		c.within("do", spec.Do)
+		out.list = append(out.list, r)
+		c.out()
+	}
+	out.index()
+	c.plan.contexts[name] = out
+}
+
+// index builds what routes are found with.
+func (rs *routes) index() {
+	var all []pattern.Pattern
+	for i, r := range rs.list {
+		positive := r.to.positive
+		if len(positive) == 0 {
+			positive = []pattern.Pattern{pattern.MustParse("!")}
+		}
+		for _, p := range positive {
+			r.entries = append(r.entries, len(all))
+			all = append(all, p)
+			rs.owner = append(rs.owner, i)
+		}
+	}
+	rs.set = pattern.NewSet(all)
+}
+
+// builtIn is the context of the features and extensions, in the structs that
+// YAML would give:
+//
+//	extensions:
+//	  - {name: echo, to: "600", do: [echo]}
+//	  - {name: tone, to: "601", do: [tone]}
+//	  - {name: music, to: "602", do: [music]}
+//	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
+func (c *checker) builtIn() *routes {
+	out := &routes{name: ExtensionsContext}
+	add := func(name string, number string, s Step) {
+		p, err := pattern.Parse(literal(number))
+		if number == "" || err != nil {
+			return
+		}
+		s.check(&checker{spec: c.spec, plan: c.plan})
+		out.list = append(out.list, &Route{
+			Name: name, Context: ExtensionsContext, to: numbers{positive: []pattern.Pattern{p}}, steps: Steps{s},
+		})
+	}
+	for _, f := range c.spec.Features.list() {
+		add(f.name, f.number, NewStep(f.name))
+	}
+	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
+		add("extension "+e, e, &Dial{To: Texts{{Value: "${to}"}}})
+	}
+	out.index()
+	return out
+}
+
+// literal is the pattern of exactly that number.
+func literal(number string) string {
+	if number == "" {
+		return ""
+	}
+	return `"` + number + `"`
+}
+
+type feature struct{ name, number string }
+
+// list are the features by the name of the step that each takes.
+func (f Features) list() []feature {
+	return []feature{{"echo", f.Echo}, {"tone", f.Tone}, {"music", f.Music}}
+}

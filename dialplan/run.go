@@ -1,0 +1,196 @@
+package dialplan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// Bounds of one call's way through plans, beyond which it ends with CauseLoop.
+const (
+	maxDecisions = 500
+	maxSteps     = 5000
+)
+
+// Run is one call on its way through plans. Make it with NewRun; one goroutine
+// uses it.
+type Run struct {
+	Facts   Facts
+	Session Session      // what the steps act on; nil when only Decide is called
+	Phones  Phones       // how extensions are
+	Plan    func() *Plan // the plan in force
+	Now     func() time.Time
+	Trace   *Trace       // nil keeps none
+	Log     *slog.Logger // for the step log; nil says nothing
+	// Shuffle orders the members of random groups; nil is at random.
+	Shuffle func(n int, swap func(i, j int))
+	// Chosen is told of every decision; nil is nobody.
+	Chosen func(Decision)
+
+	To      string // the number that is looked for: dialled, or named by a goto
+	Context string // where it was looked for last
+
+	plan       *Plan // of the last decision
+	route      *Route
+	vars       map[string]string
+	rest       string // what the trailing part of the pattern stood for
+	outcome    string // of the last dial
+	answeredBy string
+	failed     *Ended // why the last dial failed, while nothing has come of it
+	calls      int    // subplans within each other
+	depth      int
+	decisions  int
+	steps      int
+	event      int // of the step that runs
+	start      time.Time
+}
+
+// NewRun is a call with facts f that asks plan for the way.
+func NewRun(f Facts, plan func() *Plan, phones Phones) *Run {
+	return &Run{Facts: f, Plan: plan, Phones: phones, Now: time.Now, vars: map[string]string{}, To: f.To, event: -1}
+}
+
+// Decision is which route fits a call. Route is nil when none does.
+type Decision struct {
+	Route *Route
+	Why   *Ended // why there is none
+}
+
+// Name is that of the route, for logs and records.
+func (d Decision) Name() string {
+	if d.Route == nil {
+		return "refuse"
+	}
+	return d.Route.Name
+}
+
+// Decide finds the route for the call as it arrives.
+func (r *Run) Decide() Decision {
+	r.begin()
+	f := r.Facts
+	switch {
+	case f.Context != "":
+		return r.enter(f.Context, "")
+	case f.Extension != "":
+		return r.enter(PhonesContext, "")
+	}
+	return Decision{Why: &Ended{Cause: CauseForbidden, Detail: "outside callers have no route"}}
+}
+
+func (r *Run) begin() {
+	if !r.start.IsZero() {
+		return
+	}
+	r.plan = r.Plan()
+	r.start = r.now()
+	if r.Trace != nil {
+		r.Trace.From, r.Trace.To, r.Trace.Extension, r.Trace.Start = r.Facts.From, r.Facts.To, r.Facts.Extension, r.start
+	}
+}
+
+// Do decides, takes the steps, and says why the call is over.
+func (r *Run) Do(ctx context.Context) *Ended {
+	e := r.do(ctx)
+	r.Conclude(e)
+	return e
+}
+
+// Conclude writes into the trace how the call ended.
+func (r *Run) Conclude(e *Ended) {
+	if r.Trace != nil && e != nil {
+		r.Trace.Outcome = e.Cause.Text()
+		if e.Detail != "" {
+			r.Trace.Outcome += " (" + clip(e.Detail) + ")"
+		}
+	}
+}
+
+func (r *Run) do(ctx context.Context) *Ended {
+	d := r.Decide()
+	for {
+		if r.Chosen != nil {
+			r.Chosen(d)
+		}
+		if d.Route == nil {
+			return d.Why
+		}
+		err := r.take(ctx, d.Route.steps)
+		var j *jump
+		if !errors.As(err, &j) {
+			return cmp.Or(asEnded(err), r.failed, &Ended{Cause: CauseNormal, Detail: "the steps of " + d.Route.Name + " are over"})
+		}
+		r.To, r.depth = j.to, 0
+		d = r.enter(j.context, j.route)
+	}
+}
+
+// take runs steps, each within a line of the trace.
+func (r *Run) take(ctx context.Context, steps Steps) error {
+	r.depth++
+	defer func() { r.depth-- }()
+	for _, s := range steps {
+		if err := r.step(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Run) step(ctx context.Context, s Step) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if r.steps++; r.steps > maxSteps {
+		return &Ended{Cause: CauseLoop, Detail: "more than " + strconv.Itoa(maxSteps) + " steps, the last at " + s.Where().String()}
+	}
+	outer, began, at := r.event, r.Now(), s.Where()
+	r.event = r.Trace.add(Event{
+		Kind: EventStep, At: began.Sub(r.start), Depth: r.depth - 1, Name: s.String(), File: at.File, Line: at.Line,
+	})
+	mine := r.event
+	err := s.Run(ctx, r)
+	if mine >= 0 {
+		r.Trace.Events[mine].Took = r.Now().Sub(began)
+	}
+	var e *Ended
+	if errors.As(err, &e) && mine >= 0 && r.Trace.Events[mine].Text == "" {
+		r.Trace.Events[mine].Text = clip(e.Error())
+	}
+	r.event = outer
+	return err
+}
+
+// note says how the running step came out.
+func (r *Run) note(text string) {
+	if r.event < 0 {
+		return
+	}
+	e := &r.Trace.Events[r.event]
+	if e.Text != "" {
+		text = e.Text + "; " + text
+	}
+	e.Text = clip(text)
+}
+
+// here names the route that runs.
+func (r *Run) here() string {
+	if r.route == nil {
+		return "without a route"
+	}
+	return "route " + r.route.Name + " of " + r.route.Context
+}
+
+func (r *Run) shuffle(n int, swap func(i, j int)) {
+	if r.Shuffle != nil {
+		r.Shuffle(n, swap)
+		return
+	}
+	rand.Shuffle(n, swap)
+}
+
+// now is the time in the zone of the site.
+func (r *Run) now() time.Time { return r.Now().In(r.plan.zone) }

@@ -1,0 +1,237 @@
+package dialplan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Dial rings extensions and joins the caller with the first that answers; that
+// conversation ends the call. When nobody answers, the branch for why is taken,
+// then the next step.
+type Dial struct {
+	Placed
+	// To is whom to ring: an extension, a group, or a list of them.
+	To Texts `yaml:"dial" main:"true"`
+	// Timeout ends the ringing. The default is calls.ring_timeout; when phones ring
+	// one after the other, until each had its time.
+	Timeout time.Duration `yaml:"timeout" min:"1s" max:"1h"`
+	// Strategy is how all of them ring, whatever their groups say: all at once,
+	// sequential (one after the other) or random (one after the other, each time in
+	// another order).
+	Strategy string `yaml:"strategy" enum:"all,sequential,random"`
+	// Each is how long one rings before the next does, with strategy sequential or
+	// random. The default is 15s.
+	Each time.Duration `yaml:"each" min:"1s" max:"10m"`
+	// FromName is what the phones show as the caller's name.
+	FromName Text `yaml:"from_name"`
+	// On are the steps for when nobody answers, by why.
+	On On `yaml:"on"`
+}
+
+// On are the branches of a dial that nobody answered.
+type On struct {
+	// Busy is for a callee that is in a call or does not want to be disturbed.
+	Busy Steps `yaml:"busy"`
+	// NoAnswer is for phones that rang in vain.
+	NoAnswer Steps `yaml:"no-answer"`
+	// NotRegistered is for an extension without a phone.
+	NotRegistered Steps `yaml:"not-registered"`
+	// Declined is for a callee that refused the call.
+	Declined Steps `yaml:"declined"`
+	// Failed is for every reason that has no branch of its own here.
+	Failed Steps `yaml:"failed"`
+}
+
+// defaultEach is how long one of several rings when nothing says.
+const defaultEach = 15 * time.Second
+
+// String implements Step.
+func (s *Dial) String() string { return "dial " + strings.Join(values(s.To), ", ") }
+
+// Run implements Step.
+func (s *Dial) Run(ctx context.Context, r *Run) error {
+	ring, err := s.ringing(r)
+	by := ""
+	if err == nil {
+		r.note("rings " + ring.String())
+		by, err = r.Session.Dial(ctx, ring)
+	}
+	if by != "" {
+		r.answeredBy, r.outcome, r.failed = by, "answered", nil
+		r.note(by + " answered")
+		return cmp.Or(asEnded(err), &Ended{Cause: CauseNormal})
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	e := asEnded(err)
+	if e == nil {
+		e = &Ended{Cause: CauseNoAnswer}
+	}
+	r.failed, r.outcome = e, e.Cause.String()
+	key, steps := s.On.pick(e.Cause)
+	if key == "" {
+		r.note(e.Error())
+		return nil
+	}
+	r.note(e.Error() + ", so on " + key)
+	return r.take(ctx, steps)
+}
+
+// pick gives the branch for a cause; "" when there is none.
+func (o *On) pick(c Cause) (string, Steps) {
+	key, steps := "", Steps(nil)
+	switch c {
+	case CauseBusy, CauseDoNotDisturb:
+		key, steps = "busy", o.Busy
+	case CauseNoAnswer:
+		key, steps = "no-answer", o.NoAnswer
+	case CauseNotRegistered:
+		key, steps = "not-registered", o.NotRegistered
+	case CauseDeclined:
+		key, steps = "declined", o.Declined
+	}
+	if len(steps) > 0 {
+		return key, steps
+	}
+	if len(o.Failed) > 0 {
+		return "failed", o.Failed
+	}
+	return "", nil
+}
+
+// ringing works out whom to ring and when.
+func (s *Dial) ringing(r *Run) (Ringing, error) {
+	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName)}
+	for i := range s.To {
+		name := r.expand(&s.To[i])
+		members, err := r.plan.members(name, r)
+		if err != nil {
+			return out, err
+		}
+		out.Targets = append(out.Targets, members...)
+	}
+	if s.Strategy != "" {
+		out.Targets = arrange(out.Targets, s.Strategy, cmp.Or(s.Each, defaultEach), r.shuffle)
+	}
+	out.Targets = once(out.Targets)
+	if out.Timeout == 0 {
+		out.Timeout = r.plan.ringTimeout
+		var last time.Duration
+		for _, t := range out.Targets {
+			last = max(last, t.After+t.For)
+		}
+		if one := out.Targets[len(out.Targets)-1]; one.For > 0 {
+			out.Timeout = last
+		}
+	}
+	return out, nil
+}
+
+// members are the targets that a name stands for: of a group without the caller,
+// who need not ring for its own call.
+func (p *Plan) members(name string, r *Run) ([]Target, error) {
+	g := p.groups[name]
+	if g == nil {
+		if !p.extensions[name] {
+			return nil, &Ended{Cause: CauseNotFound, Detail: name + " is neither an extension nor a group"}
+		}
+		return []Target{{Extension: name}}, nil
+	}
+	var out []Target
+	for _, m := range g.Members {
+		if m.Extension.Value != r.Facts.Extension {
+			out = append(out, Target{Extension: m.Extension.Value, After: m.Delay})
+		}
+	}
+	if len(out) == 0 {
+		return nil, &Ended{Cause: CauseNotFound, Detail: "nobody but the caller is in group " + name}
+	}
+	if g.Strategy == "" || g.Strategy == "all" {
+		return out, nil
+	}
+	return arrange(out, g.Strategy, cmp.Or(g.Each, defaultEach), r.shuffle), nil
+}
+
+// arrange spreads targets over time as a strategy says.
+func arrange(targets []Target, strategy string, each time.Duration, shuffle func(int, func(i, j int))) []Target {
+	if strategy == "random" {
+		shuffle(len(targets), func(i, j int) { targets[i], targets[j] = targets[j], targets[i] })
+	}
+	for i := range targets {
+		if strategy == "all" {
+			targets[i].After, targets[i].For = 0, 0
+			continue
+		}
+		targets[i].After, targets[i].For = time.Duration(i)*each, each
+	}
+	return targets
+}
+
+// once keeps the first of each extension.
+func once(targets []Target) []Target {
+	seen := map[string]bool{}
+	var out []Target
+	for _, t := range targets {
+		if !seen[t.Extension] {
+			seen[t.Extension] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// String is whom it rings, for people.
+func (r Ringing) String() string {
+	var parts []string
+	for _, t := range r.Targets {
+		text := t.Extension
+		if t.After > 0 {
+			text += " after " + t.After.String()
+		}
+		parts = append(parts, text)
+	}
+	return fmt.Sprintf("%s for at most %s", strings.Join(parts, ", "), r.Timeout)
+}
+
+func asEnded(err error) *Ended {
+	var e *Ended
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	}
+	return &Ended{Cause: CauseInternal, Detail: err.Error()}
+}
+
+func (s *Dial) check(c *checker) {
+	for i := range s.To {
+		c.text(&s.To[i])
+		c.callee(s.To[i])
+	}
+	c.text(&s.FromName)
+	if s.Each > 0 && s.Strategy != "sequential" && s.Strategy != "random" {
+		c.fail(s.Where(), "each has no effect when all ring at once", "write strategy: sequential, or remove each")
+	}
+	for _, b := range s.branches() {
+		c.within("on."+b.key, b.do)
+	}
+}
+
+func (s *Dial) branches() []branch {
+	o := &s.On
+	return []branch{
+		{"busy", o.Busy},
+		{"no-answer", o.NoAnswer},
+		{"not-registered", o.NotRegistered},
+		{"declined", o.Declined},
+		{"failed", o.Failed},
+	}
+}
+
+func (*Dial) waits() bool { return true }

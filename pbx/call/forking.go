@@ -1,0 +1,139 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/media"
+)
+
+// forking is the course of one dial; only the call's goroutine uses it until
+// drain takes over what is left.
+type forking struct {
+	call    *Call
+	ctx     context.Context //nolint:containedctx // it ends when the dial does
+	cancel  context.CancelCauseFunc
+	inv     Invitation
+	timeout time.Duration
+	start   time.Time
+	single  bool    // one extension only
+	waiting []*rung // not begun, the next first
+	started []*rung
+	events  chan attemptEvent
+	pending int             // attempts that have not ended
+	rang    bool            // a phone rings; the caller knows unless it hears early
+	early   *media.Bridged  // the caller hears a phone that has not answered
+	heard   *attempt        // that phone
+	worst   *dialplan.Ended // the refusal to report when nobody answers
+}
+
+// wait begins what is due and takes events until somebody answers or nobody will.
+func (f *forking) wait() (Leg, *rung, error) {
+	ring := time.NewTimer(f.timeout)
+	defer ring.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		f.beginDue()
+		if f.pending == 0 && len(f.waiting) == 0 {
+			return nil, nil, f.worst
+		}
+		if len(f.waiting) > 0 {
+			next.Reset(time.Until(f.start.Add(f.waiting[0].After)))
+		}
+		select {
+		case ev := <-f.events:
+			leg, err := f.take(ev)
+			if leg != nil || err != nil {
+				return leg, ev.of, err
+			}
+		case <-next.C:
+		case <-ring.C:
+			return nil, nil, f.timedOut()
+		case <-f.ctx.Done():
+			return nil, nil, context.Cause(f.ctx)
+		}
+	}
+}
+
+// beginDue begins the extensions whose time has come, and the next one when no
+// other rings.
+func (f *forking) beginDue() {
+	for len(f.waiting) > 0 && (f.pending == 0 || time.Since(f.start) >= f.waiting[0].After) {
+		t := f.waiting[0]
+		f.waiting = f.waiting[1:]
+		f.begin(t)
+	}
+}
+
+func (f *forking) timedOut() error {
+	return &dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: "rang for " + f.timeout.String()}
+}
+
+// take handles one event: a leg when somebody answered, an error when the whole
+// fork is over.
+func (f *forking) take(ev attemptEvent) (Leg, error) {
+	switch {
+	case ev.progress != nil:
+		f.progress(ev)
+		return nil, nil
+	case ev.err == nil:
+		f.pending--
+		ev.party.answered(f.call, ev.leg)
+		return ev.leg, nil
+	}
+	f.pending--
+	ev.of.pending--
+	e := f.call.ended(ev.err)
+	ev.party.ended(f.call, e)
+	f.refused(e)
+	if e.Status >= 600 {
+		if f.single {
+			return nil, f.worst // RFC 3261 §16.7 step 5: nobody else may answer
+		}
+		ev.of.stop(e) // no other phone of this extension
+	}
+	if ev.attempt == f.heard && f.pending > 0 {
+		f.closeEarly()
+		if f.rang {
+			f.call.ring()
+		}
+	}
+	return nil, nil
+}
+
+// refused keeps the refusal that says most.
+func (f *forking) refused(e *dialplan.Ended) {
+	if f.worst == nil || rank(e) > rank(f.worst) {
+		f.worst = refusal(e)
+	}
+}
+
+func (f *forking) progress(ev attemptEvent) {
+	c, p := f.call, ev.progress
+	ev.party.rang(c)
+	if p.Early != nil && f.early == nil {
+		if err := c.progress(nearFor(p.Far)); err != nil {
+			c.log.Debug("early media not passed on", "error", err)
+		} else if b, err := media.Bridge(c.caller.Media(), p.Early); err == nil {
+			f.early, f.heard = b, ev.attempt
+		}
+	}
+	if p.Status != 183 {
+		if !f.rang && f.early == nil {
+			c.ring()
+		}
+		f.rang = true
+	}
+	if !c.accepted {
+		c.setState(Ringing)
+	}
+}
+
+func (f *forking) closeEarly() {
+	if f.early != nil {
+		f.early.Close()
+		f.early, f.heard = nil, nil
+	}
+}

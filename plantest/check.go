@@ -1,0 +1,197 @@
+package plantest
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+)
+
+// reader finds what is wrong with tests beyond their form.
+type reader struct {
+	*Suite
+	doc *config.Document
+}
+
+func (r reader) file(f *File) {
+	if len(f.Tests) == 0 {
+		r.doc.Fail(f.Where(), "tests", "there are no tests", "write them under tests:, each in a line that starts with -")
+	}
+	r.phones(f.World, "world", f.Where())
+	names := map[string]dialplan.Pos{}
+	for i, c := range f.Tests {
+		path := fmt.Sprintf("tests[%d]", i)
+		if c.Name.Value == "" {
+			r.doc.Fail(c.Where(), path+".name", "the test has no name", "write name: and what is tested, in words")
+		} else if first, again := names[c.Name.Value]; again {
+			r.doc.Fail(c.Name.At, path+".name", "another test has this name, at "+first.String(), "give one another name")
+		}
+		names[c.Name.Value] = c.Name.At
+		r.test(c, path)
+	}
+}
+
+func (r reader) test(c *Case, path string) {
+	if c.At.Value != "" {
+		if _, err := r.time(c.At.Value); err != nil {
+			r.doc.Fail(c.At.At, path+".at", fmt.Sprintf("%q is no time that can be tested: %v", c.At.Value, err), "write it like 2026-12-24 22:30")
+		}
+	}
+	if c.Call == nil {
+		r.doc.Fail(c.Where(), path+".call", "nobody calls", `write call: {from: "100", to: "101"}`)
+	} else {
+		r.caller(c.Call, path+".call")
+	}
+	for i, b := range c.Before {
+		r.caller(b, fmt.Sprintf("%s.before[%d]", path, i))
+	}
+	r.phones(c.World, path+".world", c.Where())
+	r.expect(&c.Expect, path+".expect")
+}
+
+func (r reader) caller(c *Caller, path string) {
+	if c.To.Value == "" {
+		r.doc.Fail(c.Where(), path+".to", "no number is dialled", `write to: "101"`)
+	}
+	if c.Source.Value != "" {
+		if _, err := netip.ParseAddr(c.Source.Value); err != nil {
+			r.doc.Fail(c.Source.At, path+".source", fmt.Sprintf("%q is not an address", c.Source.Value), "write one like 192.0.2.7")
+		}
+	}
+	if ctx := c.Context.Value; ctx != "" && !slices.Contains(r.Plan.Contexts(), ctx) {
+		r.undefined(c.Context, path+".context", "context", r.Plan.Contexts())
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Header)) {
+		if !slices.Contains(r.Config.Site.Headers, name) {
+			t := c.Header[name]
+			t.Value = name
+			r.undefined(t, path+".header", "header in site.headers", r.Config.Site.Headers)
+		}
+	}
+	r.codecs(c.Codecs, path)
+}
+
+func (r reader) undefined(t dialplan.Text, path, what string, known []string) {
+	remedy := "there is " + strings.Join(known, ", ")
+	if near := dialplan.Nearest(t.Value, known); near != "" {
+		remedy = fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(known) == 0 {
+		remedy = "there is none"
+	}
+	r.doc.Fail(t.At, path, fmt.Sprintf("there is no %s %q", what, t.Value), remedy)
+}
+
+func (r reader) codecs(list dialplan.Texts, path string) {
+	for i, t := range list {
+		if len(formatsOf(t.Value)) == 0 {
+			r.doc.Fail(t.At, fmt.Sprintf("%s.codecs[%d]", path, i), fmt.Sprintf("%q is no codec that is known here", t.Value), "write one like PCMA")
+		}
+	}
+}
+
+func (r reader) phones(w World, path string, at dialplan.Pos) {
+	known := slices.Sorted(maps.Keys(r.Config.Extensions))
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		if len(w[name]) > 0 {
+			at = w[name][0].Where()
+		}
+		if !slices.Contains(known, name) {
+			r.undefined(dialplan.Text{Value: name, At: at}, path, "extension", known)
+		}
+		seen := map[string]bool{}
+		for i, p := range w[name] {
+			at := fmt.Sprintf("%s.%s[%d]", path, name, i)
+			r.phone(p, at)
+			if seen[p.Phone.Value] && p.Phone.Value != "" {
+				r.doc.Fail(p.Phone.At, at+".phone", "another phone of "+name+" has this name", "give one another name")
+			}
+			seen[p.Phone.Value] = true
+		}
+	}
+}
+
+func (r reader) phone(p *Phone, path string) {
+	r.codecs(p.Codecs, path)
+	var does []string
+	if p.Does.Value != "" {
+		does = append(does, p.Does.Value)
+	}
+	for _, d := range p.deeds() {
+		if d.after != nil {
+			does = append(does, d.name)
+		}
+	}
+	switch {
+	case p.Does.Value != "" && !slices.Contains(words[:], p.Does.Value):
+		remedy := "write " + strings.Join(words[:], ", ") + ", or {answers: 5s}"
+		if near := dialplan.Nearest(p.Does.Value, words[:]); near != "" {
+			remedy = fmt.Sprintf("did you mean %q?", near)
+		}
+		r.doc.Fail(p.Does.At, path, fmt.Sprintf("%q is nothing that a phone does", p.Does.Value), remedy)
+	case len(does) > 1:
+		r.doc.Fail(p.Where(), path, "a phone does one thing only", "keep one of "+strings.Join(does, ", "))
+	case len(does) == 0:
+		r.doc.Fail(p.Where(), path, "it is not said what the phone does", "write rings, or {answers: 5s}")
+	case p.HangsUp > 0 && p.act().name != "answers":
+		r.doc.Fail(p.Where(), path+".hangs_up", "a phone that does not answer cannot hang up", "add answers: 5s, or remove hangs_up")
+	}
+}
+
+func (r reader) expect(e *Expect, path string) {
+	if e.End != nil && e.End.Cause.Value != "" && dialplan.CauseOf(e.End.Cause.Value) == dialplan.CauseNone {
+		var slugs []string
+		for c := dialplan.CauseNormal; c <= dialplan.CauseInternal; c++ {
+			slugs = append(slugs, c.String())
+		}
+		r.undefined(e.End.Cause, path+".end.cause", "cause", slugs)
+	}
+	for _, list := range []struct {
+		name  string
+		texts dialplan.Texts
+	}{{"rang", e.Rang}, {"heard", e.Heard}} {
+		for i, t := range list.texts {
+			if _, err := parseMoment(t.Value); err != nil {
+				r.doc.Fail(t.At, fmt.Sprintf("%s.%s[%d]", path, list.name, i), err.Error(), "write it like 101 after 5s for 20s")
+			}
+		}
+	}
+	routes := e.Routes
+	if e.Route.Value != "" {
+		routes = append(routes[:len(routes):len(routes)], e.Route)
+	}
+	for _, t := range routes {
+		if known := r.routes(); t.Value != refused && !slices.Contains(known, t.Value) {
+			r.undefined(t, path+".route", "route", r.names())
+		}
+	}
+}
+
+// refused stands for the route of a call that fits none.
+const refused = "none"
+
+// names are those of all routes of the file.
+func (s *Suite) names() []string {
+	var out []string
+	for _, c := range s.Plan.Contexts() {
+		for _, route := range s.Plan.Routes(c) {
+			out = append(out, route.Name)
+		}
+	}
+	return out
+}
+
+// routes are all names of routes, alone and with their context.
+func (s *Suite) routes() []string {
+	var out []string
+	for _, c := range s.Plan.Contexts() {
+		for _, route := range s.Plan.Routes(c) {
+			out = append(out, route.Name, c+"/"+route.Name)
+		}
+	}
+	return out
+}
