@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -177,6 +179,94 @@ func TestSoak(t *testing.T) {
 	}
 	if end.Process.Heap > base.Process.Heap*5/4+4<<20 {
 		t.Errorf("heap grew from %d to %d KiB", base.Process.Heap>>10, end.Process.Heap>>10)
+	}
+}
+
+// Fifty reloads, every second one of a broken file, among calls: none is
+// dropped, and what is in force is all of the last good file.
+func TestReloadsUnderLoad(t *testing.T) {
+	const peers, up, churn, reloads = 300, 100, 20, 50
+	t.Setenv("GOMEMLIMIT", "1MiB")
+	s := start(t, peers)
+	_, from := open(t, s, peers, callee), open(t, s, peers, caller)
+	plain, err := os.ReadFile(s.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []string
+	pace(2*up, 500*time.Millisecond, func(i int) { held = append(held, from.call(i, callee(i), true)) })
+	eventually(t, "calls are up", func() bool { return from.calls.Load() == up && s.status(t).Calls == up })
+	base := s.status(t)
+	stop, begun := make(chan struct{}), make(chan int64)
+	go func() {
+		n := int64(0)
+		defer func() { begun <- n }()
+		for tick := time.NewTicker(time.Second / churn); ; {
+			select {
+			case <-stop:
+				tick.Stop()
+				return
+			case <-tick.C:
+				i := up + int(n)%(peers-up)
+				from.call(i, callee(i), false)
+				n++
+			}
+		}
+	}()
+	for n := range reloads {
+		s.reload(t, plain, n, n%2 == 1)
+	}
+	close(stop)
+	n := <-begun
+	eventually(t, "the calls made meanwhile have ended", func() bool { return from.ended.Load() == n })
+	if failed := from.failed.Load(); failed > 0 {
+		t.Errorf("%d of %d calls failed:%s", failed, n, from.why())
+	}
+	if got := s.status(t).Calls; got != up {
+		t.Errorf("%d calls are up after the reloads, want %d", got, up)
+	}
+	for _, id := range held {
+		from.hangup(id)
+	}
+	eventually(t, "no call is left", func() bool { return s.status(t).Calls == 0 })
+	end := settled(t, s)
+	t.Logf("%d calls meanwhile; goroutines %d -> %d, heap %d -> %d KiB", n, base.Process.Goroutines, end.Process.Goroutines, base.Process.Heap>>10, end.Process.Heap>>10)
+	if end.Process.Heap > base.Process.Heap+4<<20 {
+		t.Errorf("heap grew from %d to %d KiB", base.Process.Heap>>10, end.Process.Heap>>10)
+	}
+}
+
+// reload has the n-th file read. A broken one changes the number of the echo as
+// well, which must not come into force.
+func (s *server) reload(t *testing.T, plain []byte, n int, broken bool) {
+	t.Helper()
+	echo, route := 7000+n, fmt.Sprintf("{name: to nobody, to: %d, do: [hangup: busy]}", 8000+n)
+	if broken {
+		route = fmt.Sprintf("{name: to nobody, to: %d, do: [dial: nobody]}", 8000+n)
+	}
+	text := fmt.Sprintf("%sfeatures: {echo: \"%d\"}\ndialplan:\n  phones: [%s]\n", plain, echo, route)
+	// Written beside and renamed, as editors do: the server watches the file.
+	if err := os.WriteFile(s.config()+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(s.config()+".new", s.config()); err != nil {
+		t.Fatal(err)
+	}
+	var result struct{}
+	err := s.ctl(&result, "reload")
+	if broken != (err != nil) {
+		t.Fatalf("reload %d: %v", n, err)
+	}
+	var features []struct{ Number, Name string }
+	if err := s.ctl(&features, "features"); err != nil {
+		t.Fatal(err)
+	}
+	want := strconv.Itoa(echo)
+	if broken {
+		want = strconv.Itoa(echo - 1)
+	}
+	if !slices.ContainsFunc(features, func(f struct{ Number, Name string }) bool { return f.Number == want }) {
+		t.Fatalf("after reload %d the features are %v, want the echo at %s", n, features, want)
 	}
 }
 
