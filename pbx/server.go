@@ -39,6 +39,8 @@ type Options struct {
 	Level      *slog.LevelVar // the level of Log, which ctl and reloads change
 	Trace      bool           // log every SIP message
 	Version    string
+	// Now is the clock of the dialplan; nil is that of the machine.
+	Now func() time.Time
 }
 
 // Server is a whole PBX. Start it once, Close it once.
@@ -182,7 +184,7 @@ func (s *Server) wire() (err error) {
 		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
 	})
 	s.board = call.NewSwitchboard(call.Options{
-		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log,
+		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
 	})
 	return nil
 }

@@ -214,21 +214,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 		o.Rang = append(o.Rang, *m)
 	}
 	slices.SortFunc(o.Rang, func(a, b Moment) int { return cmp.Compare(a.After, b.After) })
-	undecided := true
-	for _, e := range o.Trace.Events {
-		switch {
-		case e.Kind == dialplan.EventContext:
-			undecided = true
-		case e.Kind == dialplan.EventRoute && e.Fits:
-			o.Routes = append(o.Routes, e.Context+"/"+e.Name)
-			undecided = false
-		case e.Kind == dialplan.EventStep:
-			o.Steps = append(o.Steps, e.Name)
-		}
-	}
-	if undecided {
-		o.Routes = append(o.Routes, refused)
-	}
+	o.Routes, o.Steps = Course(o.Trace)
 	return o
 }
 

@@ -156,3 +156,24 @@ func (c *Call) Encrypted() bool {
 	defer c.audio.mu.Unlock()
 	return c.audio.encrypt != nil && c.audio.decrypt != nil
 }
+
+// Hearing is which of the tones arrived within the last 100 ms: 0 is silence, -1
+// is something else.
+func (c *Call) Hearing(tones ...float64) float64 {
+	a := c.audio
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.pcm) < window || time.Since(a.lastLoud) > quiet {
+		return 0
+	}
+	pcm := a.pcm[len(a.pcm)-window:]
+	if RMS(pcm) <= noiseFloor {
+		return 0
+	}
+	for _, hz := range tones {
+		if HasTone(pcm, hz) {
+			return hz
+		}
+	}
+	return -1
+}

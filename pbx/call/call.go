@@ -71,6 +71,9 @@ func (c *Call) run() {
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
+	if c.board.now != nil {
+		run.Now = c.board.now
+	}
 	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
 	e := c.ended(run.Do(c.ctx))
 	run.Conclude(e)

@@ -31,6 +31,7 @@ type Switchboard struct {
 	records Records
 	log     *slog.Logger
 	shuffle func(n int, swap func(i, j int))
+	now     func() time.Time
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -43,8 +44,8 @@ type Switchboard struct {
 	idle     chan struct{} // closed when closing and no call is left
 }
 
-// Options are the parts that a Switchboard works with; all but Shuffle are
-// required.
+// Options are the parts that a Switchboard works with; all but Shuffle and Now
+// are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -53,12 +54,14 @@ type Options struct {
 	Log     *slog.Logger
 	// Shuffle orders what rings in random order; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
+	// Now is the clock of the dialplan; nil is that of the machine.
+	Now func() time.Time
 }
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
 	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log, shuffle: o.Shuffle,
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log, shuffle: o.Shuffle, now: o.Now,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}),
 	}
 }
