@@ -29,6 +29,7 @@ type Observed struct {
 	After      time.Duration
 	By         string
 	Trace      dialplan.Trace
+	Record     storage.CDR      // what would be kept of the call
 	others     []dialplan.Trace // of the calls before
 }
 
@@ -205,7 +206,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	defer w.mu.Unlock()
 	o := &Observed{
 		Logged: w.logged, Answered: !r.Answer.IsZero(), Shown: w.shown,
-		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone),
+		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {
 		o.AnsweredBy = w.partner.label

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,12 +19,14 @@ import (
 	"dialtone/storage"
 )
 
-// exchange is a whole Dialtone in this process, with a plan of a suite and a
-// clock that began at the time of a test.
+// exchange is a whole Dialtone in this process, with the plan of a suite and a
+// clock that can be set.
 type exchange struct {
 	t      *testing.T
 	server *pbx.Server
-	addr   string
+	addr   string // for UDP and TCP
+	tls    string
+	ahead  atomic.Int64 // the clock of the plan, of that of the machine
 	said   *said
 }
 
@@ -36,7 +39,7 @@ const (
 
 // openExchange runs the plan of suite; place tells servers that run at the same
 // time apart.
-func openExchange(t *testing.T, suite *plantest.Suite, at time.Time, place int) *exchange {
+func openExchange(t *testing.T, suite *plantest.Suite, place int) *exchange {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "dt-") // a short path: it has a socket in it
 	if err != nil {
@@ -47,18 +50,17 @@ func openExchange(t *testing.T, suite *plantest.Suite, at time.Time, place int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &exchange{t: t, addr: freeAddr(t), said: &said{mu: &sync.Mutex{}, lines: map[string][]string{}}}
+	x := &exchange{t: t, addr: freeAddr(t), tls: freeAddr(t), said: &said{mu: &sync.Mutex{}, lines: map[string][]string{}}}
 	first := firstPorts + place*portsEach
 	name := filepath.Join(dir, "dialtone.yaml")
-	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: []}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
-		plan, x.addr, x.addr, first, first+portsEach-1)
+	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
+		plan, x.addr, x.addr, x.tls, first, first+portsEach-1)
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ahead := time.Until(at)
 	x.server, err = pbx.New(pbx.Options{
 		ConfigPath: name, Log: slog.New(x.said), Version: "test",
-		Now: func() time.Time { return time.Now().Add(ahead) },
+		Now: func() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +75,9 @@ func openExchange(t *testing.T, suite *plantest.Suite, at time.Time, place int) 
 	}
 	return x
 }
+
+// set makes it that time for the plan.
+func (x *exchange) set(at time.Time) { x.ahead.Store(int64(time.Until(at))) }
 
 // freeAddr is an address of the loopback that is free for UDP and TCP.
 func freeAddr(t *testing.T) string {
@@ -93,26 +98,27 @@ func freeAddr(t *testing.T) string {
 	return ""
 }
 
-// record waits for the record of a call, by the Call-ID of its caller.
-func (x *exchange) record(sipCallID string) storage.CDR {
+// record waits until no call is left, and gives the record of one, by the
+// Call-ID of its caller.
+func (x *exchange) record(ctx context.Context, sipCallID string) storage.CDR {
 	x.t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		var found *storage.CDR
-		err := x.server.CDRs(storage.CDRFilter{}, func(r storage.CDR) bool {
-			if len(r.Legs) > 0 && r.Legs[0].SIPCallID == sipCallID {
-				found = &r
-			}
-			return found == nil
-		})
-		switch {
-		case err != nil:
-			x.t.Fatal(err)
-		case found != nil:
-			return *found
-		case time.Now().After(end):
-			x.t.Fatalf("the call %s has no record", sipCallID)
-		}
+	if err := x.server.Drain(ctx); err != nil {
+		x.t.Fatalf("waiting for the end of the calls: %v", err)
 	}
+	var found *storage.CDR
+	err := x.server.CDRs(storage.CDRFilter{}, func(r storage.CDR) bool {
+		if len(r.Legs) > 0 && r.Legs[0].SIPCallID == sipCallID {
+			found = &r
+		}
+		return found == nil
+	})
+	switch {
+	case err != nil:
+		x.t.Fatal(err)
+	case found == nil:
+		x.t.Fatalf("the call %s has no record", sipCallID)
+	}
+	return *found
 }
 
 // said is a slog.Handler that keeps what the step log says, by call.

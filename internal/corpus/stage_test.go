@@ -12,6 +12,9 @@ import (
 	"dialtone/plantest"
 )
 
+// patient is a phone whose waits end with the test.
+const patient = time.Minute
+
 // actor is a real phone that does what a test says of it.
 type actor struct {
 	label string
@@ -25,24 +28,25 @@ type actor struct {
 
 // rang is one call that an actor got.
 type rang struct {
-	call      *testphone.Call
-	begin     time.Time
-	end       time.Time // of the ringing
-	answered  bool
-	shown     string
-	sipCallID string
+	call       *testphone.Call
+	begin, end time.Time // of the ringing; it did not ring when begin is zero
+	answered   bool
 }
 
-// enter registers the phones of a world and lets them act until ctx ends.
+// enter registers the phones of a world.
 func enter(ctx context.Context, t *testing.T, x *exchange, suite *plantest.Suite, world plantest.World) []*actor {
 	t.Helper()
 	var actors []*actor
-	for _, extension := range slices.Sorted(keys(world)) {
+	for _, extension := range slices.Sorted(maps.Keys(world)) {
 		for i, p := range world[extension] {
-			a := &actor{label: p.Label(extension, i, len(world[extension])), does: p, hz: float64(700 + 130*len(actors))}
+			a := &actor{
+				label: p.Label(extension, i, len(world[extension])), does: p,
+				hz: 1150 + 110*float64(len(actors)), // above the notes of the music
+			}
+			actors = append(actors, a)
 			opt := testphone.Options{
 				Extension: extension, Password: string(suite.Config.Extensions[extension].Password),
-				Server: x.addr, Codecs: names(p.Codecs), Patience: 20 * time.Second,
+				Server: x.addr, Codecs: names(p.Codecs), Patience: patient,
 			}
 			deed, _ := p.Act()
 			if deed == "unreachable" {
@@ -52,10 +56,7 @@ func enter(ctx context.Context, t *testing.T, x *exchange, suite *plantest.Suite
 			a.phone.Register(ctx)
 			if deed == "unreachable" {
 				a.phone.Close()
-				actors = append(actors, a)
-				continue
 			}
-			actors = append(actors, a)
 		}
 	}
 	return actors
@@ -63,61 +64,62 @@ func enter(ctx context.Context, t *testing.T, x *exchange, suite *plantest.Suite
 
 // act answers, refuses or rings, as the test says, each call that comes.
 func (a *actor) act(ctx context.Context, tasks *sync.WaitGroup) {
-	for ctx.Err() == nil {
-		if a.phone.Waiting() == 0 {
-			time.Sleep(2 * time.Millisecond)
-			continue
+	for {
+		c := a.phone.Next(ctx)
+		if c == nil {
+			return
 		}
-		c := a.phone.NextCall(ctx)
 		tasks.Go(func() { a.take(ctx, c) })
 	}
 }
 
 func (a *actor) take(ctx context.Context, c *testphone.Call) {
 	deed, after := a.does.Act()
-	r := &rang{call: c, begin: time.Now(), shown: displayName(c.Invite("From")), sipCallID: c.Invite("Call-ID")}
+	r := &rang{call: c}
 	if deed == "answers" || deed == "rings" || after > 0 {
 		c.Ring()
-		a.mu.Lock()
-		a.calls = append(a.calls, r)
-		a.mu.Unlock()
+		r.begin = time.Now()
 	}
-	over := until(ctx, c, after, deed == "rings")
 	a.mu.Lock()
-	r.end = time.Now()
+	a.calls = append(a.calls, r)
 	a.mu.Unlock()
-	if over {
+	over := false
+	if deed == "rings" {
+		over = ended(ctx, c, nil)
+	} else {
+		over = ended(ctx, c, time.After(after))
+	}
+	switch {
+	case over:
+	case deed == "busy":
+		c.Busy()
+	case deed == "declines":
+		c.Decline()
+	case deed == "answers":
+		over = !c.TryAnswer()
+	}
+	a.mu.Lock()
+	r.end, r.answered = time.Now(), deed == "answers" && !over
+	a.mu.Unlock()
+	if !r.answered {
 		return
 	}
-	switch deed {
-	case "busy":
-		c.Busy()
-	case "declines":
-		c.Decline()
-	case "answers":
-		if !c.TryAnswer() {
-			return
-		}
-		a.mu.Lock()
-		r.answered = true
-		a.mu.Unlock()
-		c.Speak(a.hz)
-		if h := a.does.HangsUp; h > 0 && !until(ctx, c, h, false) {
-			c.Hangup()
-		}
+	c.Speak(a.hz)
+	if h := a.does.HangsUp; h > 0 && !ended(ctx, c, time.After(h)) {
+		c.Hangup()
 	}
 }
 
-// until waits for d, or for ever, and reports whether the call ended before.
-func until(ctx context.Context, c *testphone.Call, d time.Duration, forever bool) bool {
-	end := time.Now().Add(d)
-	for ctx.Err() == nil && !c.Ended() {
-		if !forever && !time.Now().Before(end) {
-			return false
-		}
-		time.Sleep(2 * time.Millisecond)
+// ended waits for the end of the call, or for due, and reports which it was.
+func ended(ctx context.Context, c *testphone.Call, due <-chan time.Time) bool {
+	select {
+	case <-c.Done():
+		return true
+	case <-ctx.Done():
+		return true
+	case <-due:
+		return false
 	}
-	return true
 }
 
 // ear notes what a caller hears, in order, while the call lasts.
@@ -134,31 +136,39 @@ func (e *ear) add(what string) {
 	}
 }
 
-// own is what callers say, so that an echo is known as one.
-const own = 3100.0
+const (
+	own = 3100.0 // what callers say, so that an echo is known as one
+	// How often in a row something must be heard, each 40 ms, to count: a mixture
+	// of two tones that follow each other is no music.
+	sure    = 3
+	surer   = 5
+	silence = 100.0 // root mean square
+)
 
 // listen notes what the caller hears; names are those of the tones that may be.
-func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]string) {
-	tones := slices.Collect(maps.Keys(names))
-	last, times := "", 0
-	for ctx.Err() == nil && !c.Ended() {
-		time.Sleep(40 * time.Millisecond)
-		if !c.Answered() && slices.Contains(c.Provisionals(), 180) {
+func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]string, tasks *sync.WaitGroup) {
+	tasks.Go(func() {
+		if c.Rings(ctx) {
 			e.add("ringing")
 		}
-		hz := c.Hearing(tones...)
-		if hz == 0 {
-			continue
+	})
+	last, times := "", 0
+	c.Listen(ctx, func(pcm []int16) {
+		what := ""
+		for hz, name := range names {
+			if testphone.HasTone(pcm, hz) {
+				what = name
+			}
 		}
-		what := "music"
-		if hz > 0 {
-			what = names[hz]
+		needed := sure
+		if what == "" && testphone.RMS(pcm) > silence {
+			what, needed = "music", surer
 		}
 		if what != last {
 			last, times = what, 0
 		}
-		if times++; times >= 3 {
+		if times++; what != "" && times == needed {
 			e.add(what)
 		}
-	}
+	})
 }

@@ -43,6 +43,7 @@ var may = map[string][]string{
 
 	"internal/testphone":  {},
 	"internal/callscript": {"internal/testphone"},
+	"internal/corpus":     {"pbx", "plantest", "config", "dialplan", "storage", "internal/testphone"},
 	"internal/guard":      {},
 	"internal/peers":      {},
 }

@@ -157,23 +157,25 @@ func (c *Call) Encrypted() bool {
 	return c.audio.encrypt != nil && c.audio.decrypt != nil
 }
 
-// Hearing is which of the tones arrived within the last 100 ms: 0 is silence, -1
-// is something else.
-func (c *Call) Hearing(tones ...float64) float64 {
+// Listen gives f the last 100 ms of what arrives, each 40 ms of it, until the call
+// is over or ctx ends.
+func (c *Call) Listen(ctx context.Context, f func(pcm []int16)) {
+	const step = 2 * frame
 	a := c.audio
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.pcm) < window || time.Since(a.lastLoud) > quiet {
-		return 0
-	}
-	pcm := a.pcm[len(a.pcm)-window:]
-	if RMS(pcm) <= noiseFloor {
-		return 0
-	}
-	for _, hz := range tones {
-		if HasTone(pcm, hz) {
-			return hz
+	for at := int64(window); ; at += step {
+		var pcm []int16
+		err := c.waitAudio(ctx, func() (bool, time.Duration) {
+			late := a.samples - at
+			if late < 0 || len(a.pcm) < window {
+				return false, 0
+			}
+			at += late / step * step
+			pcm = slices.Clone(a.pcm[len(a.pcm)-window:])
+			return true, 0
+		})
+		if err != nil {
+			return
 		}
+		f(pcm)
 	}
-	return -1
 }
