@@ -78,7 +78,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	if err := w.prepare(board, c.Before, at); err != nil {
 		return nil, err
 	}
-	w.air.start = time.Now()
+	w.air.begin()
 	caller := w.call(board, c.Call, callID)
 	record := w.record(callID)
 	heard := caller.audio.over()

@@ -37,7 +37,7 @@ func compare(t *testing.T, v *plantest.Observed, real outcome) {
 func heard(v *plantest.Observed) []string {
 	var out []string
 	for _, m := range v.Heard {
-		if n := len(out); m.For >= 200*time.Millisecond && (n == 0 || out[n-1] != m.What) {
+		if n := len(out); m.For >= shortest && (n == 0 || out[n-1] != m.What) {
 			out = append(out, m.What)
 		}
 	}

@@ -31,12 +31,41 @@ func TestSimulatedAndRealCallsComeOutAlike(t *testing.T) {
 		}
 		files = append(files, found...)
 	}
+	all := scenes(t, files)
+	t.Logf("%d calls are played for real", len(all))
+	if len(all) < enough {
+		t.Errorf("%d calls can be played for real, want %d at least", len(all), enough)
+	}
 	free := make(chan int, places)
 	for i := range places {
 		free <- i
 	}
-	played := 0
 	var calls sync.WaitGroup
+	for _, s := range all {
+		place := <-free
+		// These calls wait most of the time: more of them run at a time than tests
+		// usually do.
+		calls.Go(func() {
+			defer func() { free <- place }()
+			t.Run(s.name, func(t *testing.T) { compare(t, s.virtual, play(t, s, place)) })
+		})
+	}
+	calls.Wait()
+}
+
+// scene is a test that is played for real, and how it came out when it was
+// simulated.
+type scene struct {
+	name    string
+	suite   *plantest.Suite
+	test    *plantest.Case
+	virtual *plantest.Observed
+}
+
+// scenes simulates all tests, and gives those that can be played for real.
+func scenes(t *testing.T, files []string) []scene {
+	t.Helper()
+	var out []scene
 	for _, file := range files {
 		suite, err := plantest.Read(file)
 		if err != nil {
@@ -53,21 +82,10 @@ func TestSimulatedAndRealCallsComeOutAlike(t *testing.T) {
 				t.Logf("%s is not played for real: %s", name, why)
 				continue
 			}
-			played++
-			place := <-free
-			// These calls wait most of the time: more of them run at a time than tests
-			// usually do.
-			calls.Go(func() {
-				defer func() { free <- place }()
-				t.Run(name, func(t *testing.T) { compare(t, virtual.Observed, play(t, suite, c, virtual.Observed, place)) })
-			})
+			out = append(out, scene{name, suite, c, virtual.Observed})
 		}
 	}
-	calls.Wait()
-	t.Logf("%d calls were played for real", played)
-	if played < enough {
-		t.Errorf("%d calls can be played for real, want %d at least", played, enough)
-	}
+	return out
 }
 
 // unplayable says why a test is not played for real.

@@ -15,9 +15,10 @@ import (
 	"dialtone/storage"
 )
 
-// play plays a test for real; v is how it came out when it was simulated.
-func play(t *testing.T, suite *plantest.Suite, c *plantest.Case, v *plantest.Observed, place int) outcome {
+// play plays a test for real.
+func play(t *testing.T, s scene, place int) outcome {
 	t.Helper()
+	suite, c := s.suite, s.test
 	at, err := suite.Time(c)
 	if err != nil {
 		t.Fatal(err)
@@ -37,16 +38,16 @@ func play(t *testing.T, suite *plantest.Suite, c *plantest.Case, v *plantest.Obs
 	begin := time.Now()
 	call := x.dial(ctx, suite, c.Call)
 	e := &ear{}
-	tasks.Go(func() { e.listen(ctx, call, tones(actors, v), &tasks) })
+	tasks.Go(func() { e.listen(ctx, call, tones(actors, s.virtual), &tasks) })
 	if h := c.Call.HangsUp; h > 0 && !ended(ctx, call, time.After(h)) {
 		call.Hangup()
 	}
 	call.WaitEnded(ctx)
 	hangUp()
 	r := x.record(ctx, call.Invite("Call-ID"))
+	cancel()
+	tasks.Wait()
 	o := x.outcome(r, actors, begin)
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	o.Heard = e.heard
 	return o
 }
@@ -123,7 +124,8 @@ type outcome struct {
 	Record        storage.CDR
 }
 
-// outcome is how the call with that record came out, but for what was heard.
+// outcome is how the call with that record came out, but for what was heard; the
+// actors are at rest.
 func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outcome {
 	x.t.Helper()
 	var trace dialplan.Trace
@@ -143,7 +145,6 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 	}
 	var latest time.Time
 	for _, a := range actors {
-		a.mu.Lock()
 		for _, g := range a.calls {
 			if g.begin.Before(begin) {
 				continue // it did not ring, or for a call that was before
@@ -159,7 +160,6 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 				o.By = a.label
 			}
 		}
-		a.mu.Unlock()
 	}
 	return o
 }

@@ -143,12 +143,19 @@ const (
 	sure    = 3
 	surer   = 5
 	silence = 100.0 // root mean square
+
+	shortest = 200 * time.Millisecond // of what counts as heard
 )
 
 // listen notes what the caller hears; names are those of the tones that may be.
 func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]string, tasks *sync.WaitGroup) {
 	tasks.Go(func() {
-		if c.Rings(ctx) {
+		if !c.Rings(ctx) {
+			return
+		}
+		soon, cancel := context.WithTimeout(ctx, shortest)
+		defer cancel()
+		if !c.Up(soon) && !c.Ended() {
 			e.add("ringing")
 		}
 	})
