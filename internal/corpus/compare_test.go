@@ -17,19 +17,19 @@ import (
 const slack = 1500 * time.Millisecond
 
 // compare says how the real call came out otherwise than the simulated one.
-func compare(t *testing.T, v *plantest.Observed, real outcome) {
+func compare(t *testing.T, v *plantest.Observed, got outcome) {
 	t.Helper()
 	want := outcome{
 		Routes: v.Routes, Steps: v.Steps, Rang: slices.Clone(v.Rang), Heard: heard(v), Logged: strings.Join(v.Logged, "\n"),
 		Answered: v.Answered, AnsweredBy: v.AnsweredBy, Shown: v.Shown, By: v.By, Record: v.Record,
 	}
-	ringing(t, want.Rang, real.Rang)
-	records(t, v.Record, real.Record)
-	for _, o := range []*outcome{&want, &real} {
+	ringing(t, want.Rang, got.Rang)
+	records(t, v.Record, got.Record)
+	for _, o := range []*outcome{&want, &got} {
 		o.Rang, o.Record = nil, storage.CDR{}
 	}
-	if got, want := fmt.Sprintf("%+v", real), fmt.Sprintf("%+v", want); got != want {
-		t.Errorf("real      %s\nsimulated %s", got, want)
+	if g, w := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); g != w {
+		t.Errorf("real      %s\nsimulated %s", g, w)
 	}
 }
 

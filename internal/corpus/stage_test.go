@@ -83,12 +83,11 @@ func (a *actor) take(ctx context.Context, c *testphone.Call) {
 	a.mu.Lock()
 	a.calls = append(a.calls, r)
 	a.mu.Unlock()
-	over := false
-	if deed == "rings" {
-		over = ended(ctx, c, nil)
-	} else {
-		over = ended(ctx, c, time.After(after))
+	var due <-chan time.Time
+	if deed != "rings" {
+		due = time.After(after)
 	}
+	over := ended(ctx, c, due)
 	switch {
 	case over:
 	case deed == "busy":
