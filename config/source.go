@@ -103,7 +103,7 @@ var pitfalls = [...]pitfall{
 		"a tab cannot indent a line in YAML", "indent with spaces",
 	},
 	{
-		"did not find expected ',' or", regexp.MustCompile(`[{\[][^"'#]*(\$\{)`),
+		"did not find expected ',' or", regexp.MustCompile(`^(?:[^"'#{\[$]|\$\{[^}]*\}|"[^"]*"|'[^']*')*[{\[](?:[^"'#]|"[^"]*"|'[^']*')*?(\$\{)`),
 		"${...} inside { } or [ ] needs quotes in YAML", `write it like "${NAME}"`,
 	},
 	{

@@ -47,6 +47,8 @@ type Options struct {
 	Level      *slog.LevelVar // the level of Log, which ctl and reloads change
 	Trace      bool           // log every SIP message
 	Version    string
+	// Now is the clock of the dialplan; nil is that of the machine.
+	Now func() time.Time
 }
 
 // Server is a whole PBX. Start it once, Close it once.
@@ -212,7 +214,7 @@ func (s *Server) wire() (err error) {
 	})
 	s.web, s.outbox = notify.NewWeb(), notify.New(notify.Options{Config: s.Config, Log: s.Log})
 	s.board = call.NewSwitchboard(call.Options{
-		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log,
+		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
 		Web: s.web, Outbox: s.outbox,
 		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})

@@ -15,6 +15,13 @@ type air struct {
 	all   []*endpoint
 }
 
+// begin says that the call begins; others may be up.
+func (a *air) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.start = time.Now()
+}
+
 func (a *air) endpoint(label string) *endpoint {
 	a.mu.Lock()
 	defer a.mu.Unlock()

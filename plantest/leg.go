@@ -123,7 +123,7 @@ func (l *leg) leave() {
 	defer l.mu.Unlock()
 	e := &dialplan.Ended{Cause: dialplan.CauseNormal, Remote: true}
 	if l.inbound && !l.answered {
-		e.Cause = dialplan.CauseCancelled
+		e.Cause, e.Status = dialplan.CauseCancelled, 487
 	}
 	l.cancel(e)
 }

@@ -77,14 +77,28 @@ func TestResultsAreTheSameEachTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range s.Cases {
-			first := s.Run(c)
+			first := run(s, c)
 			for range 20 {
-				if again := s.Run(c); !reflect.DeepEqual(first, again) {
+				if again := run(s, c); !reflect.DeepEqual(first, again) {
 					t.Fatalf("%s: at first\n%s\nthen\n%s", c.Name.Value, first.Text(), again.Text())
 				}
 			}
 		}
 	}
+}
+
+// run runs a test. In its record ids are by chance, and so is which of two timers
+// of the same moment ended the ringing.
+func run(s *Suite, c *Case) *Result {
+	r := s.Run(c)
+	if r.Observed == nil {
+		return r
+	}
+	for i := range r.Observed.Record.Legs {
+		l := &r.Observed.Record.Legs[i]
+		l.ID, l.Detail = "", ""
+	}
+	return r
 }
 
 // The clock of the machine does not matter: an hour of a call takes no time, and

@@ -33,6 +33,7 @@ type Observed struct {
 	After      time.Duration
 	By         string
 	Trace      dialplan.Trace
+	Record     storage.CDR      // what would be kept of the call
 	others     []dialplan.Trace // of the calls before
 	left       []pressing       // keys that were not pressed
 }
@@ -86,7 +87,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	if err := w.prepare(board, c.Before, at); err != nil {
 		return nil, err
 	}
-	w.air.start = time.Now()
+	w.air.begin()
 	caller := w.call(board, c.Call, callID)
 	record := w.record(callID)
 	heard := caller.audio.over()
@@ -229,7 +230,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	defer w.mu.Unlock()
 	o := &Observed{
 		Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
-		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone),
+		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {
 		o.AnsweredBy = w.partner.label
@@ -238,21 +239,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 		o.Rang = append(o.Rang, *m)
 	}
 	slices.SortFunc(o.Rang, func(a, b Moment) int { return cmp.Compare(a.After, b.After) })
-	undecided := true
-	for _, e := range o.Trace.Events {
-		switch {
-		case e.Kind == dialplan.EventContext:
-			undecided = true
-		case e.Kind == dialplan.EventRoute && e.Fits:
-			o.Routes = append(o.Routes, e.Context+"/"+e.Name)
-			undecided = false
-		case e.Kind == dialplan.EventStep:
-			o.Steps = append(o.Steps, e.Name)
-		}
-	}
-	if undecided {
-		o.Routes = append(o.Routes, refused)
-	}
+	o.Routes, o.Steps = Course(o.Trace)
 	return o
 }
 

@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"internal/testphone":  {},
 	"internal/testwav":    {},
 	"internal/callscript": {"internal/testphone", "internal/testwav"},
+	"internal/corpus":     {"pbx", "plantest", "config", "dialplan", "storage", "internal/testphone"},
 	"internal/guard":      {},
 	"internal/peers":      {},
 }

@@ -14,14 +14,29 @@ import (
 // NextCall waits for a call that arrives, the oldest not yet taken.
 func (p *Phone) NextCall(ctx context.Context) *Call {
 	p.t.Helper()
-	if err := p.wait(ctx, func() bool { return len(p.incoming) > 0 }); err != nil {
+	c, err := p.next(ctx)
+	if err != nil {
 		p.fail("expected a call; %v", err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.incoming[0]
-	p.incoming = p.incoming[1:]
 	return c
+}
+
+// Next is NextCall for phones to which nobody may come: it gives nil when no call
+// arrived until ctx ended.
+func (p *Phone) Next(ctx context.Context) *Call {
+	c, _ := p.next(ctx)
+	return c
+}
+
+func (p *Phone) next(ctx context.Context) (c *Call, err error) {
+	err = p.wait(ctx, func() bool {
+		if len(p.incoming) == 0 {
+			return false
+		}
+		c, p.incoming = p.incoming[0], p.incoming[1:]
+		return true
+	})
+	return c, err
 }
 
 // Waiting is how many calls arrived that NextCall has not taken.

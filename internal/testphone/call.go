@@ -78,6 +78,7 @@ type Call struct {
 	infos                       []Info
 	requests                    map[string]*sip.Request // the last received, by method
 	closing                     sync.Once
+	done                        chan struct{} // closed when it has ended
 
 	audio          *audio
 	mine, theirs   *SDP
@@ -98,6 +99,7 @@ func (p *Phone) newCall(outgoing bool) (*Call, error) {
 	c := &Call{
 		p: p, outgoing: outgoing, audio: a, want: "sendrecv", agreed: "inactive",
 		localTag: sip.GenerateTagN(10), sdpID: int(time.Now().UnixNano() % 1e9), requests: map[string]*sip.Request{},
+		done: make(chan struct{}),
 	}
 	p.calls = append(p.calls, c)
 	return c, nil
@@ -120,6 +122,7 @@ func (c *Call) finish(e End) {
 		return
 	}
 	c.ended, c.end = true, e
+	close(c.done)
 	c.p.trace.note("call ended: %s", e)
 	c.p.wg.Go(c.closeAudio)
 	c.p.wake()
@@ -223,6 +226,31 @@ func (c *Call) WaitEnded(ctx context.Context) End {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	return c.end
+}
+
+// Done is closed when the call is over.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Rings waits for the far side to ring (180), and reports whether it did before
+// the call was answered or over, or ctx ended.
+func (c *Call) Rings(ctx context.Context) bool {
+	rang := false
+	err := c.p.wait(ctx, func() bool {
+		rang = slices.ContainsFunc(c.provisionals, func(r Reply) bool { return r.Status == 180 })
+		return rang || c.answered || c.ended
+	})
+	return err == nil && rang
+}
+
+// Up waits for the answer, and reports whether it came before the call was over
+// or ctx ended.
+func (c *Call) Up(ctx context.Context) bool {
+	up := false
+	err := c.p.wait(ctx, func() bool {
+		up = c.answered && !c.ended
+		return up || c.ended
+	})
+	return err == nil && up
 }
 
 // Ended reports whether the call is over.

@@ -156,3 +156,26 @@ func (c *Call) Encrypted() bool {
 	defer c.audio.mu.Unlock()
 	return c.audio.encrypt != nil && c.audio.decrypt != nil
 }
+
+// Listen gives f the last 100 ms of what arrives, each 40 ms of it, until the call
+// is over or ctx ends.
+func (c *Call) Listen(ctx context.Context, f func(pcm []int16)) {
+	const step = 2 * frame
+	a := c.audio
+	for at := int64(window); ; at += step {
+		var pcm []int16
+		err := c.waitAudio(ctx, func() (bool, time.Duration) {
+			late := a.samples - at
+			if late < 0 || len(a.pcm) < window {
+				return false, 0
+			}
+			at += late / step * step
+			pcm = slices.Clone(a.pcm[len(a.pcm)-window:])
+			return true, 0
+		})
+		if err != nil {
+			return
+		}
+		f(pcm)
+	}
+}

@@ -39,6 +39,7 @@ type Options struct {
 	SRTP      []string // crypto suites of RFC 4568 that it offers and accepts; it then refuses plain RTP
 	Algorithm string   // of the digest; the first that the server offers when empty
 	UserAgent string
+	IP        string // where it is, over UDP: 127.0.0.1 when empty, or ::1 when the server is there
 
 	// Patience is how long a wait without a deadline of its own lasts; 5 s when 0.
 	Patience time.Duration
@@ -100,6 +101,9 @@ func New(t T, opt Options) *Phone {
 		t.Fatalf("testphone %s: server %q: want ip:port", opt.Extension, opt.Server)
 	} else if server.Addr().Is6() {
 		p.ip = netip.IPv6Loopback()
+	}
+	if opt.IP != "" {
+		p.ip = netip.MustParseAddr(opt.IP)
 	}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	conf := &tls.Config{InsecureSkipVerify: true} // the server's certificate is its own

@@ -82,6 +82,9 @@ func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
 	run.Lists, run.Guesses = c.board.lists, c.board.guesses
 	run.Web, run.Outbox = c.board.web, c.board.outbox
+	if c.board.now != nil {
+		run.Now = c.board.now
+	}
 	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
 	e := c.ended(run.Do(c.ctx))
 	run.Conclude(e)

@@ -36,6 +36,7 @@ type Switchboard struct {
 	guesses *guesses
 	log     *slog.Logger
 	shuffle func(n int, swap func(i, j int))
+	now     func() time.Time
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -49,7 +50,7 @@ type Switchboard struct {
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
-// Outbox and Shuffle are required.
+// Outbox, Shuffle and Now are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -66,12 +67,15 @@ type Options struct {
 	Outbox dialplan.Outbox
 	// Shuffle orders what rings in random order; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
+	// Now is the clock of the dialplan; nil is that of the machine.
+	Now func() time.Time
 }
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
 	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, guard: o.Guard, lists: o.Lists, web: o.Web, outbox: o.Outbox, log: o.Log, shuffle: o.Shuffle,
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		guard: o.Guard, lists: o.Lists, web: o.Web, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(),
 	}
 }
