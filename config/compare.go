@@ -156,6 +156,9 @@ func differ(out *[]string, a, b reflect.Value, path string) {
 	case dialplan.Steps:
 		differSteps(out, x, b.Interface().(dialplan.Steps), path)
 		return
+	case dialplan.Choices:
+		differChoices(out, x, b.Interface().(dialplan.Choices), path)
+		return
 	case dialplan.Text, dialplan.Texts, dialplan.Values, dialplan.Cases:
 	default:
 		switch a.Kind() {
@@ -192,6 +195,18 @@ func differMap(out *[]string, a, b reflect.Value, path string) {
 		}
 		*out = append(*out, join(path, name)+": "+words(x)+" -> "+words(y))
 	}
+}
+
+// differChoices compares the keys of a menu.
+func differChoices(out *[]string, a, b dialplan.Choices, path string) {
+	of := func(list dialplan.Choices) map[string]dialplan.Steps {
+		m := map[string]dialplan.Steps{}
+		for _, c := range list {
+			m[c.Keys.Value] = c.Do
+		}
+		return m
+	}
+	differMap(out, reflect.ValueOf(of(a)), reflect.ValueOf(of(b)), path)
 }
 
 // differSteps compares step by step while they are the same verbs, else shows both

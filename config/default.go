@@ -42,9 +42,15 @@ func Default() Config {
 			DrainTimeout: Duration(5 * time.Minute),
 			KeepRecords:  Duration(365 * 24 * time.Hour),
 		},
+		Speech:     Speech{TTS: TTS{Timeout: Duration(10 * time.Second), Concurrent: 4, Cache: 100}},
+		Music:      Music{Hold: DefaultMusic},
 		Mail:       Mail{TLS: "starttls"},
 		Extensions: map[string]Extension{},
-		Features:   Features{Echo: "600", Tone: "601", Music: "602"},
+		Features:   Features{Echo: "600", Tone: "601", Music: "602", Voicemail: "*97", VoicemailAny: "*98", VoicemailLeave: "*99"},
+		Voicemail: Voicemail{
+			Enabled: true, Delay: Duration(30 * time.Second), MaxLength: Duration(5 * time.Minute),
+			Silence: Duration(10 * time.Second), Minimum: Duration(2 * time.Second), MaxMessages: 100,
+		},
 	}
 }
 

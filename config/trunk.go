@@ -45,6 +45,9 @@ type Trunk struct {
 	CallerID CallerID `yaml:"caller_id,omitempty"`
 	// Codecs narrows and orders media.codecs for this trunk.
 	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
+	// DTMF is how keys that are pressed are told by the provider, and to it: rfc4733,
+	// info, inband or auto, as for extensions.
+	DTMF string `yaml:"dtmf,omitempty" enum:"auto,rfc4733,info,inband"`
 	// SRTP is the encryption of audio: off, optional or required. The default is
 	// off, with transport tls that of media.srtp.
 	SRTP string `yaml:"srtp,omitempty" enum:"off,optional,required"`

@@ -65,7 +65,11 @@ func (c *validator) all() {
 	c.numbers()
 	c.outside()
 	c.notices()
+	c.speech()
+	c.music()
 	c.pins()
+	c.conferences()
+	c.voicemail()
 	c.dialplan()
 	c.callerIDs()
 }

@@ -28,6 +28,7 @@ func (c *checker) analyse() {
 	c.unentered()
 	c.out()
 	c.recursions()
+	c.menuLoops()
 	c.paid()
 }
 
@@ -235,6 +236,7 @@ func (c *checker) unentered() {
 	for _, s := range c.spec.Subplans {
 		walk(s.Do, note)
 	}
+	c.walkMenus(note)
 	if anywhere {
 		return
 	}

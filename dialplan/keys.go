@@ -9,10 +9,16 @@ import (
 
 // Playing is what is played to the caller.
 type Playing struct {
-	// Files are names in the folder prompts, without .wav, played in their order. A
-	// file of that name in the folder of Language is taken before one outside.
+	// Files are names without .wav, played in their order: of files in the folder
+	// prompts, in the folder of Language there before those outside, else of the prompts
+	// that Dialtone has.
 	Files    []string
 	Language string // such as de or de-AT; "" when nobody says
+	// Sentence says that the files are the words of one sentence: they are played
+	// without a gap.
+	Sentence bool
+	// Text is spoken after the files; "" is nothing.
+	Text string
 	// Until are the keys that stop it, a part of Keypad.
 	Until string
 	// Keep leaves the key that stopped it to whoever gathers next.
@@ -28,6 +34,8 @@ type Gathering struct {
 	Finish  string
 	Timeout time.Duration // for the first key, from when all was played
 	Between time.Duration // for each further key
+	// Enough reports that no further key is waited for; nil waits until there are Max.
+	Enough func(pressed string) bool
 	// Fresh forgets what was pressed before.
 	Fresh bool
 }
@@ -140,8 +148,18 @@ func (c *checker) promptFile(t Text) {
 	case !promptName.MatchString(name):
 		c.fail(t.At, quote(t.Value)+" is no name of a file in the folder prompts", "write one like welcome or office/closed, without .wav")
 	case c.spec.Prompt != nil:
-		if err := c.spec.Prompt(shape); err != nil {
-			c.fail(t.At, err.Error(), "put a WAV file there, or name another")
+		near, err := c.spec.Prompt(shape)
+		var doubt *Doubt
+		if errors.As(err, &doubt) {
+			c.warn(t.At, doubt.Reason, doubt.Remedy)
+			return
+		}
+		if err != nil {
+			remedy := "put an audio file there, or name another"
+			if near != "" {
+				remedy = "did you mean " + quote(near) + "?"
+			}
+			c.fail(t.At, err.Error(), remedy)
 		}
 	}
 }

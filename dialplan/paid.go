@@ -37,6 +37,7 @@ func (c *checker) everyStep(visit func(Step)) {
 	for _, name := range keys(c.spec.Subplans) {
 		walk(c.spec.Subplans[name].Do, visit)
 	}
+	c.walkMenus(visit)
 }
 
 // stranger is a caller from outside, on a trunk.
@@ -211,6 +212,8 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 			if sub := w.spec.Subplans[s.Name.Value]; sub != nil && w.first("subplan "+s.Name.Value, numbers) {
 				w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
 			}
+		case *Menu:
+			w.menu(s, numbers, way)
 		}
 		if b, ok := s.(branching); ok {
 			for _, branch := range b.branches() {
@@ -220,6 +223,18 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 		if p, ok := s.(*Pin); ok && (len(p.On.Failed) == 0 || endsWith(p.On.Failed)) {
 			w.known = true
 		}
+	}
+}
+
+// menu walks behind every key of a menu. Who comes back out of it may have entered no
+// PIN there.
+func (w *stranger) menu(s *Menu, numbers []pattern.Pattern, way []string) {
+	m := w.spec.Menus[s.Name.Value]
+	if m == nil || !w.first("menu "+s.Name.Value, numbers) {
+		return
+	}
+	for _, b := range m.branches() {
+		w.steps(b.do, numbers, append(slices.Clip(way), "menu "+s.Name.Value+" "+b.key))
 	}
 }
 

@@ -41,6 +41,13 @@ type Dial struct {
 	CallerID Text `yaml:"caller_id"`
 	// FromName is what the phones show as the caller's name.
 	FromName Text `yaml:"from_name"`
+	// Keys are pressed at the callee when it has answered, as by send_keys: the
+	// extension behind a menu, or a code: "ww123#".
+	Keys Text `yaml:"keys"`
+	// WithMusic is a class of music, one of music.classes or default, that the caller hears
+	// instead of a ringing tone. A caller that takes no audio before the answer hears its
+	// own phone ring.
+	WithMusic Text `yaml:"with_music"`
 	// On are the steps for when nobody answers, by why.
 	On On `yaml:"on"`
 
@@ -131,7 +138,7 @@ func (o *On) pick(c Cause) (string, Steps) {
 
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
-	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers}
+	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value}
 	for i := range s.To {
 		name := r.expand(&s.To[i])
 		members, err := s.targets(name, r)
@@ -247,6 +254,8 @@ func (s *Dial) check(c *checker) {
 		s.checkTarget(c, s.To[i])
 	}
 	c.text(&s.FromName)
+	c.pressing(&s.Keys)
+	c.music(s.WithMusic)
 	s.checkOutside(c)
 	if s.Each > 0 && s.Strategy != "sequential" && s.Strategy != "random" {
 		c.fail(s.Where(), "each has no effect when all ring at once", "write strategy: sequential, or remove each")

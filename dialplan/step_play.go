@@ -5,13 +5,15 @@ import (
 	"strings"
 )
 
-// Play answers and plays files, one after the other. They are WAV files in the
-// folder that prompts names, and those of the caller's language in a folder of its
-// name there come first: welcome is de/welcome.wav or welcome.wav. A file that is
-// gone is left out.
+// Play answers and plays files, one after the other. They are files
+// (WAV, FLAC, Opus, Vorbis, MP3) in the folder that prompts names, and those of the caller's language in a folder of its
+// name there come first: welcome is de/welcome.wav or welcome.wav. What is not there is
+// one of the prompts that come with Dialtone, in the caller's language or in English;
+// `dialtone docs prompts` lists them. A file that is gone is left out.
 type Play struct {
 	Placed
-	// Files are the names, without .wav. Variables in them may have letters, digits,
+	// Files are the names, without .wav, .flac, .opus, .ogg, .oga or .mp3: when there are
+	// several of one name, the first in this order is played. Variables in them may have letters, digits,
 	// - and _ only.
 	Files Texts `yaml:"play" main:"true"`
 	// Until are the keys that stop it: any, none, or keys such as "1#". The default

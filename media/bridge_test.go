@@ -65,15 +65,16 @@ func TestBridgeDecidesAnewWhenAPayloadTypeChangesItsMeaning(t *testing.T) {
 }
 
 func TestNoCommonCodec(t *testing.T) {
-	opus, g722 := []codec.Format{codec.Opus, codec.DTMF}, []codec.Format{codec.G722, codec.DTMF}
+	opus, gsm := []codec.Format{codec.Opus, codec.DTMF}, []codec.Format{codec.GSM, codec.DTMF}
 	for _, c := range []struct {
 		name string
 		a, b []codec.Format
 		want string
 	}{
-		{"different", opus, g722, "no common codec: OPUS/48000/2 met G722/8000"},
-		{"only events in common", opus, []codec.Format{codec.DTMF}, "no common codec: OPUS/48000/2 cannot be made here, only PCMU and PCMA"},
-		{"before an answer", nil, g722, "no common codec: nothing met G722/8000"},
+		{"one cannot be made", opus, gsm, "no common codec: OPUS/48000/2 met GSM/8000"},
+		{"neither can be made", []codec.Format{codec.G729}, gsm, "no common codec: G729/8000 met GSM/8000"},
+		{"only events in common", gsm, []codec.Format{codec.DTMF}, "no common codec: GSM/8000 cannot be made here, only OPUS, G722, PCMA, PCMU"},
+		{"before an answer", nil, gsm, "no common codec: nothing met GSM/8000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := &fake{formats: c.a}, &fake{formats: c.b}

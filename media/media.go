@@ -53,6 +53,10 @@ type Packet struct {
 	Marker  bool
 }
 
+// Recoded is the bit of Packet.SSRC that is flipped in packets which a bridge made of
+// others: they have numbers and timestamps of their own.
+const Recoded uint32 = 1 << 31
+
 // Sink takes the packets that arrive at an Endpoint, on the goroutine that
 // read them: it must not block.
 type Sink interface{ Packet(*Packet) }

@@ -17,6 +17,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/media/music"
 	"dialtone/media/rtp"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
@@ -28,7 +29,9 @@ import (
 	"dialtone/pbx/sipreg"
 	"dialtone/pbx/siptrunk"
 	"dialtone/pbx/sipua"
+	"dialtone/pbx/speech"
 	"dialtone/pbx/toll"
+	"dialtone/pbx/voicemail"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 )
@@ -69,6 +72,9 @@ type Server struct {
 	board     *call.Switchboard
 	web       *notify.Web
 	outbox    *notify.Outbox
+	speech    *speech.Speech
+	music     *music.Service
+	voicemail *voicemail.Service
 	plan      atomic.Pointer[dialplan.Plan]
 	lists     *lists.Lists
 	alerts    alerts
@@ -180,11 +186,12 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		}
 	})
 	for name, run := range map[string]func(context.Context) error{
-		"sip":     s.edge.Run,
-		"control": func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
-		"watch":   func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
-		"prune":   func(ctx context.Context) error { s.prune(ctx); return nil },
-		"qualify": func(ctx context.Context) error { s.phones.Run(ctx); return nil },
+		"sip":       s.edge.Run,
+		"control":   func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
+		"watch":     func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
+		"prune":     func(ctx context.Context) error { s.prune(ctx); return nil },
+		"voicemail": s.voicemail.Run,
+		"qualify":   func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
 			if err := run(ctx); err != nil {
@@ -213,9 +220,16 @@ func (s *Server) wire() (err error) {
 		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
 	})
 	s.web, s.outbox = notify.NewWeb(), notify.New(notify.Options{Config: s.Config, Log: s.Log})
+	s.speech = speech.New(speech.Options{Config: s.Config, Folder: filepath.Join(s.data, "speech"), Log: s.Log})
+	s.music = music.New(music.Options{Log: s.Log})
+	s.music.Configure(musicOf(s.Config()))
+	s.voicemail, err = voicemail.Open(voicemail.Options{Store: s.store, Config: s.Config, Data: s.data, Mailer: s.outbox, Log: s.Log})
+	if err != nil {
+		return err
+	}
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
-		Web: s.web, Outbox: s.outbox,
+		Web: s.web, Outbox: s.outbox, Speech: s.speech, Music: s.music, Voicemail: s.voicemail,
 		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})
 	return nil
@@ -261,6 +275,8 @@ func (s *Server) Close() error {
 	s.draining.Store(true)
 	if s.board != nil {
 		s.board.Close()
+		s.speech.Close()
+		s.music.Close()
 		s.deliver()
 	}
 	if s.ua != nil {

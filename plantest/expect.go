@@ -38,6 +38,7 @@ func (e *Expect) compare(o *Observed) []Difference {
 	}
 	c.text("answered_by", e.AnsweredBy, o.AnsweredBy)
 	c.text("shown", e.Shown, o.Shown)
+	c.text("conference", e.Conference, conferenceOf(o.Record))
 	if e.End != nil {
 		c.text("end.cause", e.End.Cause, o.Cause.String())
 		c.text("end.by", e.End.By, o.By)

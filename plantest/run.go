@@ -78,7 +78,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	w.web = web{answers: slices.Concat(c.HTTP, s.http), given: map[*Answer]bool{}}
 	conf := func() *config.Config { return s.Config }
 	board := call.NewSwitchboard(call.Options{
-		Dialer: w, Records: w, Web: w, Outbox: w, Log: slog.New(lines{world: w}), Shuffle: inOrder,
+		Dialer: w, Records: w, Web: w, Outbox: w, Speech: w, Music: music{}, Mix: newMix, Log: slog.New(lines{world: w}), Shuffle: inOrder,
 		Plan: func() *dialplan.Plan { return s.Plan }, Config: conf,
 		Guard: toll.New(toll.Options{Config: conf, Log: slog.New(slog.DiscardHandler)}),
 		Lists: w.newLists(s.lists, c.Lists),

@@ -138,6 +138,8 @@ type Expect struct {
 	Heard dialplan.Texts `yaml:"heard"`
 	// Logged are the texts of the step log, in order; or nothing.
 	Logged dialplan.Texts `yaml:"logged"`
+	// Conference is the room that the caller was in last: team, or team as leader.
+	Conference dialplan.Text `yaml:"conference"`
 	// Answered is whether the caller was answered.
 	Answered *bool `yaml:"answered"`
 	// AnsweredBy is the phone that answered, such as 101 or 101 desk.

@@ -165,7 +165,7 @@ func (w *world) Dial(ctx context.Context, to call.Contact, inv call.Invitation, 
 
 // reach calls one phone.
 func (w *world) reach(ctx context.Context, p *phone, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
-	formats := common(inv.Near.Formats, p.known)
+	formats := shared(inv.Near, p.known)
 	if len(formats) == 0 {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec, Status: 488, Remote: true}
 	}

@@ -120,6 +120,14 @@ func TestCtlTells(t *testing.T) {
 		{"list add vip +4930123456", 0, "+4930123456 is on list vip."},
 		{"list remove vip +4930123456", 0, "+4930123456 is off list vip."},
 		{"list show friends", 1, "list friends: not found"},
+		{"conferences", 0, "team  2        100       0s     locked"},
+		{"conferences team", 0, "100    Reception?[2J  0s     yes       -21    leader             a1"},
+		{"conferences other", 1, `nobody is in a conference "other"`},
+		{"conference team mute 101", 0, "Done."},
+		{"conference team kick nobody", 1, "not found"},
+		{"conference team kick", 1, "conference team kick 101"},
+		{"conference team end 101", 1, "for the whole conference"},
+		{"conference team play menu/welcome", 0, "Done."},
 		{"reload", 0, "extensions.104.dnd: false -> true"},
 	} {
 		code, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(c.args)...)...)
@@ -129,7 +137,7 @@ func TestCtlTells(t *testing.T) {
 	}
 	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
 		"add block 030123456 windows", "add block +49180. windows", "add block anonymous ", "remove block +4930123456",
-		"add vip +4930123456 ", "remove vip +4930123456",
+		"add vip +4930123456 ", "remove vip +4930123456", "team mute 101", "team play menu/welcome",
 	}
 	if !slices.Equal(server.told, want) {
 		t.Errorf("the server was told %q", server.told)

@@ -79,6 +79,21 @@ func getInfo(s *stage) {
 	}
 }
 
+func getKeyByInfo(s *stage) {
+	i := s.call().WaitInfo(s.ctx)
+	if i.ContentType != "application/dtmf-relay" || !strings.HasPrefix(i.Body, "Signal="+s.args["DIGIT"]+"\r\n") {
+		s.Fatalf("expected key %s, got %s %q", s.args["DIGIT"], i.ContentType, i.Body)
+	}
+}
+
+func getTones(s *stage) {
+	want, c := s.args["DIGITS"], s.call()
+	s.until(func() (bool, string) {
+		got := c.HeardTones()
+		return got == want, fmt.Sprintf("the tones so far are %q", got)
+	})
+}
+
 func refuseReinvites(s *stage) {
 	var statuses []int
 	for _, w := range strings.Fields(s.args["STATUSES"]) {
@@ -200,6 +215,30 @@ func findCDR(s *stage) {
 			seen = append(seen, fmt.Sprintf("from=%v to=%v cause=%v blame=%v detail=%v: %s", r["from"], r["to"], r["cause"], r["blame"], r["detail"], off))
 		}
 		return false, fmt.Sprintf("the records are:\n\t%s", strings.Join(seen, "\n\t"))
+	})
+}
+
+// qualityIs asks how the audio of the call is.
+func qualityIs(s *stage) {
+	s.until(func() (bool, string) {
+		var calls []struct{ ID string }
+		if err := s.run.server.Ctl(s.ctx, &calls, "calls"); err != nil || len(calls) != 1 {
+			return false, fmt.Sprintf("%d calls, %v", len(calls), err)
+		}
+		var parties []struct {
+			Party   string
+			Verdict []string
+			Level   json.RawMessage
+		}
+		if err := s.run.server.Ctl(s.ctx, &parties, "quality", calls[0].ID, "--for", "500ms"); err != nil {
+			return false, err.Error()
+		}
+		for _, p := range parties {
+			if p.Party == s.args["PARTY"] && strings.Contains(strings.Join(p.Verdict, "; "), s.args["TEXT"]) {
+				return true, ""
+			}
+		}
+		return false, fmt.Sprintf("it is %s", parties)
 	})
 }
 

@@ -27,7 +27,8 @@ type Port struct {
 
 	session atomic.Pointer[session]
 	sink    atomic.Pointer[sinkBox]
-	unheard atomic.Uint64 // packets for which there was no sink
+	watcher atomic.Pointer[sinkBox] // sees what arrives before the sink does
+	unheard atomic.Uint64           // packets for which there was no sink
 
 	configure sync.Mutex // one Configure or Close at a time
 	closed    bool
@@ -36,7 +37,10 @@ type Port struct {
 	tx sender
 }
 
-var _ media.Endpoint = (*Port)(nil)
+var (
+	_ media.Endpoint = (*Port)(nil)
+	_ media.Observed = (*Port)(nil)
+)
 
 // sinkBox lets an interface be swapped atomically.
 type sinkBox struct{ media.Sink }
@@ -202,9 +206,24 @@ func (p *Port) SetSink(s media.Sink) {
 	p.sink.Store(&sinkBox{s})
 }
 
+// Sink is who gets what arrives; nil when nobody does.
+func (p *Port) Sink() media.Sink {
+	if box := p.sink.Load(); box != nil {
+		return box.Sink
+	}
+	return nil
+}
+
 // RemoveSink takes s away if it is still the sink.
 func (p *Port) RemoveSink(s media.Sink) {
 	if box := p.sink.Load(); box != nil && box.Sink == s {
 		p.sink.CompareAndSwap(box, nil)
 	}
+}
+
+// Observe implements media.Observed.
+func (p *Port) Observe(s media.Sink) (stop func()) {
+	box := &sinkBox{s}
+	p.watcher.Store(box)
+	return func() { p.watcher.CompareAndSwap(box, nil) }
 }

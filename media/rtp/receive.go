@@ -45,6 +45,9 @@ func (p *Port) received(w *worker, s *socket, n int) {
 	case s.control || session.mux && isRTCP(w.buf[:n]):
 		p.control(w, s, n)
 	case p.accept(session, w, n):
+		if box := p.watcher.Load(); box != nil {
+			box.Packet(&w.packet)
+		}
 		if box := p.sink.Load(); box != nil {
 			box.Packet(&w.packet)
 		} else {

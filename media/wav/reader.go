@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"time"
 
 	"dialtone/media/codec"
+	"dialtone/media/resample"
 )
 
 // Rate is that of what is read, in samples a second.
@@ -23,12 +26,13 @@ type Reader struct {
 	source *bufio.Reader
 	left   int64 // frames
 	raw    []byte
-	filter *resampler // nil when the file has Rate
+	filter *filter // nil when the file has Rate
 }
 
 // What a file may hold.
 const (
 	formatPCM        = 1
+	formatFloat      = 3
 	formatALaw       = 6
 	formatMuLaw      = 7
 	formatExtensible = 0xfffe
@@ -43,8 +47,9 @@ type format struct {
 }
 
 const (
-	maxChunks = 100 // that are skipped on the way to the audio
-	block     = 512 // frames that are decoded at once
+	maxChunks   = 100 // that are skipped on the way to the audio
+	maxChannels = 8
+	block       = 512 // frames that are decoded at once
 )
 
 // errNotWAV says that a file is something else.
@@ -53,6 +58,18 @@ var errNotWAV = errors.New("it is no WAV file")
 // NewReader reads the beginning of a file. The error says what is wrong with it,
 // and what to do.
 func NewReader(r io.ReadSeeker) (*Reader, error) {
+	out, err := open(r)
+	if err != nil || out.format.rate == Rate {
+		return out, err
+	}
+	if out.filter, err = newFilter(out.format.rate, out.decode); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// open finds the audio in a file.
+func open(r io.ReadSeeker) (*Reader, error) {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err == nil {
 		_, err = r.Seek(0, io.SeekStart)
@@ -77,9 +94,6 @@ func NewReader(r io.ReadSeeker) (*Reader, error) {
 	out.left = out.frames
 	out.source = bufio.NewReaderSize(r, 4096)
 	out.raw = make([]byte, block*f.frame())
-	if f.rate != Rate {
-		out.filter = newResampler(f.rate, out.decode)
-	}
 	return out, nil
 }
 
@@ -132,23 +146,26 @@ func readFormat(file io.Reader, length int64) (format, error) {
 
 // check says what keeps a file from being played.
 func (f format) check() error {
-	const remedy = "; convert it: sox IN.wav -r 8000 -c 1 -b 16 OUT.wav"
-	switch {
-	case f.tag == formatPCM && f.bits != 16:
-		return fmt.Errorf("its samples have %d bits, not 16%s", f.bits, remedy)
-	case f.tag != formatPCM && f.tag != formatALaw && f.tag != formatMuLaw:
+	const remedy = "; convert it: sox IN.wav -c 1 -b 16 OUT.wav"
+	widths := []int{8}
+	switch f.tag {
+	case formatPCM:
+		widths = []int{8, 16, 24, 32}
+	case formatFloat:
+		widths = []int{32, 64}
+	case formatALaw, formatMuLaw:
+	default:
 		return fmt.Errorf("it holds audio of kind %d, not PCM, A-law or µ-law%s", f.tag, remedy)
-	case f.tag != formatPCM && f.bits != 8:
-		return fmt.Errorf("its samples have %d bits, not 8%s", f.bits, remedy)
-	case f.channels < 1 || f.channels > 2:
-		return fmt.Errorf("it has %d channels, not 1 or 2%s", f.channels, remedy)
 	}
-	for _, rate := range [...]int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000} {
-		if f.rate == rate {
-			return nil
-		}
+	switch {
+	case !slices.Contains(widths, f.bits):
+		return fmt.Errorf("its samples have %d bits, which nobody writes%s", f.bits, remedy)
+	case f.channels < 1 || f.channels > maxChannels:
+		return fmt.Errorf("it has %d channels, not 1 to %d%s", f.channels, maxChannels, remedy)
+	case f.rate < resample.MinRate || f.rate > resample.MaxRate:
+		return fmt.Errorf("it has %d samples a second, not %d to %d%s", f.rate, resample.MinRate, resample.MaxRate, remedy)
 	}
-	return fmt.Errorf("it has %d samples a second, not 8000, 16000, 44100 or 48000%s", f.rate, remedy)
+	return nil
 }
 
 // frame is how many bytes one sample of every channel takes.
@@ -183,18 +200,11 @@ func (r *Reader) Read(pcm []int16) (int, error) {
 }
 
 // samples decodes to pcm what comes next.
-func (r *Reader) samples(pcm []int16) int {
-	var out [block]float32
-	n := r.decode(out[:min(len(pcm), block)])
-	for i, v := range out[:n] {
-		pcm[i] = int16(v)
-	}
-	return n
-}
+func (r *Reader) samples(pcm []int16) int { return r.decode(pcm[:min(len(pcm), block)]) }
 
 // decode gives the frames that come next, as one channel at the rate of the file;
 // 0 at its end. A file that cannot be read to its end ends there.
-func (r *Reader) decode(out []float32) int {
+func (r *Reader) decode(out []int16) int {
 	f := r.format
 	want := min(int64(len(out)), r.left, block)
 	raw := r.raw[:want*int64(f.frame())]
@@ -209,18 +219,35 @@ func (r *Reader) decode(out []float32) int {
 		for c := range f.channels {
 			sum += f.sample(raw, i*f.channels+c)
 		}
-		out[i] = float32(sum) / float32(f.channels)
+		out[i] = int16(sum / f.channels)
 	}
 	return n
 }
 
-// sample is the i-th sample in raw.
+// sample is the i-th sample in raw, as one of 16 bits.
 func (f format) sample(raw []byte, i int) int {
+	raw = raw[i*f.bits/8:]
 	switch f.tag {
 	case formatALaw:
-		return int(codec.AlawSample(raw[i]))
+		return int(codec.AlawSample(raw[0]))
 	case formatMuLaw:
-		return int(codec.UlawSample(raw[i]))
+		return int(codec.UlawSample(raw[0]))
+	case formatFloat:
+		if f.bits == 64 {
+			return fromFloat(math.Float64frombits(binary.LittleEndian.Uint64(raw)))
+		}
+		return fromFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(raw))))
 	}
-	return int(int16(binary.LittleEndian.Uint16(raw[2*i:])))
+	if f.bits == 8 {
+		return (int(raw[0]) - 128) << 8
+	}
+	return int(int16(binary.LittleEndian.Uint16(raw[f.bits/8-2:]))) // the two bytes that weigh most
+}
+
+// fromFloat is a sample of -1 to 1 as one of 16 bits.
+func fromFloat(v float64) int {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return int(math.Round(min(max(v*-math.MinInt16, math.MinInt16), math.MaxInt16)))
 }

@@ -205,12 +205,12 @@ func TestWhatCannotBePlayedSaysWhy(t *testing.T) {
 		"MP3":        {append([]byte("ID3\x04"), make([]byte, 100)...), "it is no WAV file"},
 		"no audio":   {good[:36], "there is no audio in the WAV file"},
 		"no format":  {append(bytes.Clone(good[:12]), good[36:]...), "it is no WAV file"},
-		"24 bits":    {set(34, 24), "its samples have 24 bits, not 16; convert it: sox"},
-		"surround":   {set(22, 6), "it has 6 channels, not 1 or 2; convert it"},
+		"12 bits":    {set(34, 12), "its samples have 12 bits, which nobody writes; convert it: sox"},
+		"concert":    {set(22, 9), "it has 9 channels, not 1 to 8; convert it"},
 		"no channel": {set(22, 0), "it has 0 channels"},
 		"GSM":        {set(20, 0x31), "it holds audio of kind 49, not PCM"},
-		"A-law 16":   {set(20, 6), "its samples have 16 bits, not 8"},
-		"96 kHz":     {set(24, 0x00, 0x77, 1, 0), "it has 96000 samples a second"},
+		"A-law 16":   {set(20, 6), "its samples have 16 bits, which nobody writes"},
+		"384 kHz":    {set(24, 0x00, 0xdc, 5, 0), "it has 384000 samples a second, not 4000 to 192000"},
 		"0 Hz":       {set(24, 0, 0, 0, 0), "it has 0 samples a second"},
 	} {
 		_, err := wav.NewReader(bytes.NewReader(c.file))

@@ -54,6 +54,12 @@ func (c *Client) Hangup(ctx context.Context, id string) error {
 	return c.do(ctx, "DELETE", "/v1/calls/"+url.PathEscape(id), nil, nil)
 }
 
+// Quality has the audio of a call measured for d; the error is ErrNotFound when there
+// is none with that id.
+func (c *Client) Quality(ctx context.Context, id string, d time.Duration) (q []Quality, err error) {
+	return q, c.do(ctx, "GET", "/v1/calls/"+url.PathEscape(id)+"/quality?for="+url.QueryEscape(d.String()), nil, &q)
+}
+
 // Registrations asks for the phones that can be called.
 func (c *Client) Registrations(ctx context.Context) (r []Registration, err error) {
 	return r, c.do(ctx, "GET", "/v1/registrations", nil, &r)

@@ -103,3 +103,12 @@ func exampleCDR() storage.CDR {
 		},
 	}
 }
+
+func exampleQuality() Quality {
+	return Quality{
+		Leg: "hx2c9d7k1q", Party: "100", Codec: "PCMA/8000",
+		From: Flow{Packets: 150, JitterMS: 2.1}, To: Flow{Packets: 148, Lost: 9, LossPercent: 5.7, JitterMS: 4.8},
+		RTTMS: 31, MOS: 4.3, Level: &Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20},
+		Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
+	}
+}

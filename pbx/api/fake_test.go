@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,6 +29,7 @@ type fakeServer struct {
 	trace     bool
 	filter    storage.CDRFilter
 	entries   []ListEntry
+	told      []string // of conferences
 }
 
 func (f *fakeServer) Status() Status                { return exampleStatus() }
@@ -69,6 +72,11 @@ func (f *fakeServer) SetLogLevel(level string) error {
 }
 
 func (f *fakeServer) SetTrace(on bool) { f.trace = on }
+
+func (*fakeServer) Menus() Menus { return exampleMenus() }
+func (*fakeServer) ResetMenus()  {}
+
+func (*fakeServer) Music() []Music { return []Music{{Class: "default", Source: "built-in"}} }
 
 func (f *fakeServer) Lists() []List { return []List{{Name: "block", Entries: len(f.entries)}} }
 
@@ -132,4 +140,14 @@ func serveOn(t *testing.T, ln net.Listener, server Server) {
 			t.Errorf("Serve: %v", err)
 		}
 	})
+}
+
+func (f *fakeServer) Quality(_ context.Context, id string, _ time.Duration) ([]Quality, error) {
+	if id != "x" {
+		return nil, ErrNotFound
+	}
+	return []Quality{{
+		Leg: "a", Party: "100", Codec: "PCMA/8000", From: Flow{Packets: 150, JitterMS: 2.1}, To: Flow{Packets: 148, Lost: 9, LossPercent: 5.7},
+		RTTMS: 31, Level: &Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20}, Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
+	}}, nil
 }

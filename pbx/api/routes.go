@@ -38,6 +38,12 @@ func routes() []route {
 			sentence: "Ends a call. 404 when there is no call with that id.",
 		},
 		{
+			method: "GET", path: "/v1/calls/{id}/quality", handle: (*API).quality,
+			sentence: "Measures the audio of a call, party by party, and says in words what is wrong. 404 when there is no call with that id.",
+			query:    []param{{"for", "for how long, up to 20s; without it 3s"}},
+			gives:    []Quality{exampleQuality()},
+		},
+		{
 			method: "GET", path: "/v1/registrations", handle: (*API).registrations,
 			sentence: "The phones that can be called now, by extension.",
 			gives:    []Registration{exampleRegistration()},
@@ -72,6 +78,39 @@ func routes() []route {
 			method: "PUT", path: "/v1/trace", handle: (*API).setTrace,
 			sentence: "Turns the log of SIP messages on or off, until the next start. Passwords in it are masked.",
 			takes:    Trace{On: true},
+		},
+		{
+			method: "GET", path: "/v1/music", handle: (*API).music,
+			sentence: "The classes of music on hold: where each comes from, what is heard of it now, by how many, and whose it is.",
+			gives: []Music{{
+				Class: "default", Source: "/etc/dialtone/music", Playing: "02-evening.flac", Listeners: 12,
+				Encodings: []string{"PCMA/8000 20ms", "OPUS/48000 20ms"}, Credits: "Evening, by K. Nobody, CC BY 4.0",
+				DecodedSeconds: 5120.5, EncodedFrames: 512050,
+			}},
+		},
+		{
+			method: "GET", path: "/v1/conferences", handle: (*API).conferences,
+			sentence: "The conferences in which somebody is, by name, and who: who speaks, and how loud.",
+			gives:    []Conference{exampleConference()},
+		},
+		{
+			method: "POST", path: "/v1/conferences/{room}", handle: (*API).controlConference,
+			sentence: "Does something to a conference: `mute` or `unmute` all but the leaders, `lock`, `unlock`, `end`, or `play` a `prompt` to all. 404 when nobody is in it.",
+			takes:    ConferenceAction{Do: "play", Prompt: "menu/one-moment"},
+		},
+		{
+			method: "POST", path: "/v1/conferences/{room}/members/{member}", handle: (*API).controlConference,
+			sentence: "Does something to a member, who is named by a number or by the id of the call: `mute`, `unmute`, `deafen`, `undeafen` or `kick`. 404 when there is no such member, 409 when there are several of that number.",
+			takes:    ConferenceAction{Do: "mute"},
+		},
+		{
+			method: "GET", path: "/v1/menus", handle: (*API).menus,
+			sentence: "What callers did in each menu, since the start or the last reset: which choices they made, how often they pressed nothing or what is no choice, how many hung up instead of choosing.",
+			gives:    exampleMenus(),
+		},
+		{
+			method: "DELETE", path: "/v1/menus", handle: (*API).resetMenus,
+			sentence: "Begins to count what callers do in menus from nothing.",
 		},
 		{
 			method: "GET", path: "/v1/lists", handle: (*API).lists,

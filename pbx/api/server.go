@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"time"
 )
 
 // Server is what the API needs of a running Dialtone. All methods are safe for
@@ -14,6 +16,19 @@ type Server interface {
 	// Hangup ends a call. The error names the id and is ErrNotFound when no call
 	// has it.
 	Hangup(id string) error
+	// Music lists the classes of music.
+	Music() []Music
+	// Conferences are the rooms in which somebody is, by name.
+	Conferences() []Conference
+	// ControlConference does something to a room, or to a member of it by its number or
+	// the id of its call; "" is all. The error is ErrNotFound when one is not there.
+	ControlConference(room, member string, action ConferenceAction) error
+	// Menus are what callers did in menus.
+	Menus() Menus
+	// ResetMenus begins to count that from nothing.
+	ResetMenus()
+	// Quality measures the audio of a call for d. The error is that of Hangup.
+	Quality(ctx context.Context, id string, d time.Duration) ([]Quality, error)
 	// Registrations are the contacts that can be called now, by extension.
 	Registrations() []Registration
 	// Trunks are the lines to the outside, by name.

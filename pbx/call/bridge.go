@@ -20,13 +20,20 @@ type conversation struct {
 	bridged        *media.Bridged
 	mute           *time.Timer // runs while they share no codec
 	quiet          [2]silence
+	keyed          [2]*keyed // the caller and the callee
+	music          [2]waiting
+	keys           string // to press at the callee when all is answered
 }
 
-// converse answers the caller, joins it with callee and returns why that ended.
-func (c *Call) converse(ctx context.Context, callee Leg) error {
-	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace)}
+// converse answers the caller, joins it with callee and returns why that ended. The
+// callee is sent keys.
+func (c *Call) converse(ctx context.Context, callee Leg, keys string) error {
+	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace), keys: keys}
 	v.mute.Stop()
 	defer v.close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	v.listen()
 	answering := make(chan error, 1)
 	if c.accepted {
 		answering <- nil
@@ -41,7 +48,7 @@ func (c *Call) converse(ctx context.Context, callee Leg) error {
 func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()
-	v.join() // the caller may hear audio before the answer
+	v.join(ctx) // the caller may hear audio before the answer
 	for {
 		select {
 		case <-ctx.Done():
@@ -54,15 +61,20 @@ func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 			}
 			v.answered, v.call.accepted = true, true
 			v.call.answered()
-			v.join()
+			v.join(ctx)
+			v.keyed[1].send.press(ctx, outKeys(v.keys)...)
 		case <-v.caller.Changed():
-			v.join()
+			v.join(ctx)
 		case <-v.callee.Changed():
-			v.join()
+			v.join(ctx)
 		case i := <-v.caller.Infos():
-			v.callee.SendInfo(i)
+			v.info(ctx, 0, i)
 		case i := <-v.callee.Infos():
-			v.caller.SendInfo(i)
+			v.info(ctx, 1, i)
+		case <-v.keyed[0].keys.Pressed():
+			v.pass(ctx, 0, nil)
+		case <-v.keyed[1].keys.Pressed():
+			v.pass(ctx, 1, nil)
 		case <-v.mute.C:
 			if err := v.bridge(); err != nil {
 				return noCommonCodec(err)
@@ -84,12 +96,15 @@ func onBehalf(e *dialplan.Ended) *dialplan.Ended {
 
 // join tells each leg what the other can do, and passes audio between them in
 // whatever they agreed on.
-func (v *conversation) join() {
+func (v *conversation) join(ctx context.Context) {
 	if v.answered {
-		v.caller.Near(nearFor(v.callee.Far()))
-		v.callee.Near(nearFor(v.caller.Far()))
+		v.caller.Near(v.near(0))
+		v.callee.Near(v.near(1))
 	}
-	if err := v.bridge(); err == nil || !v.answered || v.switchedOff() {
+	v.resume()
+	err := v.bridge()
+	v.hold(ctx)
+	if err == nil || !v.answered || v.switchedOff() {
 		v.mute.Stop()
 		return
 	}
@@ -102,15 +117,19 @@ func (v *conversation) switchedOff() bool {
 }
 
 func (v *conversation) bridge() error {
-	b, err := media.Bridge(v.caller.Media(), v.callee.Media())
+	b, err := media.Bridge(v.keyed[0].tap, v.keyed[1].tap)
 	if err == nil {
 		v.bridged = b
+		v.arrange()
 	}
 	return err
 }
 
 func (v *conversation) close() {
 	v.mute.Stop()
+	for i := range v.music {
+		v.music[i].hush()
+	}
 	if v.bridged != nil {
 		v.bridged.Close()
 	}

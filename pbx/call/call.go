@@ -9,6 +9,7 @@ import (
 
 	"dialtone/dialplan"
 	"dialtone/media"
+	"dialtone/storage"
 )
 
 // State is how far a call has come.
@@ -52,6 +53,8 @@ type Call struct {
 	start  time.Time
 	answer time.Time
 	legs   []*party
+	// conferences are the rooms that the caller was in, or is.
+	conferences []storage.CDRConference
 }
 
 func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts) *Call {
@@ -80,7 +83,7 @@ func (c *Call) run() {
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
-	run.Lists, run.Guesses = c.board.lists, c.board.guesses
+	run.Lists, run.Guesses, run.Menus = c.board.lists, c.board.guesses, c.board.menus
 	run.Web, run.Outbox = c.board.web, c.board.outbox
 	if c.board.now != nil {
 		run.Now = c.board.now

@@ -21,7 +21,7 @@ func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string,
 		return "", err
 	}
 	defer winner.release()
-	return winner.name(), c.converse(ctx, leg)
+	return winner.name(), c.converse(ctx, leg, r.Keys)
 }
 
 // rung is one extension of a dial, or one number outside.
@@ -58,7 +58,7 @@ type attemptEvent struct {
 // newForking prepares to ring r; nothing rings yet.
 func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	f := &forking{
-		call: c, timeout: r.Timeout, single: len(r.Targets) == 1,
+		call: c, timeout: r.Timeout, single: len(r.Targets) == 1, music: r.Music,
 		inv: Invitation{
 			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
 			Near: nearFor(c.caller.Far()), MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
@@ -83,6 +83,7 @@ func (f *forking) run() (Leg, *rung, error) {
 		f.lost(why)
 	}
 	f.closeEarly()
+	f.waiter.hush()
 	f.cancel(why)
 	for _, t := range f.started {
 		if t != winner {

@@ -23,6 +23,8 @@ type forking struct {
 	events  chan attemptEvent
 	pending int             // attempts that have not ended
 	rang    bool            // a phone rings; the caller knows unless it hears early
+	music   string          // what the caller hears instead of a ringing tone
+	waiter  waiting         // what the caller hears from us
 	early   *media.Bridged  // the caller hears a phone that has not answered
 	heard   *attempt        // that phone
 	worst   *dialplan.Ended // the refusal to report when nobody answers
@@ -99,7 +101,7 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 	if ev.attempt == f.heard && f.pending > 0 {
 		f.closeEarly()
 		if f.rang {
-			f.call.ring()
+			f.comfort()
 		}
 	}
 	return nil, nil
@@ -115,16 +117,20 @@ func (f *forking) refused(e *dialplan.Ended) {
 func (f *forking) progress(ev attemptEvent) {
 	c, p := f.call, ev.progress
 	ev.party.rang(c)
-	if p.Early != nil && f.early == nil {
+	if p.Early != nil && f.early == nil && f.music == "" {
+		f.waiter.hush()
 		if err := c.progress(nearFor(p.Far)); err != nil {
 			c.log.Debug("early media not passed on", "error", err)
+			if f.rang {
+				f.comfort()
+			}
 		} else if b, err := media.Bridge(c.caller.Media(), p.Early); err == nil {
 			f.early, f.heard = b, ev.attempt
 		}
 	}
 	if p.Status != 183 {
 		if !f.rang && f.early == nil {
-			c.ring()
+			f.comfort()
 		}
 		f.rang = true
 	}

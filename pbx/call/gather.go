@@ -47,9 +47,22 @@ func (c *Call) stopped(p dialplan.Playing) string {
 
 // Gather implements dialplan.Session.
 func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
+	var play func(context.Context) playback
+	if len(g.Files) > 0 || g.Text != "" {
+		play = func(ctx context.Context) playback { return c.files(ctx, g.Playing) }
+	}
+	got, skipped, err := c.gather(ctx, g, play)
+	if err == nil {
+		err = unplayable(skipped)
+	}
+	return got, err
+}
+
+// gather gathers keys while something is played, and gives what of that was left out.
+func (c *Call) gather(ctx context.Context, g dialplan.Gathering, play func(context.Context) playback) (dialplan.Gathered, []string, error) {
 	a, err := c.attend(ctx)
 	if err != nil {
-		return dialplan.Gathered{}, err
+		return dialplan.Gathered{}, nil, err
 	}
 	defer a.close()
 	if g.Fresh {
@@ -57,8 +70,8 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 	}
 	var got []byte
 	complete := c.collect(&got, g)
-	if !complete && len(got) == 0 {
-		a.play(g.Playing)
+	if !complete && len(got) == 0 && play != nil {
+		a.begin(play)
 	}
 	timer := time.NewTimer(patience(got, g))
 	defer timer.Stop()
@@ -69,7 +82,7 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 		}
 		what, err := a.next(due)
 		if err != nil {
-			return dialplan.Gathered{}, err
+			return dialplan.Gathered{}, nil, err
 		}
 		if what == timedOut {
 			break
@@ -83,7 +96,8 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 			timer.Reset(patience(got, g))
 		}
 	}
-	return dialplan.Gathered{Keys: string(got), TimedOut: !complete && len(got) == 0}, a.result()
+	a.hush()
+	return dialplan.Gathered{Keys: string(got), TimedOut: !complete && len(got) == 0}, a.skipped, nil
 }
 
 // patience is how long to wait for the next key.
@@ -105,7 +119,7 @@ func (c *Call) collect(got *[]byte, g dialplan.Gathering) bool {
 		if strings.IndexByte(g.Finish, k.Digit) >= 0 {
 			return true
 		}
-		if *got = append(*got, k.Digit); len(*got) >= g.Max {
+		if *got = append(*got, k.Digit); len(*got) >= g.Max || g.Enough != nil && g.Enough(string(*got)) {
 			c.trailing = trailing{g.Finish, time.Now().Add(g.Between)}
 			return true
 		}

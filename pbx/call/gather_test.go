@@ -146,7 +146,7 @@ func TestKeysAndFiles(t *testing.T) {
 		{"keys ahead of the prompt", dialplan.Steps{&dialplan.Answer{}, &dialplan.Wait{For: time.Second}, menu()}, "500ms:1234", []string{"answer took 0s: ", "wait 1s took 1s: ", "gather menu into n took 0s: n = 1234"}, 0},
 		{"the key that stops a file counts for what follows", dialplan.Steps{play("any", "welcome"), one("n")}, "1010ms:7", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 0s: n = 7"}, 51},
 		{"unless it is only there to stop it", dialplan.Steps{play("7", "welcome"), one("n")}, "1010ms:7 2s:8", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 990ms: n = 8"}, 51},
-		{"keys during a tone count", dialplan.Steps{&dialplan.Tone{Hz: 440, For: time.Second}, one("n")}, "500ms:7", []string{"tone 440 Hz for 1s took 1s: ", "gather into n took 0s: n = 7"}, -1},
+		{"keys during a tone count", dialplan.Steps{&dialplan.Tone{What: dialplan.Text{Value: "440"}, For: time.Second}, one("n")}, "500ms:7", []string{"tone 440 Hz for 1s took 1s: ", "gather into n took 0s: n = 7"}, -1},
 		{"# behind a whole number is no key of the next", dialplan.Steps{menu(), one("m")}, "3s:1234# 4s:5", []string{"gather menu into n took 3.3s: n = 1234", "gather into m took 700ms: m = 5"}, 100},
 		{"but it is one when it comes late", dialplan.Steps{menu(), &dialplan.Wait{For: 5 * time.Second}, one("m")}, "3s:1234 8s:#", []string{"gather menu into n took 3.3s: n = 1234", "wait 5s took 5s: ", "gather into m took 0s: m = #"}, 100},
 

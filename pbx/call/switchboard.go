@@ -13,6 +13,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/conference"
 	"dialtone/storage"
 )
 
@@ -25,18 +26,23 @@ type Records interface {
 // Switchboard knows the calls in progress and admits new ones. One mutex guards
 // what it counts; it is never held while calling out.
 type Switchboard struct {
-	dialer  Dialer
-	plan    func() *dialplan.Plan
-	config  func() *config.Config
-	records Records
-	guard   Guard
-	lists   dialplan.Lists
-	web     dialplan.Web
-	outbox  dialplan.Outbox
-	guesses *guesses
-	log     *slog.Logger
-	shuffle func(n int, swap func(i, j int))
-	now     func() time.Time
+	dialer    Dialer
+	plan      func() *dialplan.Plan
+	config    func() *config.Config
+	records   Records
+	guard     Guard
+	lists     dialplan.Lists
+	web       dialplan.Web
+	speech    Speech
+	music     Music
+	rooms     *conference.Rooms
+	voicemail Voicemail
+	outbox    dialplan.Outbox
+	guesses   *guesses
+	menus     *menuCounts
+	log       *slog.Logger
+	shuffle   func(n int, swap func(i, j int))
+	now       func() time.Time
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -50,7 +56,7 @@ type Switchboard struct {
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
-// Outbox, Shuffle and Now are required.
+// Speech, Music, Voicemail, Outbox, Shuffle and Now are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -63,6 +69,14 @@ type Options struct {
 	Lists dialplan.Lists
 	// Web answers requests of the step http; nil answers none.
 	Web dialplan.Web
+	// Speech speaks the texts of the step say; nil speaks none.
+	Speech Speech
+	// Music is for who waits; nil is the built-in music.
+	Music Music
+	// Mix makes the audio of a conference; nil is a mixer.
+	Mix func() conference.Mix
+	// Voicemail takes and gives messages; nil does not.
+	Voicemail Voicemail
 	// Outbox takes webhooks and mail; nil sends none.
 	Outbox dialplan.Outbox
 	// Shuffle orders what rings in random order; nil is at random.
@@ -73,11 +87,16 @@ type Options struct {
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
-	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
-		guard: o.Guard, lists: o.Lists, web: o.Web, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
-		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(),
+	if o.Music == nil {
+		o.Music = builtIn{}
 	}
+	s := &Switchboard{
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, music: o.Music, voicemail: o.Voicemail, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
+		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
+	}
+	s.rooms = conference.New(conference.Options{Config: o.Config, Open: s.clip, Music: o.Music, Mix: o.Mix, Log: o.Log})
+	return s
 }
 
 // Accept starts a call for a caller, or says why it does not; then the leg is
@@ -272,6 +291,7 @@ func (s *Switchboard) Close() {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
+	s.rooms.Wait()
 }
 
 // Snapshot is a call as lists show it.

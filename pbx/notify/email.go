@@ -28,13 +28,14 @@ func (b *Outbox) Email(m dialplan.Mail) error {
 }
 
 // send hands a mail to the server once.
-func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string) error {
+func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string, files ...Enclosure) error {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	msg, err := compose(c, m, id)
 	if err != nil {
 		return final{err}
 	}
+	enclose(msg, files)
 	client, err := dialer(ctx, c)
 	if err != nil {
 		return final{err}

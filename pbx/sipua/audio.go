@@ -276,7 +276,8 @@ func (a *audio) apply() error {
 }
 
 // differs reports whether near needs another offer: the direction is not what
-// both sides allow, or a format may be sent that near does not have.
+// both sides allow, a format may be sent that near does not have, or one is sent that
+// has to be converted although another does not.
 func (a *audio) differs(near call.Want) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -289,9 +290,12 @@ func (a *audio) differs(near call.Want) bool {
 	if len(near.Formats) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(a.agreed.Recv, func(f codec.Format) bool {
-		return f.IsAudio() && !holds(near.Formats, f)
-	})
+	sent := audible(a.agreed.Recv)
+	direct := func(f codec.Format) bool { return holds(near.Formats, f) }
+	if len(sent) > 0 && !direct(sent[0]) && slices.ContainsFunc(sent, direct) {
+		return true
+	}
+	return slices.ContainsFunc(sent, func(f codec.Format) bool { return !direct(f) && !holds(near.Made, f) })
 }
 
 // local is what we say in an offer or an answer; mu is held.

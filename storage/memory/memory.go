@@ -18,11 +18,16 @@ type Store struct {
 	cdrs     []storage.CDR // by start, then id
 	contacts map[storage.ContactKey]storage.Contact
 	entries  map[storage.ListKey]storage.ListEntry
+	messages map[storage.MessageKey]storage.Message
+	boxes    map[string]storage.Mailbox
 }
 
 // New is an empty store.
 func New() *Store {
-	return &Store{contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{}}
+	return &Store{
+		contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{},
+		messages: map[storage.MessageKey]storage.Message{}, boxes: map[string]storage.Mailbox{},
+	}
 }
 
 // AddCDR keeps c; one of the same start and id is replaced.
@@ -173,6 +178,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed, s.cdrs, s.contacts, s.entries = true, nil, nil, nil
+	s.messages, s.boxes = nil, nil
 	return nil
 }
 

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"dialtone/pbx/api"
+)
+
+type ctlMenus struct {
+	Reset bool `help:"Begin to count from nothing."`
+}
+
+// Help is part of dialtone ctl menus --help.
+func (ctlMenus) Help() string {
+	return `What callers did in the menus of the dialplan: which keys they pressed, how often they pressed nothing or what is no choice, and how many hung up instead of choosing. It is counted in memory, since the start or the last reset; a reload changes nothing. What one caller did is in the record of its call (dialtone ctl cdr).
+
+    dialtone ctl menus
+    dialtone ctl menus --reset`
+}
+
+// Run prints or resets the counts.
+func (c ctlMenus) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
+	client, err := ctl.client()
+	if err != nil {
+		return err
+	}
+	if c.Reset {
+		return client.ResetMenus(ctx)
+	}
+	menus, err := client.Menus(ctx)
+	if err != nil {
+		return err
+	}
+	if ctl.JSON {
+		return t.printJSON(menus)
+	}
+	return t.printMenus(menus)
+}
+
+func (t terminal) printMenus(m api.Menus) error {
+	if len(m.Menus) == 0 {
+		_, err := fmt.Fprintln(t.out, "The configuration has no menus.")
+		return err
+	}
+	rows := table{head: []string{"MENU", "CHOICE", "CALLERS"}}
+	for _, menu := range m.Menus {
+		rows.add(menu.Menu, "(entered)", fmt.Sprint(menu.Entered))
+		for _, key := range slices.Sorted(maps.Keys(menu.Keys)) {
+			rows.add("", key, fmt.Sprint(menu.Keys[key]))
+		}
+		for _, other := range []struct {
+			what  string
+			count uint64
+		}{
+			{"(an extension)", menu.Extensions}, {"(nothing)", menu.Timeouts}, {"(no choice)", menu.Invalid},
+			{"(gave up on)", menu.Failed}, {"(hung up)", menu.HungUp},
+		} {
+			if other.count > 0 {
+				rows.add("", other.what, fmt.Sprint(other.count))
+			}
+		}
+	}
+	if err := rows.write(t.out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(t.out, "Counted since "+m.Since.Local().Format("2006-01-02 15:04:05")+".")
+	return err
+}

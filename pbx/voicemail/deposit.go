@@ -1,0 +1,205 @@
+package voicemail
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"dialtone/dialplan"
+	"dialtone/media/record"
+	"dialtone/pbx/call"
+	"dialtone/storage"
+)
+
+// How long callers have to choose.
+const (
+	choice  = 5 * time.Second
+	between = 3 * time.Second
+	tries   = 3
+)
+
+// deposit is a caller who leaves a message.
+type deposit struct {
+	s        *Service
+	l        call.Line
+	d        dialplan.Depositing
+	operator string
+	urgent   bool
+	private  bool
+	out      dialplan.Deposited
+}
+
+// Deposit implements call.Voicemail.
+func (s *Service) Deposit(ctx context.Context, l call.Line, d dialplan.Depositing) (dialplan.Deposited, error) {
+	cfg := s.config()
+	v := &deposit{s: s, l: l, d: d, operator: cmp.Or(cfg.Extensions[d.Mailbox].Voicemail.Operator, cfg.Voicemail.Operator)}
+	list, err := s.store.Messages(d.Mailbox)
+	if err != nil {
+		return v.refused(ctx, "voicemail/not-saved", err)
+	}
+	if len(list) >= cfg.Voicemail.MaxMessages {
+		v.out.Why = "the mailbox is full"
+		s.log.Warn("a mailbox is full", "event", "voicemail", "mailbox", d.Mailbox, "messages", len(list))
+		_, err := l.Say(ctx, d.Language, []call.Part{call.Words("voicemail/full")}, "")
+		return v.out, err
+	}
+	parts := s.greeting(l.Facts().From, &d)
+	if v.operator != "" && len(parts) > 0 {
+		parts = append(parts, call.Words("voicemail/operator"))
+	}
+	key, err := l.Say(ctx, d.Language, parts, "#*"+v.zero())
+	switch {
+	case err != nil:
+		return v.out, err
+	case key == "0":
+		return v.toOperator()
+	case key == "*":
+		return v.owner(ctx)
+	}
+	return v.messages(ctx)
+}
+
+// zero is the key for the operator, "" when there is none.
+func (v *deposit) zero() string {
+	if v.operator == "" {
+		return ""
+	}
+	return "0"
+}
+
+func (v *deposit) toOperator() (dialplan.Deposited, error) {
+	v.out.Operator = v.operator
+	return v.out, nil
+}
+
+// owner lets in who pressed the star: the owner, at another phone.
+func (v *deposit) owner(ctx context.Context) (dialplan.Deposited, error) {
+	in, err := v.s.Visit(ctx, v.l, dialplan.Visiting{Mailbox: v.d.Mailbox, Language: v.d.Language})
+	v.out.Why = cmp.Or(in.Why, "the owner heard messages")
+	return v.out, err
+}
+
+// refused says that there can be no message, and why.
+func (v *deposit) refused(ctx context.Context, prompt string, why error) (dialplan.Deposited, error) {
+	v.out.Why = "no message was kept: " + why.Error()
+	v.s.log.Error("a message could not be kept", "event", "voicemail", "mailbox", v.d.Mailbox, "from", v.l.Facts().From, "error", why)
+	_, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words(prompt)}, "")
+	return v.out, err
+}
+
+// messages records until the caller is content.
+func (v *deposit) messages(ctx context.Context) (dialplan.Deposited, error) {
+	cfg := v.s.config().Voicemail
+	for range tries {
+		f := v.l.Facts()
+		t, err := v.s.begin(storage.Message{
+			MessageKey: storage.MessageKey{Mailbox: v.d.Mailbox}, From: f.From, FromName: f.FromName, To: v.d.Called, Trunk: f.Trunk, CallID: f.CallID,
+		})
+		if err != nil {
+			return v.refused(ctx, "voicemail/not-saved", err)
+		}
+		if _, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words("tone/beep")}, "#"); err != nil {
+			t.drop()
+			return v.out, err
+		}
+		r, over := v.l.Record(ctx, call.Recording{To: t.writer, Max: cfg.MaxLength.D(), Silence: cfg.Silence.D(), Finish: "#" + v.zero()})
+		if r.Err != nil {
+			v.s.log.Error("a message could not be recorded in full", "event", "voicemail", "mailbox", v.d.Mailbox, "message", t.m.ID, "error", r.Err)
+		}
+		if r.Speech < cfg.Minimum.D() {
+			t.drop()
+			v.out.Why = "the message was too short"
+			if over != nil || r.Why == record.Silent {
+				return v.out, over
+			}
+			if r.Key == "0" {
+				return v.toOperator()
+			}
+			if _, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words("voicemail/too-short"), call.Words("voicemail/leave-message")}, "#"); err != nil {
+				return v.out, err
+			}
+			continue
+		}
+		if again, err := v.finish(ctx, t, r, over); !again {
+			return v.out, err
+		}
+	}
+	return v.out, nil
+}
+
+// finish keeps a message, perhaps after its caller has listened to it; again says that it
+// is to be recorded anew.
+func (v *deposit) finish(ctx context.Context, t *take, r call.Recorded, over error) (again bool, err error) {
+	if over == nil && r.Key == "#" {
+		switch again, over = v.review(ctx, t); {
+		case again:
+			t.drop()
+			return true, nil
+		}
+	}
+	if err := v.keep(t); err != nil {
+		if over != nil {
+			v.out, _ = v.refused(ctx, "voicemail/not-saved", err)
+			return false, over
+		}
+		v.out, err = v.refused(ctx, "voicemail/not-saved", err)
+		return false, err
+	}
+	switch {
+	case over != nil:
+		return false, over
+	case r.Key == "0":
+		v.out.Operator = v.operator
+		return false, nil
+	}
+	_, err = v.l.Say(ctx, v.d.Language, []call.Part{call.Words("voicemail/sent")}, "")
+	return false, err
+}
+
+// keep makes it a message of the mailbox.
+func (v *deposit) keep(t *take) error {
+	t.m.Urgent, t.m.Private = v.urgent, v.private
+	if err := t.keep(); err != nil {
+		return err
+	}
+	v.out.Kept, v.out.Length, v.out.Why = true, t.m.Length, ""
+	v.s.log.Info("a message was left", "mailbox", t.m.Mailbox, "message", t.m.ID, "from", t.m.From, "length", t.m.Length, "call", t.m.CallID)
+	return nil
+}
+
+// review lets the caller listen, mark and record again. Who hangs up has sent it.
+func (v *deposit) review(ctx context.Context, t *take) (again bool, over error) {
+	if err := t.writer.Flush(); err != nil {
+		return false, nil // keep says so
+	}
+	say := []call.Part{}
+	for range 5 * tries {
+		say = append(say, call.Words("voicemail/review"), call.Words("voicemail/mark"))
+		got, err := v.l.Ask(ctx, call.Asking{Language: v.d.Language, Parts: say, Max: 1, Timeout: choice})
+		if err != nil {
+			return false, err
+		}
+		say = nil
+		switch got.Keys {
+		case "1", "#", "":
+			return false, nil
+		case "2":
+			say = []call.Part{{File: t.file.Name(), Name: "message"}}
+		case "3":
+			return true, nil
+		case "4":
+			v.urgent = !v.urgent
+			if v.urgent {
+				say = []call.Part{call.Words("voicemail/marked-urgent")}
+			}
+		case "5":
+			v.private = !v.private
+			if v.private {
+				say = []call.Part{call.Words("voicemail/marked-private")}
+			}
+		default:
+			say = []call.Part{call.Words("menu/invalid")}
+		}
+	}
+	return false, nil
+}

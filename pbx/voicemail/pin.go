@@ -1,0 +1,163 @@
+package voicemail
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+	"dialtone/pbx/call"
+	"dialtone/storage"
+)
+
+const (
+	minPIN     = 4
+	maxPIN     = 20
+	iterations = 100_000
+	pinPatient = 10 * time.Second
+)
+
+// derive is what is kept of a PIN that was set by telephone.
+func derive(pin string) (string, error) {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	return derived(pin, salt)
+}
+
+func derived(pin string, salt []byte) (string, error) {
+	key, err := pbkdf2.Key(sha256.New, pin, salt, iterations, sha256.Size)
+	b := base64.RawStdEncoding
+	return "pbkdf2-sha256$" + b.EncodeToString(salt) + "$" + b.EncodeToString(key), err
+}
+
+// pin is what the PIN of a mailbox is compared with: what the owner has set, else that of
+// the configuration; both are empty when there is none.
+func (s *Service) pin(mailbox string) (kept, plain string, err error) {
+	boxes, err := s.store.Mailboxes()
+	for _, b := range boxes {
+		if b.Extension == mailbox {
+			kept = b.PIN
+		}
+	}
+	if kept == "" {
+		plain = s.config().Extensions[mailbox].Voicemail.PIN.Reveal()
+	}
+	return kept, plain, err
+}
+
+// right compares in a time that does not tell how much of the PIN was right.
+func right(entered, kept, plain string) bool {
+	if kept != "" {
+		_, rest, _ := strings.Cut(kept, "$")
+		text, _, _ := strings.Cut(rest, "$")
+		salt, err := base64.RawStdEncoding.DecodeString(text)
+		if err != nil {
+			return false
+		}
+		got, err := derived(entered, salt)
+		return err == nil && subtle.ConstantTimeCompare([]byte(got), []byte(kept)) == 1
+	}
+	a, b := sha256.Sum256([]byte(entered)), sha256.Sum256([]byte(plain))
+	return plain != "" && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// login finds out whose mailbox it is, and that the caller may hear it. Why says why it
+// may not; then the mailbox is "".
+func (s *Service) login(ctx context.Context, l call.Line, v dialplan.Visiting) (mailbox, why string, err error) {
+	f, say := l.Facts(), []call.Part(nil)
+	caller := dialplan.Guesser{Caller: "extension " + f.Extension}
+	if f.Extension == "" {
+		caller = dialplan.Guesser{Caller: fmt.Sprintf("%.64s on %s", f.From, f.Trunk), Trunk: f.Trunk}
+	}
+	for range tries {
+		box := v.Mailbox
+		if box == "" {
+			got, err := l.Ask(ctx, call.Asking{Language: v.Language, Parts: append(say, call.Words("mailbox/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+			if err != nil {
+				return "", "", err
+			}
+			if box = got.Keys; box == "" {
+				box = f.Extension
+			}
+			say = nil
+		}
+		own := box != "" && box == f.Extension
+		kept, plain, err := s.pin(box)
+		if err != nil {
+			return "", "", err
+		}
+		if own && kept == "" && plain == "" && s.config().HasMailbox(box) {
+			return box, "", nil
+		}
+		of := dialplan.Guesser{Caller: "mailbox " + box}
+		if l.Guesses().Locked(caller) || l.Guesses().Locked(of) {
+			s.log.Warn("a PIN is not asked for: too many were wrong", "event", "voicemail", "mailbox", box, "from", f.From, "trunk", f.Trunk)
+			_, err := l.Say(ctx, v.Language, []call.Part{call.Words("pin/locked")}, "")
+			return "", "too many wrong PINs", err
+		}
+		got, err := l.Ask(ctx, call.Asking{Language: v.Language, Parts: append(say, call.Words("pin/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+		if err != nil {
+			return "", "", err
+		}
+		if s.config().HasMailbox(box) && right(got.Keys, kept, plain) {
+			l.Guesses().Right(caller)
+			l.Guesses().Right(of)
+			return box, "", nil
+		}
+		if got.Keys != "" {
+			l.Guesses().Wrong(caller)
+			l.Guesses().Wrong(of)
+		}
+		say = []call.Part{call.Words("mailbox/login-wrong")}
+	}
+	_, err = l.Say(ctx, v.Language, append(say, call.Words("menu/goodbye")), "")
+	return "", "no PIN was right", err
+}
+
+// newPIN lets the owner set another one.
+func (v *visit) newPIN() error {
+	digits := func(parts ...call.Part) (string, error) {
+		got, err := v.l.Ask(v.ctx, call.Asking{Language: v.language, Parts: parts, Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: true})
+		return got.Keys, err
+	}
+	var say []call.Part
+	for range tries {
+		first, err := digits(append(say, call.Words("pin/new"))...)
+		if err != nil || first == "" {
+			return err
+		}
+		switch {
+		case len(first) < minPIN || strings.Trim(first, "0123456789") != "":
+			say = []call.Part{call.Words("pin/too-short")}
+			continue
+		case config.WeakPIN(first) || first == v.box:
+			say = []call.Part{call.Words("pin/too-simple")}
+			continue
+		}
+		second, err := digits(call.Words("pin/again"))
+		if err != nil {
+			return err
+		}
+		if second != first {
+			say = []call.Part{call.Words("pin/different")}
+			continue
+		}
+		text, err := derive(first)
+		if err == nil {
+			err = v.s.store.SaveMailbox(storage.Mailbox{Extension: v.box, PIN: text})
+		}
+		if err != nil {
+			return err
+		}
+		v.s.log.Info("a PIN was changed", "mailbox", v.box)
+		return v.say(call.Words("pin/changed"))
+	}
+	return v.say(say...)
+}
