@@ -85,30 +85,6 @@ type ConferenceKeys struct {
 	End []string `yaml:"end,omitempty"`
 }
 
-// What keys do in a conference.
-const (
-	KeyMute        = "mute"
-	KeyRollCall    = "roll_call"
-	KeyDeaf        = "deaf"
-	KeyQuieter     = "quieter"
-	KeyLouder      = "louder"
-	KeyTalkQuieter = "talk_quieter"
-	KeyTalkLouder  = "talk_louder"
-	KeyMenu        = "menu"
-	KeyLeave       = "leave"
-	KeyLock        = "lock"
-	KeyMuteAll     = "mute_all"
-	KeyKickLast    = "kick_last"
-	KeyEnd         = "end"
-)
-
-// How all hear of who comes and goes.
-const (
-	AnnounceNone = "none"
-	AnnounceTone = "tone"
-	AnnounceName = "name"
-)
-
 // conferenceKey is what one action has.
 type conferenceKey struct {
 	action  string
@@ -118,19 +94,19 @@ type conferenceKey struct {
 
 func (k ConferenceKeys) list() []conferenceKey {
 	return []conferenceKey{
-		{KeyMute, k.Mute, []string{"1", "*6"}},
-		{KeyRollCall, k.RollCall, []string{"2"}},
-		{KeyDeaf, k.Deaf, []string{"*5"}},
-		{KeyQuieter, k.Quieter, []string{"7"}},
-		{KeyLouder, k.Louder, []string{"8"}},
-		{KeyTalkQuieter, k.TalkQuieter, []string{"*7"}},
-		{KeyTalkLouder, k.TalkLouder, []string{"*8"}},
-		{KeyMenu, k.Menu, []string{"0"}},
-		{KeyLeave, k.Leave, []string{"#"}},
-		{KeyLock, k.Lock, []string{"4"}},
-		{KeyMuteAll, k.MuteAll, []string{"5"}},
-		{KeyKickLast, k.KickLast, []string{"6"}},
-		{KeyEnd, k.End, []string{"9"}},
+		{"mute", k.Mute, []string{"1", "*6"}},
+		{"roll_call", k.RollCall, []string{"2"}},
+		{"deaf", k.Deaf, []string{"*5"}},
+		{"quieter", k.Quieter, []string{"7"}},
+		{"louder", k.Louder, []string{"8"}},
+		{"talk_quieter", k.TalkQuieter, []string{"*7"}},
+		{"talk_louder", k.TalkLouder, []string{"*8"}},
+		{"menu", k.Menu, []string{"0"}},
+		{"leave", k.Leave, []string{"#"}},
+		{"lock", k.Lock, []string{"4"}},
+		{"mute_all", k.MuteAll, []string{"5"}},
+		{"kick_last", k.KickLast, []string{"6"}},
+		{"end", k.End, []string{"9"}},
 	}
 }
 

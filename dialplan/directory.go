@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"dialtone/prompts/say"
 )
 
 // person is an extension that has a name, as the step directory finds it.
@@ -69,12 +71,6 @@ func onKeys(letters string) string {
 	}, letters)
 }
 
-// accents are letters by the one that they are written with when there is no other.
-var accents = map[rune]string{
-	'a': "àáâãäåāăą", 'c': "çćĉċč", 'd': "ďđð", 'e': "èéêëēĕėęě", 'g': "ĝğġģ", 'h': "ĥħ", 'i': "ìíîïĩīĭįı", 'j': "ĵ", 'k': "ķ",
-	'l': "ĺļľŀł", 'n': "ñńņň", 'o': "òóôõöøōŏő", 'r': "ŕŗř", 's': "śŝşšș", 't': "ţťŧț", 'u': "ùúûüũūŭůűų", 'w': "ŵ", 'y': "ýÿŷ", 'z': "źżž",
-}
-
 // umlaut are letters that two stand for.
 var umlaut = map[rune]string{'ä': "ae", 'ö': "oe", 'ü': "ue", 'å': "aa", 'ø': "oe"}
 
@@ -89,24 +85,13 @@ func plainLetters(name string, umlauts bool) string {
 
 func plainLetter(r rune, umlauts bool) string {
 	switch {
-	case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+	case r >= '0' && r <= '9':
 		return string(r)
-	case r == 'ß':
-		return "ss"
-	case r == 'æ':
-		return "ae"
-	case r == 'œ':
-		return "oe"
 	case r == '\'' || r == '’' || r == '.' || unicode.Is(unicode.Mn, r):
 		return ""
 	}
 	if two := umlaut[r]; umlauts && two != "" {
 		return two
 	}
-	for plain, list := range accents {
-		if strings.ContainsRune(list, r) {
-			return string(plain)
-		}
-	}
-	return " "
+	return cmp.Or(say.Plain(r), " ")
 }

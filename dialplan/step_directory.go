@@ -145,7 +145,7 @@ func (s *Directory) announce(ctx context.Context, r *Run, before string, p *pers
 	if before != "" {
 		list = append(list, Playing{Files: []string{before}, Language: r.spoken()})
 	}
-	switch words, err := say.Text(say.For(r.spoken()), say.Spell, plainLetters(p.name, false), say.Options{}); {
+	switch words, err := say.Text(say.For(r.spoken()), say.Spell, p.name, say.Options{}); {
 	case p.recorded:
 		list = append(list, Playing{Files: []string{recordedNames + p.extension}, Language: r.spoken()})
 	case r.plan.speaks:

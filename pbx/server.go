@@ -26,6 +26,7 @@ import (
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
+	"dialtone/pbx/sipmwi"
 	"dialtone/pbx/sipreg"
 	"dialtone/pbx/siptrunk"
 	"dialtone/pbx/sipua"
@@ -75,6 +76,7 @@ type Server struct {
 	speech    *speech.Speech
 	music     *music.Service
 	voicemail *voicemail.Service
+	lamps     *sipmwi.Service
 	plan      atomic.Pointer[dialplan.Plan]
 	lists     *lists.Lists
 	alerts    alerts
@@ -191,6 +193,7 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"watch":     func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
 		"prune":     func(ctx context.Context) error { s.prune(ctx); return nil },
 		"voicemail": s.voicemail.Run,
+		"lamps":     s.lamps.Run,
 		"qualify":   func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
@@ -223,10 +226,15 @@ func (s *Server) wire() (err error) {
 	s.speech = speech.New(speech.Options{Config: s.Config, Folder: filepath.Join(s.data, "speech"), Log: s.Log})
 	s.music = music.New(music.Options{Log: s.Log})
 	s.music.Configure(musicOf(s.Config()))
+	s.lamps = sipmwi.New(sipmwi.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log, Counts: func(mailbox string) (sipmwi.Counts, error) {
+		c, err := s.voicemail.Counts(mailbox)
+		return sipmwi.Counts(c), err
+	}})
 	s.voicemail, err = voicemail.Open(voicemail.Options{Store: s.store, Config: s.Config, Data: s.data, Mailer: s.outbox, Log: s.Log})
 	if err != nil {
 		return err
 	}
+	s.voicemail.Watch(s.lamps.Changed)
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
 		Web: s.web, Outbox: s.outbox, Speech: s.speech, Music: s.music, Voicemail: s.voicemail,

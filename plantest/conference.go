@@ -99,10 +99,11 @@ func (v *voice) Deafen(on bool) {
 	}
 }
 
-// conferenceOf is the last room of a call, and as what the caller was there.
+// conferenceOf is the last room of a call, and as what the caller was there; none
+// when it was in no room.
 func conferenceOf(r storage.CDR) string {
 	if len(r.Conferences) == 0 {
-		return ""
+		return "none"
 	}
 	last := r.Conferences[len(r.Conferences)-1]
 	if last.Leader {

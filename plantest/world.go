@@ -28,13 +28,14 @@ type world struct {
 	records chan storage.CDR
 	fingers sync.WaitGroup
 
-	mu       sync.Mutex
-	channels map[string]int // calls to the outside, by trunk
-	rang     []*Moment
-	partner  *phone // that answered the call
-	shown    string
-	logged   []string
-	web      web
+	mu        sync.Mutex
+	channels  map[string]int // calls to the outside, by trunk
+	rang      []*Moment
+	partner   *phone // that answered the call
+	shown     string
+	logged    []string
+	voicemail []string
+	web       web
 }
 
 // phone is a registered phone: a call.Contact.

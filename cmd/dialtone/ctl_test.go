@@ -121,7 +121,7 @@ func TestCtlTells(t *testing.T) {
 		{"list remove vip +4930123456", 0, "+4930123456 is off list vip."},
 		{"list show friends", 1, "list friends: not found"},
 		{"conferences", 0, "team  2        100       0s     locked"},
-		{"conferences team", 0, "100    Reception?[2J  0s     yes       -21    leader             a1"},
+		{"conferences team", 0, "100    Reception?[2J  0s     yes       -21    leader              a1"},
 		{"conferences other", 1, `nobody is in a conference "other"`},
 		{"conference team mute 101", 0, "Done."},
 		{"conference team kick nobody", 1, "not found"},

@@ -276,3 +276,17 @@ func differs(record map[string]any, want map[string]string) string {
 	}
 	return ""
 }
+
+// lampIs waits for what NOTIFY says of messages.
+func lampIs(s *stage) {
+	waiting := map[string]string{"on": "yes", "off": "no"}[s.args["STATE"]]
+	if waiting == "" {
+		s.Fatalf("a lamp is on or off, not %q", s.args["STATE"])
+	}
+	p := s.who().phone
+	s.until(func() (bool, string) {
+		got := p.Summary()
+		ok := strings.Contains(got, "Messages-Waiting: "+waiting+"\r\n") && strings.Contains(got, "Voice-Message: "+s.args["COUNTS"]+" ")
+		return ok, fmt.Sprintf("it was told %q", got)
+	})
+}

@@ -95,6 +95,7 @@ var serving = []verb{
 	{form: "PHONE registers", doc: "REGISTER is accepted", run: func(s *stage) { s.who().phone.Register(s.ctx) }},
 	{form: "PHONE unregisters", doc: "REGISTER with Expires: 0 is accepted", run: func(s *stage) { s.who().phone.Unregister(s.ctx) }},
 	{form: "PHONE registers and gets STATUS", doc: "REGISTER ends with that status", run: registerStatus},
+	{form: "PHONE lamp is STATE COUNTS", doc: "it was told of messages (RFC 3842): on or off, and 2/1 are the new and the saved ones", run: lampIs},
 	{form: "PHONE drops its connection", doc: "closes its TCP or TLS connection", run: func(s *stage) { s.who().phone.DropConnections() }},
 	{form: "server reloads FILE", doc: "its configuration is now the defaults with FILE, a part of this script, merged in", run: reload},
 	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Stop()); s.must(s.run.server.start(s.ctx)) }},

@@ -83,7 +83,15 @@ type Phone struct {
 	incoming []*Call // not yet taken by NextCall
 	reg      registration
 	counts   map[string]int                   // requests received outside dialogs, by method
+	summary  string                           // of messages, as the last NOTIFY said
 	serve    func(*sip.Request) *sip.Response // answers other requests; for tests of the phone itself
+}
+
+// Summary is what the last NOTIFY said of messages (RFC 3842), "" before one came.
+func (p *Phone) Summary() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.summary
 }
 
 // New opens a phone, which is closed at the end of the test. It fails the test

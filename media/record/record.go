@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"dialtone/media"
-	"dialtone/media/audio"
 	"dialtone/media/jitter"
 )
 
@@ -43,9 +42,18 @@ const (
 // ErrSlow says that the disk did not keep up.
 var ErrSlow = errors.New("the disk is too slow: a part of the recording is missing")
 
+// Writer is where a recording goes: an audio.Writer.
+type Writer interface {
+	Write(pcm []int16) error
+	// Flush returns when what was written so far is on the disk and plays.
+	Flush() error
+	// Length is how much was written.
+	Length() time.Duration
+}
+
 // Options say what to record.
 type Options struct {
-	To      audio.Writer  // mono, of Rate; it is flushed, not closed
+	To      Writer        // mono, of Rate; it is flushed, not closed
 	Max     time.Duration // 0 has no end
 	Silence time.Duration // ends it; 0 does not
 }

@@ -24,7 +24,9 @@ type file struct {
 }
 
 func (f *file) Write(pcm []int16) error {
-	time.Sleep(f.slow)
+	if f.slow > 0 {
+		<-time.After(f.slow)
+	}
 	if f.after > 0 && len(f.pcm) >= f.after {
 		return errors.New("no space left")
 	}

@@ -15,6 +15,16 @@ import (
 // Rooms are the conferences in progress.
 func (s *Switchboard) Rooms() *conference.Rooms { return s.rooms }
 
+// conference is how a conference is, by its name.
+func (s *Switchboard) conference(name string) (conference.Settings, bool) {
+	c, ok := s.config().Conferences[name]
+	return conference.Settings{
+		WaitForLeader: c.WaitForLeader, EndWithLeader: c.EndWithLeader, MutedOnJoin: c.MutedOnJoin, Locked: c.Locked,
+		MaxMembers: c.MaxMembers, MaxDuration: c.MaxDuration.D(), Announce: c.Announce, Music: c.Music, Language: c.Language,
+		Keys: c.Keys.Table(),
+	}, ok
+}
+
 // clip opens a prompt for a conference.
 func (s *Switchboard) clip(language, name string) (conference.Clip, error) {
 	p, err := openPrompt(s.config().PromptsDir(), name, language, roomRate)

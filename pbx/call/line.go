@@ -2,74 +2,21 @@ package call
 
 import (
 	"context"
-	"time"
 
 	"dialtone/dialplan"
 	"dialtone/media"
 	"dialtone/media/audio"
 	"dialtone/media/record"
+	"dialtone/pbx/voicemail"
 )
 
-// Line is a caller that a service speaks with by keys and recordings. It is for the
-// goroutine of the call.
-type Line interface {
-	// Facts is who calls.
-	Facts() dialplan.Facts
-	// Say answers and plays parts until they are over, or one of the keys in until is
-	// pressed, which it gives. What cannot be played is left out.
-	Say(ctx context.Context, language string, parts []Part, until string) (key string, err error)
-	// Ask answers, plays parts and gathers keys; the first of them stops what is played.
-	Ask(ctx context.Context, q Asking) (dialplan.Gathered, error)
-	// Record answers and records the caller. It gives what was recorded also with an
-	// error, which says that the call is over.
-	Record(ctx context.Context, r Recording) (Recorded, error)
-	// Guesses counts wrong PINs.
-	Guesses() dialplan.Guesses
-}
-
-// Part is one of the things that are played: the words of a sentence, which are
-// prompts, or a file.
-type Part struct {
-	Words []string
-	File  string // its path
-	Name  string // of the file, for who only hears what is played
-}
-
-// Words is a part of prompts.
-func Words(prompts ...string) Part { return Part{Words: prompts} }
-
-// Asking is a question.
-type Asking struct {
-	Language string
-	Parts    []Part
-	Max      int    // keys; 1 is a choice
-	Finish   string // keys that end the answer before
-	Timeout  time.Duration
-	Between  time.Duration
-	Fresh    bool // forgets what was pressed before
-}
-
-// Recording is what is to be recorded.
-type Recording struct {
-	To      audio.Writer // mono, of record.Rate
-	Max     time.Duration
-	Silence time.Duration // ends it
-	Finish  string        // keys that end it
-}
-
-// Recorded is what came of it.
-type Recorded struct {
-	record.Result
-	Key string // that ended it
-}
-
-// line is a call as a Line.
+// line is a call as a voicemail.Line.
 type line struct{ *Call }
 
 func (c line) Facts() dialplan.Facts     { return c.facts }
 func (c line) Guesses() dialplan.Guesses { return c.board.guesses }
 
-func (c line) Say(ctx context.Context, language string, parts []Part, until string) (key string, err error) {
+func (c line) Say(ctx context.Context, language string, parts []voicemail.Part, until string) (key string, err error) {
 	a, err := c.attend(ctx)
 	if err != nil {
 		return "", err
@@ -89,13 +36,13 @@ func (c line) Say(ctx context.Context, language string, parts []Part, until stri
 	return key, nil
 }
 
-func (c line) Ask(ctx context.Context, q Asking) (dialplan.Gathered, error) {
+func (c line) Ask(ctx context.Context, q voicemail.Asking) (dialplan.Gathered, error) {
 	g := dialplan.Gathering{Max: q.Max, Finish: q.Finish, Timeout: q.Timeout, Between: q.Between, Fresh: q.Fresh}
 	got, _, err := c.gather(ctx, g, func(ctx context.Context) playback { return c.parts(ctx, q.Language, q.Parts) })
 	return got, err
 }
 
-func (c line) Record(ctx context.Context, r Recording) (out Recorded, err error) {
+func (c line) Record(ctx context.Context, r voicemail.Recording) (out voicemail.Recorded, err error) {
 	a, err := c.attend(ctx)
 	if err != nil {
 		return out, err
@@ -128,7 +75,7 @@ func (c line) Record(ctx context.Context, r Recording) (out Recorded, err error)
 }
 
 // parts plays one after the other.
-func (c *Call) parts(ctx context.Context, language string, list []Part) (out playback) {
+func (c *Call) parts(ctx context.Context, language string, list []voicemail.Part) (out playback) {
 	for _, p := range list {
 		switch {
 		case out.err != nil:

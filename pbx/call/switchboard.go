@@ -95,7 +95,7 @@ func NewSwitchboard(o Options) *Switchboard {
 		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, music: o.Music, voicemail: o.Voicemail, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
 	}
-	s.rooms = conference.New(conference.Options{Config: o.Config, Open: s.clip, Music: o.Music, Mix: o.Mix, Log: o.Log})
+	s.rooms = conference.New(conference.Options{Settings: s.conference, Open: s.clip, Music: o.Music, Mix: o.Mix, Log: o.Log})
 	return s
 }
 

@@ -5,15 +5,16 @@ import (
 	"errors"
 
 	"dialtone/dialplan"
+	"dialtone/pbx/voicemail"
 )
 
 // Voicemail takes messages and gives them to their owners. It is safe for concurrent
 // use; both verbs answer the caller.
 type Voicemail interface {
 	// Deposit takes a message. An error is why the call is over.
-	Deposit(ctx context.Context, l Line, d dialplan.Depositing) (dialplan.Deposited, error)
+	Deposit(ctx context.Context, l voicemail.Line, d dialplan.Depositing) (dialplan.Deposited, error)
 	// Visit lets the caller hear the messages of a mailbox.
-	Visit(ctx context.Context, l Line, v dialplan.Visiting) (dialplan.Visited, error)
+	Visit(ctx context.Context, l voicemail.Line, v dialplan.Visiting) (dialplan.Visited, error)
 }
 
 var errNoVoicemail = errors.New("there is no voicemail here")

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/prompts/say"
 )
@@ -16,11 +15,11 @@ const sequence = 3 * time.Second
 type table map[string]string
 
 // tableOf is the table of a conference.
-func tableOf(k config.ConferenceKeys) table {
+func tableOf(keys map[string][]string) table {
 	t := table{}
-	for action, list := range k.Table() {
-		for _, keys := range list {
-			t[keys] = action
+	for action, list := range keys {
+		for _, sequence := range list {
+			t[sequence] = action
 		}
 	}
 	return t
@@ -48,9 +47,9 @@ const (
 func (s *Seat) do(action string, p *player) (leaves bool) {
 	var says []string
 	switch action {
-	case config.KeyLeave:
+	case KeyLeave:
 		return true
-	case config.KeyRollCall:
+	case KeyRollCall:
 		says = s.room.rollCall(s.Language)
 	default:
 		says = s.act(action)
@@ -67,22 +66,22 @@ func (s *Seat) act(action string) (says []string) {
 	defer s.room.rooms.mu.Unlock()
 	defer s.apply()
 	switch action {
-	case config.KeyMute:
+	case KeyMute:
 		return s.mute(!s.muted)
-	case config.KeyDeaf:
+	case KeyDeaf:
 		if s.deaf = !s.deaf; s.deaf {
 			return []string{promptDeaf}
 		}
 		return []string{promptUndeaf}
-	case config.KeyLouder:
+	case KeyLouder:
 		s.volume = min(s.volume+louder, most)
-	case config.KeyQuieter:
+	case KeyQuieter:
 		s.volume = max(s.volume-louder, -most)
-	case config.KeyTalkLouder:
+	case KeyTalkLouder:
 		s.gain = min(s.gain+louder, most)
-	case config.KeyTalkQuieter:
+	case KeyTalkQuieter:
 		s.gain = max(s.gain-louder, -most)
-	case config.KeyMenu:
+	case KeyMenu:
 		if s.Leader {
 			return []string{promptMenu, promptLeaderMenu}
 		}
@@ -99,21 +98,21 @@ func (s *Seat) act(action string) (says []string) {
 func (s *Seat) lead(action string) (says []string) {
 	r := s.room
 	switch action {
-	case config.KeyLock:
+	case KeyLock:
 		r.lock(!r.locked)
-	case config.KeyMuteAll:
+	case KeyMuteAll:
 		if r.muteAll(!r.hushed, s); r.hushed {
 			return []string{promptAllMuted}
 		}
 		return []string{promptAllUnmuted}
-	case config.KeyKickLast:
+	case KeyKickLast:
 		for i := len(r.seats) - 1; i >= 0; i-- {
 			if last := r.seats[i]; last != s && last.over == nil {
 				last.kick(&dialplan.Ended{Cause: dialplan.CauseNormal, Detail: "removed from conference " + r.name + " by " + s.Party})
 				return nil
 			}
 		}
-	case config.KeyEnd:
+	case KeyEnd:
 		r.finish(&dialplan.Ended{Cause: dialplan.CauseNormal, Detail: "conference " + r.name + " was ended by " + s.Party})
 	}
 	return nil

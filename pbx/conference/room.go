@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"dialtone/config"
 	"dialtone/dialplan"
 )
 
@@ -21,7 +20,7 @@ const (
 type room struct {
 	rooms            *Rooms
 	name, conference string
-	set              config.Conference // as it was when the room was opened
+	set              Settings // as it was when the room was opened
 	keys             table
 	language         string // of what is said to all
 	opened           time.Time
@@ -48,7 +47,7 @@ type news struct {
 // run says what all are to hear, and ends the room in time, until the last has left.
 func (r *room) run(ctx context.Context) {
 	var warn, end <-chan time.Time
-	if limit := r.set.MaxDuration.D(); limit > 0 {
+	if limit := r.set.MaxDuration; limit > 0 {
 		e := time.NewTimer(limit)
 		defer e.Stop()
 		end = e.C
@@ -147,7 +146,7 @@ func (r *room) seat(j Joining) *Seat {
 		room: r, Joining: j, joined: time.Now(), changed: make(chan struct{}, 1),
 		muted: j.Muted || r.set.MutedOnJoin && !j.Leader || r.hushed && !j.Leader,
 	}
-	s.announced = len(r.seats) > 0 && !r.waiting() && r.set.Announce != config.AnnounceNone
+	s.announced = len(r.seats) > 0 && !r.waiting() && r.set.Announce != AnnounceNone
 	first := j.Leader && r.set.WaitForLeader && r.waiting() && len(r.seats) > 0
 	r.seats = append(r.seats, s)
 	if first {
@@ -175,7 +174,7 @@ func (r *room) remove(s *Seat) {
 		for _, other := range r.seats {
 			other.first = promptLeaderLeft
 		}
-	case len(r.seats) > 1 && !waited && r.set.Announce != config.AnnounceNone:
+	case len(r.seats) > 1 && !waited && r.set.Announce != AnnounceNone:
 		r.tell(r.coming(s, false))
 	}
 	r.wake()
@@ -193,7 +192,7 @@ func (r *room) abandon() {
 // coming is what all hear of one who comes or goes.
 func (r *room) coming(s *Seat, in bool) news {
 	switch {
-	case r.set.Announce == config.AnnounceName:
+	case r.set.Announce == AnnounceName:
 		return news{named: true, party: s.Party, in: in}
 	case in:
 		return news{sound: soundJoined}

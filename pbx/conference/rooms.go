@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"dialtone/config"
 	"dialtone/media"
 )
 
@@ -27,7 +26,8 @@ type Music interface {
 
 // Options are the parts that Rooms work with; all but Mix are required.
 type Options struct {
-	Config func() *config.Config
+	// Settings are those of a conference by its name; false when there is none.
+	Settings func(name string) (Settings, bool)
 	// Open opens a prompt in a language.
 	Open  func(language, name string) (Clip, error)
 	Music Music
@@ -72,7 +72,7 @@ type Joining struct {
 // are ErrUnknown, ErrFull, ErrLocked and ErrEnded. A seat must be left: by Sit, which
 // does so in the end, or by Leave.
 func (r *Rooms) Join(j Joining) (*Seat, error) {
-	set, known := r.o.Config().Conferences[j.Conference]
+	set, known := r.o.Settings(j.Conference)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	in := r.rooms[j.Room]
@@ -96,7 +96,7 @@ func (r *Rooms) Join(j Joining) (*Seat, error) {
 }
 
 // open opens a room; mu is held.
-func (r *Rooms) open(j Joining, set config.Conference) *room {
+func (r *Rooms) open(j Joining, set Settings) *room {
 	ctx, done := context.WithCancel(context.Background())
 	in := &room{
 		rooms: r, name: j.Room, conference: j.Conference, set: set, keys: tableOf(set.Keys), locked: set.Locked,

@@ -16,7 +16,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/media"
 	"dialtone/media/codec"
@@ -122,6 +121,14 @@ func (holdMusic) Play(ctx context.Context, e media.Endpoint, _ string) error {
 	return context.Cause(ctx)
 }
 
+// usualKeys are those of a configuration that says nothing, but for the menu.
+func usualKeys(menu string) map[string][]string {
+	return map[string][]string{
+		KeyMute: {"1", "*6"}, KeyRollCall: {"2"}, KeyDeaf: {"*5"}, KeyQuieter: {"7"}, KeyLouder: {"8"}, KeyTalkQuieter: {"*7"},
+		KeyTalkLouder: {"*8"}, KeyMenu: {menu}, KeyLeave: {"#"}, KeyLock: {"4"}, KeyMuteAll: {"5"}, KeyKickLast: {"6"}, KeyEnd: {"9"},
+	}
+}
+
 // house is rooms in which nothing is mixed.
 type house struct {
 	*Rooms
@@ -129,11 +136,13 @@ type house struct {
 	mix *silentMix
 }
 
-func newHouse(t *testing.T, c config.Conference) *house {
+func newHouse(t *testing.T, c Settings) *house {
+	if c.Keys == nil {
+		c.Keys = usualKeys("0")
+	}
 	h := &house{t: t, mix: &silentMix{}}
-	cfg := &config.Config{Conferences: map[string]config.Conference{"team": c}}
 	h.Rooms = New(Options{
-		Config: func() *config.Config { return cfg }, Music: holdMusic{}, Log: slog.New(slog.DiscardHandler),
+		Settings: func(name string) (Settings, bool) { return c, name == "team" }, Music: holdMusic{}, Log: slog.New(slog.DiscardHandler),
 		Mix: func() Mix { return h.mix },
 		Open: func(_, name string) (Clip, error) {
 			if strings.HasPrefix(name, named) && name != named+"7" {
@@ -201,7 +210,7 @@ func (g *guest) leave() error { g.stop(); return <-g.over }
 
 func TestWhoIsAloneHearsMusic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{})
+		h := newHouse(t, Settings{})
 		ann := h.come("101", false)
 		ann.hears(t, "alone, music")
 		ben := h.come("102", false)
@@ -227,7 +236,7 @@ func TestWhoIsAloneHearsMusic(t *testing.T) {
 
 func TestNamesAreAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{Announce: config.AnnounceName, Music: config.NoMusic})
+		h := newHouse(t, Settings{Announce: AnnounceName, Music: NoMusic})
 		ann := h.come("101", false)
 		ann.hears(t, "")
 		for _, c := range []struct{ party, joined, left string }{
@@ -251,7 +260,7 @@ func TestNamesAreAnnounced(t *testing.T) {
 
 func TestMembersWaitForALeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{WaitForLeader: true, Announce: config.AnnounceNone})
+		h := newHouse(t, Settings{WaitForLeader: true, Announce: AnnounceNone})
 		ann, ben := h.come("101", false), h.come("102", false)
 		ann.hears(t, "wait-leader, music")
 		ben.hears(t, "wait-leader, music")
@@ -270,7 +279,7 @@ func TestMembersWaitForALeader(t *testing.T) {
 
 func TestTheLastLeaderEndsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{EndWithLeader: true})
+		h := newHouse(t, Settings{EndWithLeader: true})
 		ann, boss, second := h.come("101", false), h.come("102", true), h.come("103", true)
 		boss.leave()
 		time.Sleep(time.Minute)
@@ -288,7 +297,7 @@ func TestTheLastLeaderEndsIt(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{Announce: config.AnnounceNone, MutedOnJoin: true, Keys: config.ConferenceKeys{Menu: []string{"**"}}})
+		h := newHouse(t, Settings{Announce: AnnounceNone, MutedOnJoin: true, Keys: usualKeys("**")})
 		boss := h.come("102", true)
 		ann := h.come("101", false)
 		ann.hears(t, "muted")
@@ -350,7 +359,7 @@ func TestKeys(t *testing.T) {
 // A key that belongs to the PIN before is no key of the room.
 func TestTrailingKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{})
+		h := newHouse(t, Settings{})
 		s, err := h.Join(Joining{Conference: "team", Room: "team"})
 		if err != nil {
 			t.Fatal(err)
@@ -373,7 +382,7 @@ func TestTrailingKey(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{MaxMembers: 2, MaxDuration: config.Duration(10 * time.Minute), Announce: config.AnnounceNone})
+		h := newHouse(t, Settings{MaxMembers: 2, MaxDuration: 10 * time.Minute, Announce: AnnounceNone})
 		ann, ben := h.come("101", false), h.come("102", false)
 		if _, err := h.Join(Joining{Conference: "team", Room: "team"}); !errors.Is(err, ErrFull) {
 			t.Errorf("one too many: %v", err)
@@ -403,7 +412,7 @@ func TestLimits(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, config.Conference{Announce: config.AnnounceNone})
+		h := newHouse(t, Settings{Announce: AnnounceNone})
 		ann, ben, boss := h.come("101", false), h.come("101", false), h.come("103", true)
 		ben.seat.ID = "second"
 		for _, c := range []struct {
@@ -456,7 +465,7 @@ func TestControl(t *testing.T) {
 
 // A hundred come and go in any order, with the real mixer; nobody is left behind.
 func TestStorm(t *testing.T) {
-	h := newHouse(t, config.Conference{Announce: config.AnnounceTone})
+	h := newHouse(t, Settings{Announce: AnnounceTone})
 	h.o.Mix = newMixed
 	h.o.Music = quietMusic{}
 	var all sync.WaitGroup

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/media"
 )
@@ -106,7 +105,7 @@ func (s *Seat) aim() (waits string, over *ending) {
 		return "", s.over
 	case s.room.waiting():
 		return promptWaitLeader, nil
-	case len(s.room.seats) == 1 && s.room.set.Music != config.NoMusic:
+	case len(s.room.seats) == 1 && s.room.set.Music != NoMusic:
 		return promptAlone, nil
 	}
 	return "", nil
@@ -118,7 +117,7 @@ func (s *Seat) wait(ctx context.Context, e media.Endpoint, keys *media.Keys, wai
 	p := &player{seat: s, ctx: ctx, failed: make(chan error, 1)}
 	p.clip = func(ctx context.Context, c Clip) error { return media.PlayClip(ctx, e, c.Name(), c) }
 	p.after = func(ctx context.Context) error {
-		if s.room.set.Music == config.NoMusic {
+		if s.room.set.Music == NoMusic {
 			<-ctx.Done()
 			return nil
 		}

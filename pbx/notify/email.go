@@ -28,7 +28,7 @@ func (b *Outbox) Email(m dialplan.Mail) error {
 }
 
 // send hands a mail to the server once.
-func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string, files ...Enclosure) error {
+func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string, files ...dialplan.Enclosure) error {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	msg, err := compose(c, m, id)

@@ -7,7 +7,6 @@ import (
 
 	"dialtone/dialplan"
 	"dialtone/media/record"
-	"dialtone/pbx/call"
 	"dialtone/storage"
 )
 
@@ -21,7 +20,7 @@ const (
 // deposit is a caller who leaves a message.
 type deposit struct {
 	s        *Service
-	l        call.Line
+	l        Line
 	d        dialplan.Depositing
 	operator string
 	urgent   bool
@@ -30,7 +29,7 @@ type deposit struct {
 }
 
 // Deposit implements call.Voicemail.
-func (s *Service) Deposit(ctx context.Context, l call.Line, d dialplan.Depositing) (dialplan.Deposited, error) {
+func (s *Service) Deposit(ctx context.Context, l Line, d dialplan.Depositing) (dialplan.Deposited, error) {
 	cfg := s.config()
 	v := &deposit{s: s, l: l, d: d, operator: cmp.Or(cfg.Extensions[d.Mailbox].Voicemail.Operator, cfg.Voicemail.Operator)}
 	list, err := s.store.Messages(d.Mailbox)
@@ -40,12 +39,12 @@ func (s *Service) Deposit(ctx context.Context, l call.Line, d dialplan.Depositin
 	if len(list) >= cfg.Voicemail.MaxMessages {
 		v.out.Why = "the mailbox is full"
 		s.log.Warn("a mailbox is full", "event", "voicemail", "mailbox", d.Mailbox, "messages", len(list))
-		_, err := l.Say(ctx, d.Language, []call.Part{call.Words("voicemail/full")}, "")
+		_, err := l.Say(ctx, d.Language, []Part{Words("voicemail/full")}, "")
 		return v.out, err
 	}
 	parts := s.greeting(l.Facts().From, &d)
 	if v.operator != "" && len(parts) > 0 {
-		parts = append(parts, call.Words("voicemail/operator"))
+		parts = append(parts, Words("voicemail/operator"))
 	}
 	key, err := l.Say(ctx, d.Language, parts, "#*"+v.zero())
 	switch {
@@ -83,7 +82,7 @@ func (v *deposit) owner(ctx context.Context) (dialplan.Deposited, error) {
 func (v *deposit) refused(ctx context.Context, prompt string, why error) (dialplan.Deposited, error) {
 	v.out.Why = "no message was kept: " + why.Error()
 	v.s.log.Error("a message could not be kept", "event", "voicemail", "mailbox", v.d.Mailbox, "from", v.l.Facts().From, "error", why)
-	_, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words(prompt)}, "")
+	_, err := v.l.Say(ctx, v.d.Language, []Part{Words(prompt)}, "")
 	return v.out, err
 }
 
@@ -98,11 +97,11 @@ func (v *deposit) messages(ctx context.Context) (dialplan.Deposited, error) {
 		if err != nil {
 			return v.refused(ctx, "voicemail/not-saved", err)
 		}
-		if _, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words("tone/beep")}, "#"); err != nil {
+		if _, err := v.l.Say(ctx, v.d.Language, []Part{Words("tone/beep")}, "#"); err != nil {
 			t.drop()
 			return v.out, err
 		}
-		r, over := v.l.Record(ctx, call.Recording{To: t.writer, Max: cfg.MaxLength.D(), Silence: cfg.Silence.D(), Finish: "#" + v.zero()})
+		r, over := v.l.Record(ctx, Recording{To: t.writer, Max: cfg.MaxLength.D(), Silence: cfg.Silence.D(), Finish: "#" + v.zero()})
 		if r.Err != nil {
 			v.s.log.Error("a message could not be recorded in full", "event", "voicemail", "mailbox", v.d.Mailbox, "message", t.m.ID, "error", r.Err)
 		}
@@ -115,7 +114,7 @@ func (v *deposit) messages(ctx context.Context) (dialplan.Deposited, error) {
 			if r.Key == "0" {
 				return v.toOperator()
 			}
-			if _, err := v.l.Say(ctx, v.d.Language, []call.Part{call.Words("voicemail/too-short"), call.Words("voicemail/leave-message")}, "#"); err != nil {
+			if _, err := v.l.Say(ctx, v.d.Language, []Part{Words("voicemail/too-short"), Words("voicemail/leave-message")}, "#"); err != nil {
 				return v.out, err
 			}
 			continue
@@ -129,7 +128,7 @@ func (v *deposit) messages(ctx context.Context) (dialplan.Deposited, error) {
 
 // finish keeps a message, perhaps after its caller has listened to it; again says that it
 // is to be recorded anew.
-func (v *deposit) finish(ctx context.Context, t *take, r call.Recorded, over error) (again bool, err error) {
+func (v *deposit) finish(ctx context.Context, t *take, r Recorded, over error) (again bool, err error) {
 	if over == nil && r.Key == "#" {
 		switch again, over = v.review(ctx, t); {
 		case again:
@@ -152,7 +151,7 @@ func (v *deposit) finish(ctx context.Context, t *take, r call.Recorded, over err
 		v.out.Operator = v.operator
 		return false, nil
 	}
-	_, err = v.l.Say(ctx, v.d.Language, []call.Part{call.Words("voicemail/sent")}, "")
+	_, err = v.l.Say(ctx, v.d.Language, []Part{Words("voicemail/sent")}, "")
 	return false, err
 }
 
@@ -172,10 +171,10 @@ func (v *deposit) review(ctx context.Context, t *take) (again bool, over error) 
 	if err := t.writer.Flush(); err != nil {
 		return false, nil // keep says so
 	}
-	say := []call.Part{}
+	say := []Part{}
 	for range 5 * tries {
-		say = append(say, call.Words("voicemail/review"), call.Words("voicemail/mark"))
-		got, err := v.l.Ask(ctx, call.Asking{Language: v.d.Language, Parts: say, Max: 1, Timeout: choice})
+		say = append(say, Words("voicemail/review"), Words("voicemail/mark"))
+		got, err := v.l.Ask(ctx, Asking{Language: v.d.Language, Parts: say, Max: 1, Timeout: choice})
 		if err != nil {
 			return false, err
 		}
@@ -184,21 +183,21 @@ func (v *deposit) review(ctx context.Context, t *take) (again bool, over error) 
 		case "1", "#", "":
 			return false, nil
 		case "2":
-			say = []call.Part{{File: t.file.Name(), Name: "message"}}
+			say = []Part{{File: t.file.Name(), Name: "message"}}
 		case "3":
 			return true, nil
 		case "4":
 			v.urgent = !v.urgent
 			if v.urgent {
-				say = []call.Part{call.Words("voicemail/marked-urgent")}
+				say = []Part{Words("voicemail/marked-urgent")}
 			}
 		case "5":
 			v.private = !v.private
 			if v.private {
-				say = []call.Part{call.Words("voicemail/marked-private")}
+				say = []Part{Words("voicemail/marked-private")}
 			}
 		default:
-			say = []call.Part{call.Words("menu/invalid")}
+			say = []Part{Words("menu/invalid")}
 		}
 	}
 	return false, nil

@@ -7,7 +7,6 @@ import (
 
 	"dialtone/media/audio"
 	"dialtone/media/record"
-	"dialtone/pbx/call"
 	"dialtone/storage"
 )
 
@@ -16,12 +15,12 @@ const commentLength = 2 * time.Minute
 
 // forward gives another mailbox a copy, perhaps with a comment before it. What it gives
 // is to be said.
-func (v *visit) forward(m *storage.Message) ([]call.Part, error) {
-	failed := []call.Part{call.Words("mailbox/not-forwarded")}
+func (v *visit) forward(m *storage.Message) ([]Part, error) {
+	failed := []Part{Words("mailbox/not-forwarded")}
 	if m.Private {
 		return failed, nil
 	}
-	got, err := v.l.Ask(v.ctx, call.Asking{Language: v.language, Parts: []call.Part{call.Words("mailbox/forward-to")}, Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between})
+	got, err := v.l.Ask(v.ctx, Asking{Language: v.language, Parts: []Part{Words("mailbox/forward-to")}, Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between})
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +30,7 @@ func (v *visit) forward(m *storage.Message) ([]call.Part, error) {
 	if list, err := v.s.store.Messages(got.Keys); err != nil || len(list) >= v.s.config().Voicemail.MaxMessages {
 		return failed, err
 	}
-	key, err := v.choose(call.Words("mailbox/comment"))
+	key, err := v.choose(Words("mailbox/comment"))
 	if err != nil || key != "1" && key != "2" {
 		return failed, err
 	}
@@ -55,14 +54,14 @@ func (v *visit) forward(m *storage.Message) ([]call.Part, error) {
 		return failed, nil
 	}
 	v.s.log.Info("a message was forwarded", "mailbox", v.box, "to", got.Keys, "message", t.m.ID)
-	return []call.Part{call.Words("mailbox/forwarded")}, nil
+	return []Part{Words("mailbox/forwarded")}, nil
 }
 
 func (v *visit) comment(t *take) error {
-	if err := v.say(call.Words("record/after-tone"), call.Words("tone/beep")); err != nil {
+	if err := v.say(Words("record/after-tone"), Words("tone/beep")); err != nil {
 		return err
 	}
-	_, err := v.l.Record(v.ctx, call.Recording{To: t.writer, Max: commentLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
+	_, err := v.l.Record(v.ctx, Recording{To: t.writer, Max: commentLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
 	return err
 }
 

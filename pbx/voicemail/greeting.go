@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"dialtone/dialplan"
-	"dialtone/pbx/call"
 	"dialtone/prompts/say"
 )
 
@@ -27,7 +26,7 @@ const maxGreetings = 1000
 // greeting is what the caller hears: a file of the mailbox, else one for all, else the
 // prompts. Files are called [WHO_]SITUATION[_LANGUAGE], in any case of letters, where WHO
 // is a number or a group.
-func (s *Service) greeting(from string, d *dialplan.Depositing) []call.Part {
+func (s *Service) greeting(from string, d *dialplan.Depositing) []Part {
 	if d.Greeting == none {
 		return nil
 	}
@@ -35,7 +34,7 @@ func (s *Service) greeting(from string, d *dialplan.Depositing) []call.Part {
 	for _, folder := range []string{d.Mailbox, "."} {
 		dir := filepath.Join(s.config().GreetingsDir(s.data), folder)
 		if name := pick(files(dir), who, d.Greeting, d.Language); name != "" {
-			return []call.Part{{File: filepath.Join(dir, name), Name: "greeting " + d.Mailbox + " " + strings.TrimSuffix(name, filepath.Ext(name))}}
+			return []Part{{File: filepath.Join(dir, name), Name: "greeting " + d.Mailbox + " " + strings.TrimSuffix(name, filepath.Ext(name))}}
 		}
 	}
 	is := "voicemail/is-unavailable"
@@ -50,7 +49,7 @@ func (s *Service) greeting(from string, d *dialplan.Depositing) []call.Part {
 	if words = append(append(words, number...), is); err != nil {
 		words = []string{"voicemail/unavailable"}
 	}
-	return []call.Part{call.Words(words...), call.Words("voicemail/leave-message"), call.Words("voicemail/finish")}
+	return []Part{Words(words...), Words("voicemail/leave-message"), Words("voicemail/finish")}
 }
 
 // files are the greetings in a folder: their names by name in small letters without a

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"dialtone/dialplan"
-	"dialtone/pbx/notify"
 	"dialtone/storage"
 )
 
@@ -104,7 +103,7 @@ func (p *posting) post(ctx context.Context, m *storage.Message, a *attempt) (don
 		if ctx.Err() != nil {
 			return false
 		}
-		if !notify.Final(err) && time.Since(m.At) < mailFor {
+		if !errors.Is(err, dialplan.ErrFinal) && time.Since(m.At) < mailFor {
 			s.log.Warn("a message could not be mailed yet", "mailbox", m.Mailbox, "message", m.ID, "again_in", a.pause, "error", err)
 			a.next = time.Now().Add(a.pause)
 			a.pause = min(2*a.pause, maxPause)
@@ -131,7 +130,7 @@ func (p *posting) post(ctx context.Context, m *storage.Message, a *attempt) (don
 }
 
 // letter is the mail about a message.
-func (s *Service) letter(m *storage.Message, to string) notify.Letter {
+func (s *Service) letter(m *storage.Message, to string) dialplan.Letter {
 	who := cmp.Or(m.From, "a caller without a number")
 	if m.FromName != "" && m.FromName != m.From {
 		who = m.FromName + " (" + who + ")"
@@ -152,10 +151,10 @@ func (s *Service) letter(m *storage.Message, to string) notify.Letter {
 	if m.Transcript != "" {
 		fmt.Fprintf(&b, "\n%s\n", m.Transcript)
 	}
-	return notify.Letter{
+	return dialplan.Letter{
 		Mail:  dialplan.Mail{CallID: m.CallID, To: []string{to}, Subject: marks + "Message from " + who + " for " + m.Mailbox, Text: b.String()},
 		ID:    "voicemail-" + m.ID,
-		Files: []notify.Enclosure{{Name: "message-" + at.Format("20060102-150405") + ".wav", Type: "audio/wav", Path: s.Path(m)}},
+		Files: []dialplan.Enclosure{{Name: "message-" + at.Format("20060102-150405") + ".wav", Type: "audio/wav", Path: s.Path(m)}},
 	}
 }
 

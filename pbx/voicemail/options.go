@@ -9,7 +9,6 @@ import (
 
 	"dialtone/media/audio"
 	"dialtone/media/record"
-	"dialtone/pbx/call"
 )
 
 // greetingLength bounds a greeting.
@@ -21,7 +20,7 @@ const partial = ".part"
 // options is the menu of what the owner can set.
 func (v *visit) options() error {
 	for range tries {
-		key, err := v.choose(call.Words("mailbox/options-menu"))
+		key, err := v.choose(Words("mailbox/options-menu"))
 		if err != nil {
 			return err
 		}
@@ -42,7 +41,7 @@ func (v *visit) options() error {
 
 // which asks for the situation, and changes its greeting.
 func (v *visit) which() error {
-	key, err := v.choose(call.Words("mailbox/which-greeting"))
+	key, err := v.choose(Words("mailbox/which-greeting"))
 	if err != nil {
 		return err
 	}
@@ -51,16 +50,16 @@ func (v *visit) which() error {
 		return nil
 	}
 	for range tries {
-		key, err := v.choose(call.Words("mailbox/greeting-menu"))
+		key, err := v.choose(Words("mailbox/greeting-menu"))
 		if err != nil {
 			return err
 		}
 		file := files(v.greetings())[name]
 		switch key {
 		case "1":
-			part := call.Words("mailbox/no-greeting")
+			part := Words("mailbox/no-greeting")
 			if file != "" {
-				part = call.Part{File: filepath.Join(v.greetings(), file), Name: "greeting " + name}
+				part = Part{File: filepath.Join(v.greetings(), file), Name: "greeting " + name}
 			}
 			if err := v.say(part); err != nil {
 				return err
@@ -73,7 +72,7 @@ func (v *visit) which() error {
 					return err
 				}
 			}
-			return v.say(call.Words("mailbox/greeting-standard"))
+			return v.say(Words("mailbox/greeting-standard"))
 		default:
 			return nil
 		}
@@ -100,18 +99,18 @@ func (v *visit) recordGreeting(name string) error {
 			return err
 		}
 		if long < time.Second {
-			if err := v.say(call.Words("record/too-short")); err != nil {
+			if err := v.say(Words("record/too-short")); err != nil {
 				return err
 			}
 			continue
 		}
 		key := "1"
 		for key == "1" {
-			if key, err = v.choose(call.Words("record/review")); err != nil {
+			if key, err = v.choose(Words("record/review")); err != nil {
 				return err
 			}
 			if key == "1" {
-				if err := v.say(call.Part{File: temp, Name: "greeting " + name}); err != nil {
+				if err := v.say(Part{File: temp, Name: "greeting " + name}); err != nil {
 					return err
 				}
 			}
@@ -128,14 +127,14 @@ func (v *visit) recordGreeting(name string) error {
 			}
 		}
 		v.s.log.Info("a greeting was recorded", "mailbox", v.box, "greeting", name)
-		return v.say(call.Words("mailbox/greeting-saved"))
+		return v.say(Words("mailbox/greeting-saved"))
 	}
 	return nil
 }
 
 // recordTo records into a file, and says how long somebody spoke.
 func (v *visit) recordTo(path string) (spoke time.Duration, err error) {
-	if err := v.say(call.Words("record/after-tone"), call.Words("tone/beep")); err != nil {
+	if err := v.say(Words("record/after-tone"), Words("tone/beep")); err != nil {
 		return 0, err
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
@@ -146,6 +145,6 @@ func (v *visit) recordTo(path string) (spoke time.Duration, err error) {
 	if err != nil {
 		return 0, errors.Join(err, file.Close())
 	}
-	r, over := v.l.Record(v.ctx, call.Recording{To: w, Max: greetingLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
+	r, over := v.l.Record(v.ctx, Recording{To: w, Max: greetingLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
 	return r.Speech, errors.Join(over, r.Err, w.Close(), file.Close())
 }

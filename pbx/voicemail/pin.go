@@ -13,7 +13,6 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
-	"dialtone/pbx/call"
 	"dialtone/storage"
 )
 
@@ -70,8 +69,8 @@ func right(entered, kept, plain string) bool {
 
 // login finds out whose mailbox it is, and that the caller may hear it. Why says why it
 // may not; then the mailbox is "".
-func (s *Service) login(ctx context.Context, l call.Line, v dialplan.Visiting) (mailbox, why string, err error) {
-	f, say := l.Facts(), []call.Part(nil)
+func (s *Service) login(ctx context.Context, l Line, v dialplan.Visiting) (mailbox, why string, err error) {
+	f, say := l.Facts(), []Part(nil)
 	caller := dialplan.Guesser{Caller: "extension " + f.Extension}
 	if f.Extension == "" {
 		caller = dialplan.Guesser{Caller: fmt.Sprintf("%.64s on %s", f.From, f.Trunk), Trunk: f.Trunk}
@@ -79,7 +78,7 @@ func (s *Service) login(ctx context.Context, l call.Line, v dialplan.Visiting) (
 	for range tries {
 		box := v.Mailbox
 		if box == "" {
-			got, err := l.Ask(ctx, call.Asking{Language: v.Language, Parts: append(say, call.Words("mailbox/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+			got, err := l.Ask(ctx, Asking{Language: v.Language, Parts: append(say, Words("mailbox/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
 			if err != nil {
 				return "", "", err
 			}
@@ -99,10 +98,10 @@ func (s *Service) login(ctx context.Context, l call.Line, v dialplan.Visiting) (
 		of := dialplan.Guesser{Caller: "mailbox " + box}
 		if l.Guesses().Locked(caller) || l.Guesses().Locked(of) {
 			s.log.Warn("a PIN is not asked for: too many were wrong", "event", "voicemail", "mailbox", box, "from", f.From, "trunk", f.Trunk)
-			_, err := l.Say(ctx, v.Language, []call.Part{call.Words("pin/locked")}, "")
+			_, err := l.Say(ctx, v.Language, []Part{Words("pin/locked")}, "")
 			return "", "too many wrong PINs", err
 		}
-		got, err := l.Ask(ctx, call.Asking{Language: v.Language, Parts: append(say, call.Words("pin/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+		got, err := l.Ask(ctx, Asking{Language: v.Language, Parts: append(say, Words("pin/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
 		if err != nil {
 			return "", "", err
 		}
@@ -115,38 +114,38 @@ func (s *Service) login(ctx context.Context, l call.Line, v dialplan.Visiting) (
 			l.Guesses().Wrong(caller)
 			l.Guesses().Wrong(of)
 		}
-		say = []call.Part{call.Words("mailbox/login-wrong")}
+		say = []Part{Words("mailbox/login-wrong")}
 	}
-	_, err = l.Say(ctx, v.Language, append(say, call.Words("menu/goodbye")), "")
+	_, err = l.Say(ctx, v.Language, append(say, Words("menu/goodbye")), "")
 	return "", "no PIN was right", err
 }
 
 // newPIN lets the owner set another one.
 func (v *visit) newPIN() error {
-	digits := func(parts ...call.Part) (string, error) {
-		got, err := v.l.Ask(v.ctx, call.Asking{Language: v.language, Parts: parts, Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: true})
+	digits := func(parts ...Part) (string, error) {
+		got, err := v.l.Ask(v.ctx, Asking{Language: v.language, Parts: parts, Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: true})
 		return got.Keys, err
 	}
-	var say []call.Part
+	var say []Part
 	for range tries {
-		first, err := digits(append(say, call.Words("pin/new"))...)
+		first, err := digits(append(say, Words("pin/new"))...)
 		if err != nil || first == "" {
 			return err
 		}
 		switch {
 		case len(first) < minPIN || strings.Trim(first, "0123456789") != "":
-			say = []call.Part{call.Words("pin/too-short")}
+			say = []Part{Words("pin/too-short")}
 			continue
 		case config.WeakPIN(first) || first == v.box:
-			say = []call.Part{call.Words("pin/too-simple")}
+			say = []Part{Words("pin/too-simple")}
 			continue
 		}
-		second, err := digits(call.Words("pin/again"))
+		second, err := digits(Words("pin/again"))
 		if err != nil {
 			return err
 		}
 		if second != first {
-			say = []call.Part{call.Words("pin/different")}
+			say = []Part{Words("pin/different")}
 			continue
 		}
 		text, err := derive(first)
@@ -157,7 +156,7 @@ func (v *visit) newPIN() error {
 			return err
 		}
 		v.s.log.Info("a PIN was changed", "mailbox", v.box)
-		return v.say(call.Words("pin/changed"))
+		return v.say(Words("pin/changed"))
 	}
 	return v.say(say...)
 }

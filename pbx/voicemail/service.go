@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"dialtone/config"
-	"dialtone/pbx/notify"
+	"dialtone/dialplan"
 	"dialtone/storage"
 )
 
@@ -36,7 +36,7 @@ type Store interface {
 
 // Mailer hands a mail to a server, once.
 type Mailer interface {
-	Send(ctx context.Context, l notify.Letter) error
+	Send(ctx context.Context, l dialplan.Letter) error
 }
 
 // Options are what a Service works with; all but Mailer are required.

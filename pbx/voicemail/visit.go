@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dialtone/dialplan"
-	"dialtone/pbx/call"
 	"dialtone/prompts/say"
 	"dialtone/storage"
 )
@@ -14,7 +13,7 @@ import (
 // visit is an owner who hears messages.
 type visit struct {
 	s        *Service
-	l        call.Line
+	l        Line
 	ctx      context.Context //nolint:containedctx // is the life of the visit
 	box      string
 	language string
@@ -24,7 +23,7 @@ type visit struct {
 }
 
 // Visit implements call.Voicemail.
-func (s *Service) Visit(ctx context.Context, l call.Line, in dialplan.Visiting) (dialplan.Visited, error) {
+func (s *Service) Visit(ctx context.Context, l Line, in dialplan.Visiting) (dialplan.Visited, error) {
 	box, why, err := s.login(ctx, l, in)
 	if box == "" {
 		return dialplan.Visited{Why: why}, err
@@ -45,14 +44,14 @@ func (v *visit) purge() {
 	}
 }
 
-func (v *visit) say(parts ...call.Part) error {
+func (v *visit) say(parts ...Part) error {
 	_, err := v.l.Say(v.ctx, v.language, parts, "")
 	return err
 }
 
 // choose plays parts and waits for one key, "" when none came in time.
-func (v *visit) choose(parts ...call.Part) (string, error) {
-	got, err := v.l.Ask(v.ctx, call.Asking{Language: v.language, Parts: parts, Max: 1, Timeout: choice})
+func (v *visit) choose(parts ...Part) (string, error) {
+	got, err := v.l.Ask(v.ctx, Asking{Language: v.language, Parts: parts, Max: 1, Timeout: choice})
 	return got.Keys, err
 }
 
@@ -62,7 +61,7 @@ func (v *visit) main() error {
 	parts, err := v.summary()
 	for err == nil && missed < tries && v.out.CallBack == "" {
 		var key string
-		if key, err = v.choose(append(parts, call.Words("mailbox/main-menu"))...); err != nil {
+		if key, err = v.choose(append(parts, Words("mailbox/main-menu"))...); err != nil {
 			return err
 		}
 		missed, parts = missed+1, nil
@@ -74,20 +73,20 @@ func (v *visit) main() error {
 		case "0":
 			missed, err = 0, v.options()
 		case "*", "#":
-			return v.say(call.Words("menu/goodbye"))
+			return v.say(Words("menu/goodbye"))
 		case "":
 		default:
-			parts = []call.Part{call.Words("menu/invalid")}
+			parts = []Part{Words("menu/invalid")}
 		}
 	}
 	if err != nil || v.out.CallBack != "" {
 		return err
 	}
-	return v.say(call.Words("menu/goodbye"))
+	return v.say(Words("menu/goodbye"))
 }
 
 // summary says how many messages there are.
-func (v *visit) summary() ([]call.Part, error) {
+func (v *visit) summary() ([]Part, error) {
 	c, err := v.s.Counts(v.box)
 	if err != nil {
 		return nil, err
@@ -109,15 +108,15 @@ func (v *visit) summary() ([]call.Part, error) {
 	}
 	count(c.New, "mailbox/new-message", "mailbox/new-messages")
 	count(c.Old, "mailbox/old-message", "mailbox/old-messages")
-	out := []call.Part{call.Words(append([]string{"mailbox/you-have"}, words...)...)}
+	out := []Part{Words(append([]string{"mailbox/you-have"}, words...)...)}
 	if len(words) == 0 {
-		out = []call.Part{call.Words("mailbox/no-messages")}
+		out = []Part{Words("mailbox/no-messages")}
 	}
 	if files(v.greetings())[temporary] != "" {
-		out = append(out, call.Words("mailbox/temporary-on"))
+		out = append(out, Words("mailbox/temporary-on"))
 	}
 	if limit := v.s.config().Voicemail.MaxMessages; (c.New+c.Old)*10 >= limit*9 {
-		out = append(out, call.Words("mailbox/almost-full"))
+		out = append(out, Words("mailbox/almost-full"))
 	}
 	return out, nil
 }
@@ -146,9 +145,9 @@ func (v *visit) listen(fresh bool) error {
 	}
 	if len(list) == 0 {
 		if fresh {
-			return v.say(call.Words("mailbox/no-new"))
+			return v.say(Words("mailbox/no-new"))
 		}
-		return v.say(call.Words("mailbox/no-messages"))
+		return v.say(Words("mailbox/no-messages"))
 	}
 	for at := 0; at < len(list) && v.out.CallBack == ""; {
 		step, err := v.message(&list[at], at)
@@ -156,7 +155,7 @@ func (v *visit) listen(fresh bool) error {
 			return err
 		}
 		if at+step < 0 {
-			if err := v.say(call.Words("mailbox/no-earlier")); err != nil {
+			if err := v.say(Words("mailbox/no-earlier")); err != nil {
 				return err
 			}
 			continue
@@ -166,7 +165,7 @@ func (v *visit) listen(fresh bool) error {
 	if v.out.CallBack != "" {
 		return nil
 	}
-	return v.say(call.Words("mailbox/no-more"))
+	return v.say(Words("mailbox/no-more"))
 }
 
 // leave is where to go on when the owner has had enough.
@@ -174,12 +173,12 @@ const leave = 1 << 20
 
 // message plays one message and its menu, and says which one comes next.
 func (v *visit) message(m *storage.Message, at int) (step int, err error) {
-	audio := call.Part{File: v.s.Path(m), Name: "message of " + m.From}
-	parts, missed := []call.Part{v.envelope(m, at), audio}, 0
+	audio := Part{File: v.s.Path(m), Name: "message of " + m.From}
+	parts, missed := []Part{v.envelope(m, at), audio}, 0
 	for missed < tries {
 		plays := len(parts) > 1
 		start := time.Now()
-		key, err := v.choose(append(parts, call.Words("mailbox/message-menu"))...)
+		key, err := v.choose(append(parts, Words("mailbox/message-menu"))...)
 		if plays && m.New() && (err == nil || time.Since(start) >= m.Length) {
 			if fault := v.s.heard(m.MessageKey); fault != nil {
 				v.s.log.Error("a message stays new", "mailbox", v.box, "message", m.ID, "error", fault)
@@ -199,16 +198,16 @@ func (v *visit) message(m *storage.Message, at int) (step int, err error) {
 		case "4":
 			return -1, nil
 		case "5":
-			parts = []call.Part{v.envelope(m, at), audio}
+			parts = []Part{v.envelope(m, at), audio}
 		case "9":
-			return 1, v.say(call.Words("mailbox/saved"))
+			return 1, v.say(Words("mailbox/saved"))
 		case "7":
 			parts, err = v.toggle(m)
 		case "8":
 			parts, err = v.forward(m)
 		case "2":
 			if parts = v.callBack(m); parts == nil {
-				return leave, v.say(call.Words("mailbox/call-back"))
+				return leave, v.say(Words("mailbox/call-back"))
 			}
 		case "0":
 			err = v.options()
@@ -216,7 +215,7 @@ func (v *visit) message(m *storage.Message, at int) (step int, err error) {
 			return leave, nil
 		case "":
 		default:
-			parts = []call.Part{call.Words("menu/invalid")}
+			parts = []Part{Words("menu/invalid")}
 		}
 		if err != nil {
 			return 0, err
@@ -226,7 +225,7 @@ func (v *visit) message(m *storage.Message, at int) (step int, err error) {
 }
 
 // envelope says which message it is, from whom and since when.
-func (v *visit) envelope(m *storage.Message, at int) call.Part {
+func (v *visit) envelope(m *storage.Message, at int) Part {
 	g := say.For(v.language)
 	words := []string{"mailbox/message"}
 	switch {
@@ -243,7 +242,7 @@ func (v *visit) envelope(m *storage.Message, at int) call.Part {
 	}
 	zone := v.s.zone()
 	words = append(append(words, "mailbox/received"), say.Moment(g, m.At.In(zone), time.Now().In(zone), 0)...)
-	return call.Words(words...)
+	return Words(words...)
 }
 
 // zone is that of the site.
@@ -257,24 +256,24 @@ func (s *Service) zone() *time.Location {
 }
 
 // toggle deletes a message, or takes that back.
-func (v *visit) toggle(m *storage.Message) ([]call.Part, error) {
+func (v *visit) toggle(m *storage.Message) ([]Part, error) {
 	gone := !v.deleted[m.MessageKey]
 	if err := v.s.mark(m.MessageKey, gone); err != nil {
 		return nil, err
 	}
 	v.deleted[m.MessageKey] = gone
 	if gone {
-		return []call.Part{call.Words("mailbox/deleted")}, nil
+		return []Part{Words("mailbox/deleted")}, nil
 	}
-	return []call.Part{call.Words("mailbox/restored")}, nil
+	return []Part{Words("mailbox/restored")}, nil
 }
 
 // callBack goes on to whom the message is from; what it gives is said when it cannot.
 // Only the owner's own phone may: what it may call is up to the dialplan.
-func (v *visit) callBack(m *storage.Message) []call.Part {
+func (v *visit) callBack(m *storage.Message) []Part {
 	digits := strings.TrimPrefix(m.From, "+")
 	if !v.own || digits == "" || strings.Trim(digits, "0123456789*#") != "" || len(digits) > 32 {
-		return []call.Part{call.Words("mailbox/cannot-call-back")}
+		return []Part{Words("mailbox/cannot-call-back")}
 	}
 	v.out.CallBack = m.From
 	return nil

@@ -27,6 +27,14 @@ func unfold() map[rune]string {
 	return out
 }
 
+// Plain is a small letter as it is written without its accents; "" is no such letter.
+func Plain(r rune) string {
+	if r >= 'a' && r <= 'z' {
+		return string(r)
+	}
+	return plain[r]
+}
+
 // spell says each letter, digit and sign of s, and words with a pause between them.
 // What has no name is left out.
 func spell(s string) []string {
