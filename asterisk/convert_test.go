@@ -8,14 +8,8 @@ import (
 	"testing"
 )
 
-// update writes the golden files again: go test ./asterisk -update.
-func updating() bool { f := flag.Lookup("update"); return f != nil && f.Value.String() == "true" }
-
-func TestMain(m *testing.M) {
-	flag.Bool("update", false, "write the golden files again")
-	flag.Parse()
-	os.Exit(m.Run())
-}
+// Golden files are written again by go test ./asterisk -update.
+var update = flag.Bool("update", false, "write the golden files again")
 
 // Every folder of testdata gives exactly its want.yaml and want.report.
 func TestExamples(t *testing.T) {
@@ -39,7 +33,7 @@ func TestExamples(t *testing.T) {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	if updating() {
+	if *update {
 		if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}

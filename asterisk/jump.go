@@ -39,8 +39,7 @@ func (w *walk) label(p priority, label string, waited bool) step {
 		}
 		return w.refuse(p, "a loop to "+label, "the call is refused there; write the steps once, with a timeout")
 	}
-	if list[0].number <= p.number {
-		mark = "" // backwards: what it comes from is not to be written again within
+	if list[0].number <= p.number { // backwards
 		if waited && list[0].number == 1 && !w.subplan {
 			return step{"{goto: " + quote(w.into+"/"+w.name) + "}", true}
 		}
@@ -74,31 +73,35 @@ func (w *walk) elsewhere(p priority, context, exten, priority string) step {
 	if !ok {
 		return w.refuse(p, "where "+exten+" leads cannot be worked out", "the call is refused there; write a switch")
 	}
-	if context == w.key.context && number == w.exten.name && len(w.inside) == 0 && priority != "1" {
+	here := context == w.key.context
+	if here && number == w.exten.name && len(w.inside) == 0 && priority != "1" {
 		return w.label(p, priority, false)
 	}
 	if priority != "1" {
 		return w.refuse(p, "goto into the middle of "+exten, "the call is refused there; write the steps into a subplan")
 	}
 	into := w.use(key{context, w.key.outside})
-	if number == "${to}" {
-		if context == w.key.context {
-			return w.refuse(p, "a loop to the same number", "the call is refused there")
-		}
+	switch {
+	case here && (number == "${to}" || number == w.exten.name):
+		return w.refuse(p, "a loop to the same number", "the call is refused there")
+	case number == "${to}":
 		return step{"{goto: " + into + "}", true}
-	}
-	if strings.Contains(number, "$") {
+	case strings.Contains(number, "$"):
 		return step{"{goto: " + into + ", to: " + quote(number) + "}", true}
 	}
-	if context == w.key.context && number == w.exten.name {
-		return w.refuse(p, "a loop to the same number", "the call is refused there")
-	}
-	if x := w.find(context, number, map[string]bool{}); x == nil {
+	return w.named(p, context, number, into)
+}
+
+// named goes to one number of a context, which is now called into.
+func (w *walk) named(p priority, context, number, into string) step {
+	x := w.find(context, number, map[string]bool{})
+	switch {
+	case x == nil:
 		return w.refuse(p, "nothing in "+context+" is for "+number, "the call is refused there")
-	} else if x.name == number && special(number) == "" {
-		return step{"{goto: " + quote(into+"/"+number) + "}", true}
-	} else if special(number) != "" {
+	case special(number) != "":
 		return w.refuse(p, special(number), "the call is refused there")
+	case x.name == number:
+		return step{"{goto: " + quote(into+"/"+number) + "}", true}
 	}
 	return step{"{goto: " + into + ", to: " + quote(number) + "}", true}
 }

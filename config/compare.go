@@ -215,6 +215,14 @@ func stepWords(steps dialplan.Steps) string {
 	return "[" + strings.Join(parts, "; ") + "]"
 }
 
+func listWords[T any](list []T, one func(T) string) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = one(v)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // words is a value for people.
 func words(v reflect.Value) string {
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
@@ -224,35 +232,20 @@ func words(v reflect.Value) string {
 	case dialplan.Text:
 		return cmp.Or(x.Value, "nothing")
 	case dialplan.Texts:
-		var parts []string
-		for _, t := range x {
-			parts = append(parts, t.Value)
-		}
-		return cmp.Or(strings.Join(parts, ", "), "nothing")
+		return cmp.Or(listWords(x, func(t dialplan.Text) string { return t.Value }), "nothing")
 	case dialplan.Steps:
 		return stepWords(x)
 	case dialplan.Values:
-		var parts []string
-		for _, value := range x {
-			parts = append(parts, value.Name+" = "+value.Text.Value)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + listWords(x, func(value dialplan.Value) string { return value.Name + " = " + value.Text.Value }) + "]"
 	case dialplan.Cases:
-		var parts []string
-		for _, one := range x {
-			parts = append(parts, one.Value.Value+": "+stepWords(one.Do))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + listWords(x, func(one dialplan.Case) string { return one.Value.Value + ": " + stepWords(one.Do) }) + "]"
 	case []*dialplan.MemberSpec:
-		var parts []string
-		for _, m := range x {
-			text := m.Extension.Value
+		return cmp.Or(listWords(x, func(m *dialplan.MemberSpec) string {
 			if m.Delay > 0 {
-				text += " after " + m.Delay.String()
+				return m.Extension.Value + " after " + m.Delay.String()
 			}
-			parts = append(parts, text)
-		}
-		return cmp.Or(strings.Join(parts, ", "), "nobody")
+			return m.Extension.Value
+		}), "nobody")
 	}
 	if v.Kind() == reflect.Pointer {
 		return words(v.Elem())

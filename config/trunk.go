@@ -85,10 +85,12 @@ type DialFormat struct {
 
 // CallerID says which number a callee outside sees, and how it is told.
 type CallerID struct {
-	// Number is shown for everybody. Without it, it is that of the extension, and
-	// without that, username.
+	// Number is shown for everybody for whom nothing else is said. What counts, the
+	// first that is there: caller_id of the step dial, caller_id of the extension
+	// that pays, by_country, number, username.
 	Number string `yaml:"number,omitempty" format:"e164"`
-	// ByCountry are other numbers for calls to certain countries, by two letters.
+	// ByCountry are other numbers for calls to certain countries, by two letters;
+	// they go before number.
 	ByCountry map[string]string `yaml:"by_country,omitempty" key:"country" format:"e164"`
 	// Format is how the number is written, like dial.format.
 	Format string `yaml:"format,omitempty" enum:"e164,plain,national,international"`
@@ -98,8 +100,11 @@ type CallerID struct {
 	// Hidden is how a caller that hides the number is shown: anonymous (From and
 	// Privacy, RFC 3323), or number, for providers that refuse anonymous calls.
 	Hidden string `yaml:"hidden,omitempty" enum:"anonymous,number"`
-	// Forwarded is what tells the provider on whose behalf a call goes out that
-	// came in from outside: none, diversion (RFC 5806) or history (RFC 7044).
+	// Forwarded is what becomes of the caller's number when a call that came in from
+	// outside goes out again. With none the callee sees a number of ours, as for
+	// every other call. With diversion (RFC 5806) or history (RFC 7044) the callee
+	// sees the caller, and a header of that name tells the provider which number of
+	// ours was called; ask whether it allows that.
 	Forwarded string `yaml:"forwarded,omitempty" enum:"none,diversion,history"`
 }
 
@@ -124,11 +129,11 @@ type Permission struct {
 	// Deny are numbers that may not be called whatever else is allowed, by their
 	// beginnings, such as +49180.
 	Deny []string `yaml:"deny,omitempty" format:"beginning"`
-	// Calls is how many calls one extension may have outside at once; 0 is any
-	// number.
+	// Calls is how many calls one extension may have outside at once; 0 lifts the
+	// limit.
 	Calls int `yaml:"calls,omitempty" min:"0" max:"1000"`
-	// PerHour is how many calls one extension may start within an hour; 0 is any
-	// number.
+	// PerHour is how many calls one extension may start within an hour; 0 lifts the
+	// limit.
 	PerHour int `yaml:"per_hour,omitempty" min:"0" max:"100000"`
 	// Limits are further limits for kinds of numbers, such as international.
 	Limits map[string]TollLimit `yaml:"limits,omitempty" key:"toll"`

@@ -208,16 +208,7 @@ func (c *validator) ownNumbers() {
 
 // undefined says that a name is not there, and which was meant.
 func (c *validator) undefined(path, what, name string, known []string) {
-	remedy := "there is none"
-	switch near := dialplan.Nearest(name, known); {
-	case near != "":
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	case len(known) > 0 && len(known) <= 12:
-		remedy = "there are " + strings.Join(known, ", ")
-	case len(known) > 0:
-		remedy = "define it, or use another"
-	}
-	c.fail(path, "there is no "+what+" "+quoted(name), remedy)
+	c.fail(path, "there is no "+what+" "+quoted(name), dialplan.Instead(name, known))
 }
 
 // permissions must say something that has an effect.

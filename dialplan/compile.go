@@ -15,7 +15,7 @@ import (
 func Compile(s Spec) (*Plan, []Finding) {
 	c := &checker{
 		spec: &s, defined: map[string]bool{}, args: map[string]bool{}, headers: map[string]bool{},
-		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{},
+		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{}, silent: map[*SubplanSpec]bool{},
 		entered: map[string]bool{PhonesContext: true},
 		plan: &Plan{
 			zone: time.Local, country: s.Site.Country, groups: s.Groups, subplans: s.Subplans,

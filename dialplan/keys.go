@@ -60,7 +60,7 @@ func keySet(s string) (set string, ok bool) {
 }
 
 func (c *checker) keys(t Text) {
-	if _, ok := keySet(t.Value); !ok {
+	if _, ok := keySet(t.Value); !ok || t.Value == "" && t.At != (Pos{}) {
 		c.fail(t.At, quote(t.Value)+" are no keys of a phone", `write some of 0 to 9, * and # in quotes, or any, or none`)
 	}
 }
@@ -119,20 +119,20 @@ func (c *checker) prompts(list Texts) {
 func (c *checker) promptFile(t Text) {
 	name, shape := t.Value, t.Value
 	if t.parts != nil {
-		var some, any strings.Builder
+		var some, every strings.Builder
 		for _, p := range t.parts {
 			some.WriteString(p.words)
-			any.WriteString(p.words)
+			every.WriteString(p.words)
 			if p.variable == "" {
 				continue
 			}
 			some.WriteByte('x')
-			any.WriteByte('*')
+			every.WriteByte('*')
 			if !c.tame(p.variable, t.At) {
 				return
 			}
 		}
-		name, shape = some.String(), any.String()
+		name, shape = some.String(), every.String()
 	}
 	switch {
 	case strings.HasSuffix(strings.ToLower(name), ".wav"):

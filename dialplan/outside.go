@@ -123,7 +123,7 @@ func (c *checker) extensionsForEmergencies() {
 // Emergency reports whether a number that an extension dials goes out as an
 // emergency call, before every route.
 func (p *Plan) Emergency(dialled string) bool {
-	return len(p.lines.trunks) > 0 && number.Emergency(p.country, dialled)
+	return len(p.lines.trunks) > 0 && number.Emergency(p.country, p.dialled(dialled))
 }
 
 // E164 is a number as +, country code and number, read in the site's country; ""
@@ -148,8 +148,8 @@ func (p *Plan) Takes(context, number string) bool {
 	return false
 }
 
-// inbound reads a number of a call of a trunk. What cannot be read stays as it is.
-func (p *Plan) inbound(trunk, dialled string) string {
+// Inbound reads a number of a call of a trunk. What cannot be read stays as it is.
+func (p *Plan) Inbound(trunk, dialled string) string {
 	if fullNumber.MatchString(dialled) {
 		return dialled
 	}
@@ -165,10 +165,10 @@ func (p *Plan) inbound(trunk, dialled string) string {
 
 // comeIn reads the numbers of a call of a trunk.
 func (r *Run) comeIn() {
-	r.To = r.plan.inbound(r.Facts.Trunk, r.To)
+	r.To = r.plan.Inbound(r.Facts.Trunk, r.To)
 	r.did = r.To
 	if !r.Facts.Anonymous {
-		r.Facts.From = r.plan.inbound(r.Facts.Trunk, r.Facts.From)
+		r.Facts.From = r.plan.Inbound(r.Facts.Trunk, r.Facts.From)
 	}
 	r.language = r.plan.lines.numbers[r.did].Language
 	if r.entry = r.Facts.Context; r.entry == "" {

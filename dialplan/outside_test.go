@@ -118,7 +118,7 @@ func TestDialOutside(t *testing.T) {
 	}{
 		{
 			dialplan.Facts{Extension: "101", To: "030 111222"},
-			&dialplan.Outside{Number: "030 111222", Via: []string{"sipgate", "vienna"}, As: "102", CallerID: "+4930123451"}, "",
+			&dialplan.Outside{Number: "030111222", Via: []string{"sipgate", "vienna"}, As: "102", CallerID: "+4930123451"}, "",
 		},
 		{dialplan.Facts{Extension: "101", To: "8030111222"}, &dialplan.Outside{Number: "030111222", Via: []string{"sipgate"}}, ""},
 		{dialplan.Facts{Extension: "101", To: "9103"}, &dialplan.Outside{Number: "+4930111", Via: []string{"sipgate"}, As: "103"}, ""},

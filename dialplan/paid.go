@@ -2,6 +2,8 @@ package dialplan
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,10 +16,10 @@ import (
 
 // paid finds the ways from outside to a trunk.
 func (c *checker) paid() {
-	free := c.chosenByCallers()
+	free, set := c.chosenByCallers(), c.setBySteps()
 	found, begin := map[*Dial]bool{}, map[string][]beginning{}
 	for _, trunk := range c.spec.Trunks {
-		w := &stranger{checker: c, trunk: trunk, free: free, found: found, seen: map[string]bool{}, begin: begin}
+		w := &stranger{checker: c, trunk: trunk, free: free, set: set, found: found, seen: map[string]bool{}, begin: begin}
 		w.context(c.plan.lines.entries[trunk].context, nil, nil)
 	}
 	c.everyStep(func(s Step) {
@@ -49,6 +51,10 @@ type stranger struct {
 	begin map[string][]beginning
 	work  int
 	known bool // has entered a PIN, so that nobody else chooses what is called
+	// args are those of the subplans on the way that nothing else sets, and whether
+	// the stranger chooses their values.
+	args map[string]bool
+	set  map[string]bool // variables that steps set
 }
 
 // Beyond so much work the numbers of calls are not told apart any more: what is
@@ -131,6 +137,9 @@ func (w *stranger) first(what string, numbers []pattern.Pattern) bool {
 	if w.known {
 		what += " with PIN"
 	}
+	for _, name := range keys(w.args) {
+		what += fmt.Sprintf(" %s:%t", name, w.args[name])
+	}
 	key := what
 	for _, p := range numbers {
 		key += " " + p.String()
@@ -208,23 +217,46 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 				w.leave(g, numbers, way)
 			}
 		case *CallSubplan:
-			if sub := w.spec.Subplans[s.Name.Value]; sub != nil && w.first("subplan "+s.Name.Value, numbers) {
-				w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
-			}
+			w.subplan(s, numbers, way)
 		}
 		if b, ok := s.(branching); ok {
 			for _, branch := range b.branches() {
 				w.steps(branch.do, numbers, way)
 			}
 		}
-		if p, ok := s.(*Pin); ok && (len(p.On.Failed) == 0 || endsWith(p.On.Failed)) {
+		if _, ok := s.(*Pin); ok {
 			w.known = true
 		}
 	}
 }
 
+// subplan walks through the steps of a subplan with the values that this call of it
+// gives.
+func (w *stranger) subplan(s *CallSubplan, numbers []pattern.Pattern, way []string) {
+	sub := w.spec.Subplans[s.Name.Value]
+	if sub == nil {
+		return
+	}
+	before, args := w.args, maps.Clone(w.args)
+	if args == nil {
+		args = map[string]bool{}
+	}
+	for _, v := range s.With {
+		if !w.set[v.Name] {
+			args[v.Name] = w.chosen(&v.Text, numbers) != ""
+		}
+	}
+	w.args = args
+	defer func() { w.args = before }()
+	if w.first("subplan "+s.Name.Value, numbers) {
+		w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
+	}
+}
+
 // leave follows a goto; one whose target is made of variables may go anywhere.
 func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
+	before := w.args
+	defer func() { w.args = before }()
 	switch {
 	case g.To.parts != nil:
 		numbers = nil
@@ -233,6 +265,7 @@ func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
 			numbers = []pattern.Pattern{p}
 		}
 	}
+	w.args = nil // they end with their subplan
 	if g.Target.parts != nil {
 		for _, name := range keys(w.plan.contexts) {
 			w.context(name, numbers, way)

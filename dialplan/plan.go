@@ -102,24 +102,30 @@ func (r *Run) enter(context, route string) Decision {
 	if d, ok := r.find(c); ok {
 		return d
 	}
-	why := fmt.Sprintf("%s fits no route of %s", said(r.To), context)
+	return r.behind(c, entry)
+}
+
+// behind looks on where a call goes that fits no route of c: among the numbers, when
+// a trunk's call entered there, and among extensions.
+func (r *Run) behind(c *routes, entry bool) Decision {
+	why := fmt.Sprintf("%s fits no route of %s", said(r.To), c.name)
 	if entry {
 		if d, ok := r.ownNumber(); ok {
 			return d
 		}
 		why = r.unmatched(c)
 	}
-	if context == PhonesContext {
+	if c.name == PhonesContext {
 		r.traceContext(ExtensionsContext)
 		if d, ok := r.find(r.plan.contexts[ExtensionsContext]); ok {
 			return d
 		}
-		if entry {
-			return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}
-		}
-		why = r.To + " is neither an extension nor a feature"
-		if len(c.list) > 0 {
-			why = fmt.Sprintf("%s fits no route of %s, and is neither an extension nor a feature", said(r.To), context)
+		switch {
+		case entry:
+		case len(c.list) > 0:
+			why += ", and is neither an extension nor a feature"
+		default:
+			why = r.To + " is neither an extension nor a feature"
 		}
 	}
 	return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}

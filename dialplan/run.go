@@ -105,12 +105,13 @@ func (r *Run) begin() {
 	}
 	r.plan = r.Plan()
 	r.start = r.now()
+	r.To = r.plan.dialled(r.To)
 	if r.Facts.Trunk != "" {
 		r.comeIn()
 	}
 	if r.Trace != nil {
 		r.Trace.From, r.Trace.To, r.Trace.Extension, r.Trace.Start = r.Facts.From, r.Facts.To, r.Facts.Extension, r.start
-		r.Trace.Trunk = r.Facts.Trunk
+		r.Trace.Trunk, r.Trace.Zone = r.Facts.Trunk, r.plan.zone.String()
 	}
 }
 

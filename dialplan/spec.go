@@ -187,7 +187,8 @@ type RouteSpec struct {
 	Name Text `yaml:"name"`
 	// To is the number dialled: a pattern such as 1XX or 00., a regular expression
 	// between slashes, or a list of such; one that begins with "not " must not fit.
-	// Without it, every number fits.
+	// Without it, every number fits. Spaces and - . ( ) / in a number that is dialled do
+	// not count.
 	To Texts `yaml:"to"`
 	// When are further conditions. All of them must hold.
 	When When `yaml:"when"`

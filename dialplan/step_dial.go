@@ -58,7 +58,10 @@ type On struct {
 	NotRegistered Steps `yaml:"not-registered"`
 	// Declined is for a callee that refused the call.
 	Declined Steps `yaml:"declined"`
-	// Failed is for every reason that has no branch of its own here.
+	// Cancelled is for a caller that gives up while it rings, and then is gone: log,
+	// webhook, email, set, if, switch and call only.
+	Cancelled Steps `yaml:"cancelled"`
+	// Failed is for every other reason that has no branch of its own here.
 	Failed Steps `yaml:"failed"`
 }
 
@@ -91,7 +94,7 @@ func (s *Dial) Run(ctx context.Context, r *Run) error {
 		return cmp.Or(asEnded(err), &Ended{Cause: CauseNormal})
 	}
 	if ctx.Err() != nil {
-		return err
+		return s.gaveUp(ctx, r, err)
 	}
 	e := asEnded(err)
 	if e == nil {
@@ -254,6 +257,7 @@ func (s *Dial) check(c *checker) {
 	for _, b := range s.branches() {
 		c.within("on."+b.key, b.do)
 	}
+	c.withoutCaller(s.On.Cancelled)
 }
 
 func (s *Dial) branches() []branch {
@@ -263,6 +267,7 @@ func (s *Dial) branches() []branch {
 		{"no-answer", o.NoAnswer},
 		{"not-registered", o.NotRegistered},
 		{"declined", o.Declined},
+		{"cancelled", o.Cancelled},
 		{"failed", o.Failed},
 	}
 }

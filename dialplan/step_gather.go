@@ -5,6 +5,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"dialtone/dialplan/pattern"
 )
 
 // Gather answers, asks for a number, and puts the keys that the caller presses
@@ -168,10 +170,18 @@ func (c *checker) matches(s *Gather) {
 			c.fail(t.At, "what is gathered has one name, which into says: a group of the expression cannot have one", "write ( instead of (?P<NAME>")
 		case not:
 			s.numbers.negative = append(s.numbers.negative, p)
+		case s.never(p):
+			c.fail(t.At, quote(text)+" fits no number of so many keys", "change it, or digits, min and max")
 		default:
 			s.numbers.positive = append(s.numbers.positive, p)
 		}
 	}
+}
+
+// never reports whether p is longer or shorter than every number.
+func (s *Gather) never(p pattern.Pattern) bool {
+	length := len(p.Example())
+	return !p.IsRegexp() && (length > max(s.Digits, s.Max) || length < max(s.Digits, s.Min) && !open(p))
 }
 
 func (s *Gather) branches() []branch {

@@ -23,9 +23,11 @@ type Trace struct {
 	Extension string    `json:"extension,omitempty"`
 	Trunk     string    `json:"trunk,omitempty"`
 	Start     time.Time `json:"start"`
+	Zone      string    `json:"zone,omitempty"` // of the site, such as Europe/Berlin
 	Events    []Event   `json:"events"`
 	Dropped   int       `json:"dropped,omitempty"` // events beyond the bound
 	Outcome   string    `json:"outcome,omitempty"` // how it ended, in words
+	Rehearsed bool      `json:"-"`                 // it was no call, so that its times mean nothing
 }
 
 // What an Event tells of.
@@ -100,9 +102,13 @@ func (t *Trace) String() string {
 	if t.Trunk != "" {
 		who += " on trunk " + t.Trunk
 	}
-	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, t.Start.Format("Mon 2006-01-02 15:04:05 MST"))
+	start := t.Start
+	if zone, err := time.LoadLocation(t.Zone); err == nil && t.Zone != "" {
+		start = start.In(zone) // what was read from JSON knows the offset only
+	}
+	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, start.Format("Mon 2006-01-02 15:04:05 MST"))
 	for _, e := range t.Events {
-		b.WriteString(e.line() + "\n")
+		b.WriteString(e.line(t.Rehearsed) + "\n")
 	}
 	if t.Dropped > 0 {
 		fmt.Fprintf(&b, "... %d more that were not kept\n", t.Dropped)
@@ -113,7 +119,7 @@ func (t *Trace) String() string {
 	return b.String()
 }
 
-func (e Event) line() string {
+func (e Event) line(timeless bool) string {
 	var b strings.Builder
 	switch e.Kind {
 	case EventContext:
@@ -130,7 +136,7 @@ func (e Event) line() string {
 	if e.Text != "" {
 		b.WriteString(": " + e.Text)
 	}
-	if e.Kind == EventStep {
+	if e.Kind == EventStep && !timeless {
 		fmt.Fprintf(&b, "  (at %s", short(e.At))
 		if e.Took > 0 {
 			fmt.Fprintf(&b, ", took %s", short(e.Took))

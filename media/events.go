@@ -29,7 +29,7 @@ type event struct {
 	ticks  uint32 // from first to where it was last heard of
 	seq    uint16 // of the newest packet
 	ends   int    // how many packets said that it is over
-	number int // that Keys gave it
+	number int    // that Keys gave it
 }
 
 // take reads a packet. e is nil when it tells of no key; fresh says that nothing

@@ -94,14 +94,7 @@ func (r reader) caller(c *Caller, path string) {
 }
 
 func (r reader) undefined(t dialplan.Text, path, what string, known []string) {
-	remedy := "there is " + strings.Join(known, ", ")
-	if near := dialplan.Nearest(t.Value, known); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	if len(known) == 0 {
-		remedy = "there is none"
-	}
-	r.doc.Fail(t.At, path, fmt.Sprintf("there is no %s %q", what, t.Value), remedy)
+	r.doc.Fail(t.At, path, fmt.Sprintf("there is no %s %q", what, t.Value), dialplan.Instead(t.Value, known))
 }
 
 func (r reader) codecs(list dialplan.Texts, path string) {

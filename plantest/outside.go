@@ -13,14 +13,14 @@ import (
 
 // What a trunk can be said to be.
 const (
-	trunkUp     = "up"
-	trunkDown   = "down"   // it is known that no server answers
-	trunkSilent = "silent" // its server does not answer, which takes the trunk's patience
-	trunkFails  = "fails"  // its servers answer 503
-	trunkFull   = "full"   // no channel is free
+	TrunkUp     = "up"
+	TrunkDown   = "down"   // it is known that no server answers
+	TrunkSilent = "silent" // its server does not answer, which takes the trunk's patience
+	TrunkFails  = "fails"  // its servers answer 503
+	TrunkFull   = "full"   // no channel is free
 )
 
-var trunkStates = [...]string{trunkUp, trunkDown, trunkSilent, trunkFails, trunkFull}
+var trunkStates = [...]string{TrunkUp, TrunkDown, TrunkSilent, TrunkFails, TrunkFull}
 
 // outside is a number outside on its way over one trunk after the other, a
 // call.Trunked. The rule is that of real trunks: the next is tried when one has no
@@ -84,7 +84,7 @@ func (o *outside) take(ctx context.Context, name string) (release func(), e *dia
 	state := o.trunks[name]
 	o.mu.Lock()
 	o.now = name
-	if state == trunkFull || t.Channels > 0 && o.channels[name] >= t.Channels {
+	if state == TrunkFull || t.Channels > 0 && o.channels[name] >= t.Channels {
 		defer o.mu.Unlock()
 		if !o.Emergency {
 			return nil, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: "no channel is free"}
@@ -96,11 +96,11 @@ func (o *outside) take(ctx context.Context, name string) (release func(), e *dia
 	o.mu.Unlock()
 	release = o.hangUp(name)
 	switch state {
-	case trunkDown:
+	case TrunkDown:
 		e = &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "no server answers"}
-	case trunkFails:
+	case TrunkFails:
 		e = &dialplan.Ended{Cause: dialplan.CauseUnreachable, Status: 503, Remote: true, Detail: "all servers answer 503"}
-	case trunkSilent:
+	case TrunkSilent:
 		select {
 		case <-time.After(patienceOf(t)):
 		case <-ctx.Done():

@@ -127,7 +127,8 @@ func TestCtlTells(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s%s", c.args, code, out, errOut)
 		}
 	}
-	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
+	want := []string{
+		"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
 		"add block 030123456 windows", "add block +49180. windows", "add block anonymous ", "remove block +4930123456",
 		"add vip +4930123456 ", "remove vip +4930123456",
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,14 +26,14 @@ type routeCommand struct {
 	Header       map[string]string `placeholder:"NAME=VALUE" help:"A SIP header of the call; may be given more than once."`
 	Source       string            `placeholder:"IP" help:"The address from which the call comes."`
 	Anonymous    bool              `help:"The caller hides the number."`
-	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call."`
+	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call and take no other."`
 	Unregistered []string          `placeholder:"EXT" help:"Extensions without a phone; all others count as registered."`
 	JSON         bool              `name:"json" help:"Print JSON, for programs."`
 }
 
 // Help is part of dialtone route --help.
 func (routeCommand) Help() string {
-	return `Says where a call would go and why: every route that is considered, and the steps of the one that fits. Nothing is called, and no server has to run.
+	return `Says where a call would go and why: every route that is considered, the steps that are taken until it depends on people or servers how they come out, and all steps of the route that fits, as they are written. Nothing is called, and no server has to run.
 
 The exit code is 0 when a route fits and 1 when the call would be refused.
 
@@ -50,6 +51,7 @@ type routeResult struct {
 	Line    int             `json:"line,omitempty"`
 	Steps   []dialplan.Line `json:"steps,omitempty"`
 	Refused string          `json:"refused,omitempty"`
+	Depends string          `json:"depends_on,omitempty"` // what decides how it goes on
 }
 
 // Run decides and prints the decision.
@@ -74,17 +76,10 @@ func (c routeCommand) Run(t terminal) error {
 	if at.IsZero() {
 		at = time.Now().In(loaded.Plan.Zone())
 	}
-	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, saidPhones{c.Busy, c.Unregistered})
-	run.Now, run.Trace = func() time.Time { return at }, &dialplan.Trace{}
-	decision := run.Decide()
-	run.Conclude(decision.Why)
-	result := routeResult{Trace: run.Trace}
-	if r := decision.Route; r != nil {
-		result.Context, result.Route, result.Steps = r.Context, r.Name, r.Outline()
-		result.File, result.Line = r.At.File, r.At.Line
-	} else {
-		result.Refused = decision.Why.Error()
+	if err := c.phones(loaded.Config); err != nil {
+		return err
 	}
+	result := c.rehearse(loaded, facts, at)
 	if c.JSON {
 		err = t.printJSON(result)
 	} else {
@@ -94,6 +89,56 @@ func (c routeCommand) Run(t terminal) error {
 		err = errFailed
 	}
 	return err
+}
+
+// rehearse lets the call go as far as can be said beforehand.
+func (c routeCommand) rehearse(loaded *config.Loaded, facts dialplan.Facts, at time.Time) routeResult {
+	result := routeResult{Trace: &dialplan.Trace{Rehearsed: true}}
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	stage := rehearsal{saidPhones{c.Busy, c.Unregistered}, loaded.Config, stop}
+	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, stage)
+	run.Now, run.Trace = func() time.Time { return at }, result.Trace
+	run.Session, run.Web, run.Outbox = stage, stage, stage
+	run.Shuffle = func(int, func(i, j int)) {} // the same every time
+	run.Chosen = func(d dialplan.Decision) {
+		switch r := d.Route; {
+		case r == nil:
+			result.Refused = d.Why.Error()
+		case result.Route == "":
+			result.Context, result.Route, result.Steps = r.Context, r.Name, r.Outline()
+			result.File, result.Line = r.At.File, r.At.Line
+		}
+	}
+	_ = run.Do(ctx) // its trace says it all
+	if result.Refused == "" {
+		result.Trace.Outcome = "" // it has not come to that
+	}
+	if on := context.Cause(ctx); on != nil {
+		result.Depends = on.Error()
+	}
+	return result
+}
+
+// phones must be extensions that there are.
+func (c routeCommand) phones(cfg *config.Config) error {
+	known := slices.Sorted(maps.Keys(cfg.Extensions))
+	for _, flag := range [...]struct {
+		name string
+		said []string
+	}{{"--busy", c.Busy}, {"--unregistered", c.Unregistered}} {
+		for _, e := range flag.said {
+			if slices.Contains(known, e) {
+				continue
+			}
+			remedy := "there are " + strings.Join(known, ", ")
+			if near := dialplan.Nearest(e, known); near != "" {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			return fmt.Errorf("%s: there is no extension %q; %s", flag.name, e, remedy)
+		}
+	}
+	return nil
 }
 
 // facts are those of the call that the flags describe.
@@ -177,6 +222,9 @@ func parseSource(text string) (netip.AddrPort, error) {
 
 func (routeCommand) print(t terminal, r routeResult) error {
 	fmt.Fprint(t.out, r.Trace.String())
+	if r.Depends != "" && r.Depends != errAnswer.Error() { // of a dial it need not be said
+		fmt.Fprintf(t.out, "    ... what comes next depends on %s\n", r.Depends)
+	}
 	if len(r.Steps) > 0 {
 		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+":")
 	}

@@ -78,6 +78,22 @@ func TestRoute(t *testing.T) {
 		{"--from 300 --to 500 --header X-Priority=HIGH", 0, []string{"+ urgent: to: it is 500; header.X-Priority: it is \"HIGH\""}},
 		{"--from 300 --to 500", 0, []string{"- urgent: header.X-Priority: it is \"\"", "+ help desk"}},
 		{"--from 300 --to 201", 0, []string{"extensions: looking for 201", "=> extension 201 of extensions:"}},
+		{"--from 300 --to 77202", 0, []string{"    dial ${agent}: rings 202 for at most 20s"}},
+		{"--from 300 --to 77202 --busy 202,201 --at 2026-05-05T10:00", 0, []string{
+			"if busy(agent) or not registered(agent): true", "goto desk", "desk: looking for 77202",
+			"dial desk: rings 201, 202 after 12s, 203 after 24s for at most 1m0s  ",
+		}},
+		{"--from 300 --to 77202 --busy 202,201,203 --at 2026-05-05T10:00", 0, []string{
+			"busy: 201 is in a call, 202 is in a call, 203 is in a call, so on failed", "log sorry, ${why}: ${from} wanted ${to}: sorry, nobody is there (busy)",
+		}},
+		{"--from 300 --to 201 --unregistered 201", 0, []string{"dial ${to}: rings 201 for at most 1m0s; not-registered: 201 has no phone"}},
+		{"--from 300 --to *99 --busy 201 --unregistered 202", 0, []string{"dial 201, 202, 203: rings 201, 202, 203 for at most 1m0s  "}},
+		{"--from 300 --to *99 --busy 201,203 --unregistered 202", 0, []string{"busy: 201 is in a call, 202 has no phone, 203 is in a call"}},
+		{"--from 300 --to 201 --busy 2001", 1, []string{`dialtone: --busy: there is no extension "2001"; did you mean "201"?`}},
+		{"--from 300 --to 201 --unregistered 777", 1, []string{`dialtone: --unregistered: there is no extension "777"; there are 201, 202, 203, 300`}},
+		{"--from 300 --to 201 --at 2026-03-29T01:30", 1, []string{"dialtone: --at: there is no 2026-03-29T01:30 in Europe/London: the clocks go forward over it"}},
+		{"--from 300 --to 2-0(1)", 0, []string{"extension 300 dials 2-0(1), ", "extensions: looking for 201"}},
+		{"--from 300 --to 602", 0, []string{"    music\n    ... what comes next depends on when the caller hangs up"}},
 		{"--from 300 --to 999", 1, []string{"=> No such number (999 fits no route of phones"}},
 		{"--from 07700900123 --to 500", 1, []string{"outside callers have no route"}},
 		{"--from 07700900123 --to 1 --context desk --at 2026-05-04T23:00", 0, []string{"+ closed: to: any number; time: desk is closed"}},
@@ -129,13 +145,14 @@ func TestRouteJSON(t *testing.T) {
 	var result struct {
 		Route, File string
 		Line        int
+		Depends     string `json:"depends_on"`
 		Steps       []struct{ Text string }
 		Trace       struct{ Events []struct{ Kind, Name string } }
 	}
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if result.Route != "emergency drill" || result.Line == 0 || len(result.Steps) != 1 || len(result.Trace.Events) != 2 {
+	if result.Route != "emergency drill" || result.Line == 0 || len(result.Steps) != 1 || len(result.Trace.Events) != 3 || result.Depends != "who answers" {
 		t.Errorf("got %+v", result)
 	}
 }

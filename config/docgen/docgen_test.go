@@ -32,7 +32,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the comments in config/config.go say; run: make generate (%v)", name, err)
+			t.Errorf("%s is not what the code, or a plan of the cookbook, says; run: make generate (%v)", name, err)
 		}
 	}
 	for name, embedded := range map[string][]byte{

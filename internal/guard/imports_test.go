@@ -35,7 +35,7 @@ var may = map[string][]string{
 	"dialplan/schedule": {},
 	"dialplan/number":   {},
 	"dialplan/script":   {},
-	"asterisk":          {},
+	"asterisk":          {"dialplan/pattern"},
 
 	"media":       {"media/codec"},
 	"media/rtp":   {"media", "media/codec"},
@@ -173,6 +173,12 @@ func TestTheTableHasNoDeadRooms(t *testing.T) {
 	}
 }
 
+// storeys is how high the house may be. The highest way down is that of a call to
+// the outside, of which every storey has its own reason: cmd/dialtone, pbx, pbx/sipua
+// (calls), pbx/siptrunk (where their servers are), pbx/sipedge (sockets), config,
+// dialplan, and the leaves of the language below it.
+const storeys = 8
+
 // TestTheHouseIsNotTooHigh follows the imports downwards.
 func TestTheHouseIsNotTooHigh(t *testing.T) {
 	imports := map[string][]string{}
@@ -192,8 +198,8 @@ func TestTheHouseIsNotTooHigh(t *testing.T) {
 		return deepest + 1
 	}
 	for room := range imports {
-		if d := depth(room); d > 7 {
-			t.Errorf("%s stands on %d storeys, at most 7 are wanted", room, d)
+		if d := depth(room); d > storeys {
+			t.Errorf("%s stands on %d storeys, at most %d are wanted", room, d, storeys)
 		}
 	}
 }

@@ -97,12 +97,17 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 		ev.of.stop(e) // no other phone of this extension
 	}
 	if ev.attempt == f.heard && f.pending > 0 {
-		f.closeEarly()
-		if f.rang {
-			f.call.ring()
-		}
+		f.fallSilent()
 	}
 	return nil, nil
+}
+
+// fallSilent ends the early media that the caller hears: it hears the others ring.
+func (f *forking) fallSilent() {
+	f.closeEarly()
+	if f.rang {
+		f.call.ring()
+	}
 }
 
 // refused keeps the refusal that says most.
@@ -114,6 +119,12 @@ func (f *forking) refused(e *dialplan.Ended) {
 
 func (f *forking) progress(ev attemptEvent) {
 	c, p := f.call, ev.progress
+	if p.Over {
+		if ev.attempt == f.heard {
+			f.fallSilent()
+		}
+		return
+	}
 	ev.party.rang(c)
 	if p.Early != nil && f.early == nil {
 		if err := c.progress(nearFor(p.Far)); err != nil {

@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,7 +39,7 @@ func TestGuessersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuesses()
 		for n := range maxGuessers + 100 {
-			g.Wrong(dialplan.Guesser{Caller: fmt.Sprint(n)})
+			g.Wrong(dialplan.Guesser{Caller: strconv.Itoa(n)})
 			time.Sleep(time.Millisecond)
 		}
 		if len(g.wrong) != maxGuessers {

@@ -127,6 +127,9 @@ type Progress struct {
 	Status int            // 180, 181, 182, 183
 	Early  media.Endpoint // not nil when the callee sends audio already
 	Far    Want           // of Early
+	// Over says, instead of all that, that Early of before has ended: another way to
+	// the callee is tried.
+	Over bool
 }
 
 // Dialer reaches targets.

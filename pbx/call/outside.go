@@ -2,7 +2,6 @@ package call
 
 import (
 	"cmp"
-	"log/slog"
 	"sync"
 
 	"dialtone/dialplan"
@@ -24,7 +23,7 @@ func (f *forking) reachOutside(t *rung) ([]Contact, error) {
 	c, o := f.call, *t.Outside
 	o.As = c.payer(t.Outside)
 	if o.Emergency {
-		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, slog.String("event", EventEmergency))
+		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, "event", EventEmergency)
 	}
 	permit := func(number string) (func(), error) {
 		to := o
@@ -66,7 +65,7 @@ func (f *forking) lost(e *dialplan.Ended) {
 	for _, t := range f.started {
 		if t.Outside != nil && t.Outside.Emergency && c.ctx.Err() == nil {
 			c.log.Error("emergency call reached nobody", "number", t.Outside.Number, "from", c.facts.From, "tried", t.Outside.Via,
-				"error", e, slog.String("event", EventEmergencyFailed))
+				"error", e, "event", EventEmergencyFailed)
 			return
 		}
 	}

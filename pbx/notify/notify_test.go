@@ -58,7 +58,7 @@ const secret = "n8kq-wz4r-tm2x-7vbd"
 
 func TestWebhook(t *testing.T) {
 	got := make(chan Body, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		if r.Method != "POST" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get(SignatureHeader) != Signature(secret, raw) {
 			t.Errorf("%s %v", r.Method, r.Header)

@@ -2,6 +2,7 @@ package siptrunk
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -116,6 +117,36 @@ func TestDeadServerIsTriedLastAndComesBack(t *testing.T) {
 			t.Errorf("%s, %s", s.State, s.Why)
 		}
 		b.Answered(two)
+		b.want("p", StateUp)
+	})
+}
+
+// unavailable is a refusal that asks to be left alone for a time.
+type unavailable time.Duration
+
+func (unavailable) Error() string               { return "503 Service Unavailable" }
+func (u unavailable) RetryAfter() time.Duration { return time.Duration(u) }
+
+// A server that refused a call, and said for how long, is not asked before.
+func TestServerThatRefusesCallsIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &network{answer: func(req *sip.Request, _ netip.AddrPort) *sip.Response { return respond(req, 200, "OK") }}
+		b := open(t, n, map[string]config.Trunk{"p": peer()})
+		b.want("p", StateUp)
+		list, err := b.Servers(t.Context(), "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(n.requests(sip.OPTIONS))
+		b.Failed(list[0], fmt.Errorf("no lines: %w", unavailable(5*time.Minute)))
+		time.Sleep(5*time.Minute - time.Second)
+		if s := b.want("p", StateDown); !strings.Contains(s.Why, "no lines") {
+			t.Errorf("why %q", s.Why)
+		}
+		if got := len(n.requests(sip.OPTIONS)) - before; got != 0 {
+			t.Errorf("%d questions before the time, want none", got)
+		}
+		time.Sleep(2 * time.Second)
 		b.want("p", StateUp)
 	})
 }

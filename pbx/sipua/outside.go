@@ -11,6 +11,7 @@ import (
 	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/pbx/call"
+	"dialtone/pbx/numbering"
 )
 
 // outside is a number outside: dialling it tries its trunks in turn.
@@ -68,11 +69,12 @@ type failure struct {
 // who refuses.
 func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(call.Progress)) (*leg, *dialplan.Ended) {
 	log := o.u.log.With("call", inv.CallID)
+	heard := &heard{tell: progress}
 	var all []string
 	last := &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "there is no trunk"}
 	for _, name := range o.u.trunks.Weighted(o.Via, rand.IntN) {
 		o.now.Store(&name)
-		l, f := o.over(ctx, name, inv, progress)
+		l, f := o.over(ctx, name, inv, heard)
 		switch {
 		case l != nil:
 			return l, nil
@@ -92,7 +94,7 @@ func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(c
 }
 
 // over calls over one trunk, and again when that leads to another number.
-func (o *outside) over(ctx context.Context, name string, inv call.Invitation, progress func(call.Progress)) (*leg, failure) {
+func (o *outside) over(ctx context.Context, name string, inv call.Invitation, heard *heard) (*leg, failure) {
 	t, ok := o.u.config().Trunks[name]
 	if !ok {
 		return nil, failure{&dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: "trunk " + name + " is not configured"}, nextTrunk}
@@ -101,7 +103,7 @@ func (o *outside) over(ctx context.Context, name string, inv call.Invitation, pr
 	if !ok {
 		return nil, failure{&dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("all %d channels are taken", t.Channels)}, nextTrunk}
 	}
-	v := &via{outside: o, name: name, trunk: t, numbers: o.u.numbering(t), number: o.Number, inv: inv, progress: progress, releases: []func(){release}}
+	v := &via{outside: o, name: name, trunk: t, numbers: o.u.numbers(t), number: o.Number, inv: inv, heard: heard, releases: []func(){release}}
 	l, f := v.servers(ctx)
 	for hops := 0; l == nil && hops < maxRedirections && v.redirected(f); hops++ {
 		l, f = v.servers(ctx)
@@ -121,12 +123,34 @@ type via struct {
 	*outside
 	name     string
 	trunk    config.Trunk
-	numbers  numbering
+	numbers  numbering.Numbers
 	number   string // that of outside, or where its redirection leads
 	inv      call.Invitation
-	progress func(call.Progress)
+	heard    *heard
 	releases []func()
 	moved    []string // the Contacts of the last redirection
+}
+
+// heard passes on the progress of a call over one server after the other, and
+// whether the caller hears the last one.
+type heard struct {
+	tell  func(call.Progress) // nil: nobody wants to know
+	early bool
+}
+
+func (h *heard) progress(p call.Progress) {
+	h.early = h.early || p.Early != nil
+	if h.tell != nil {
+		h.tell(p)
+	}
+}
+
+// again says that what was heard is over, as somebody else is asked now.
+func (h *heard) again() {
+	if h.early {
+		h.progress(call.Progress{Over: true})
+		h.early = false
+	}
 }
 
 func (v *via) release() {
@@ -143,7 +167,7 @@ func (v *via) redirected(f failure) bool {
 		return false
 	}
 	for _, c := range v.moved {
-		num, ok := v.numbers.read(unescape(partyOf(c).user))
+		num, ok := v.numbers.Read(unescape(partyOf(c).user))
 		if !ok || num.String() == v.number {
 			continue
 		}

@@ -21,16 +21,16 @@ const (
 	statusFamily = 100
 )
 
-// Unavailable is the answer 503 of a server.
-type Unavailable struct {
+// UnavailableError is the answer 503 of a server.
+type UnavailableError struct {
 	After time.Duration // when it may be asked again; 0 when it did not say
 	Text  string
 }
 
-func (e *Unavailable) Error() string { return e.Text }
+func (e *UnavailableError) Error() string { return e.Text }
 
 // RetryAfter is how long the server wants to be left alone.
-func (e *Unavailable) RetryAfter() time.Duration { return e.After }
+func (e *UnavailableError) RetryAfter() time.Duration { return e.After }
 
 // servers tries the servers of the trunk in turn.
 func (v *via) servers(ctx context.Context) (*leg, failure) {
@@ -70,7 +70,8 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 		v.u.trunks.Failed(s, err)
 		return nil, failure{unreachable(s.String(), err), nextServer}
 	}
-	a, e := v.u.newAttempt(v.callee(s, flow, patience), v.inv, v.progress)
+	v.heard.again()
+	a, e := v.u.newAttempt(v.callee(s, flow, patience), v.inv, v.heard.progress)
 	if e != nil {
 		return nil, failure{e, nothing}
 	}
@@ -92,7 +93,7 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 
 // callee is what an INVITE to a server says.
 func (v *via) callee(s siptrunk.Server, flow sipedge.Flow, patience time.Duration) callee {
-	dialled := v.numbers.dialled(v.trunk.Dial, v.number, v.Emergency)
+	dialled := v.numbers.Dialled(v.trunk.Dial, v.number, v.Emergency)
 	p := presentation{
 		Outgoing: v.Outgoing, trunk: v.trunk, numbers: v.numbers, at: v.at,
 		extension: v.u.config().Extensions[v.As], caller: v.inv.From, name: v.inv.FromName, target: dialled,
@@ -127,7 +128,7 @@ func (v *via) tell(s siptrunk.Server, a *attempt, e *dialplan.Ended) {
 		v.u.trunks.Answered(s)
 	case a.refusal != nil:
 		after, _ := decimal(a.refusal, "Retry-After")
-		v.u.trunks.Failed(s, &Unavailable{min(time.Duration(after)*time.Second, maxAfter5xx), e.Detail})
+		v.u.trunks.Failed(s, &UnavailableError{min(time.Duration(after)*time.Second, maxAfter5xx), e.Detail})
 	case e.Cause == dialplan.CauseUnreachable:
 		v.u.trunks.Failed(s, errors.New(e.Detail))
 	}

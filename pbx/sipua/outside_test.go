@@ -256,7 +256,7 @@ func TestAllTrunksFail(t *testing.T) {
 	if !strings.Contains(e.Detail, "sip: ") || !strings.Contains(e.Detail, "503") || !strings.Contains(e.Detail, "full: call-limit: all 1 channels are taken") {
 		t.Errorf("%+v", e)
 	}
-	var un *Unavailable
+	var un *UnavailableError
 	if len(b.lines.why) != 1 || !errors.As(b.lines.why[0], &un) || un.RetryAfter() != time.Minute {
 		t.Errorf("%v", b.lines.why)
 	}
@@ -347,6 +347,33 @@ func TestEarlyMediaOfATrunk(t *testing.T) {
 			b.fails(b.wait(out).err, dialplan.CauseBusy)
 		})
 	}
+}
+
+// What the caller hears of one trunk is over when the next one is asked, which may
+// let it hear something else.
+func TestEarlyMediaOfTheNextTrunk(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("sip"), trunk("other"))
+	p, other := b.provider("sip"), b.provider("other")
+	rings := make(chan call.Progress, 1)
+	out := b.outside(context.Background(), outgoing("+4930123456", "sip", "other"), func(pr call.Progress) { rings <- pr })
+	req := p.request(sip.INVITE)
+	p.reply(req, 183, "callee", plainSDP)
+	first := <-rings
+	p.reply(req, 503, "callee")
+	p.request(sip.ACK)
+	if got := <-rings; !got.Over {
+		t.Errorf("%+v, want that it is over", got)
+	}
+	req = other.request(sip.INVITE)
+	other.reply(req, 183, "callee", plainSDP)
+	second := <-rings
+	if first.Early == nil || second.Early == nil || first.Early == second.Early {
+		t.Errorf("early media of %+v and %+v, want two", first, second)
+	}
+	other.reply(req, 486, "callee")
+	other.request(sip.ACK)
+	b.fails(b.wait(out).err, dialplan.CauseBusy)
 }
 
 func TestCodecsAndEncryptionOfATrunk(t *testing.T) {

@@ -69,19 +69,7 @@ func (p *presentation) headers() (sip.FromHeader, []sip.Header) {
 		name = ""
 		from = sip.FromHeader{DisplayName: "Anonymous", Address: sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}}
 	}
-	var list []sip.Header
-	switch id.In {
-	case "pai":
-		list = append(list, sip.NewHeader("P-Asserted-Identity", identity(name, p.at(own))))
-	case "ppi":
-		list = append(list, sip.NewHeader("P-Preferred-Identity", identity(name, p.at(own))))
-	case "rpid":
-		privacy := "off"
-		if hidden {
-			privacy = "full"
-		}
-		list = append(list, sip.NewHeader("Remote-Party-ID", identity(name, p.at(shown))+";party=calling;screen=no;privacy="+privacy))
-	}
+	list := p.asserted(name, own, shown, hidden)
 	if hidden {
 		list = append(list, sip.NewHeader("Privacy", "id"))
 	}
@@ -89,6 +77,23 @@ func (p *presentation) headers() (sip.FromHeader, []sip.Header) {
 		list = append(list, p.behalf(id.Forwarded, own))
 	}
 	return from, list
+}
+
+// asserted are the headers besides From in which the trunk wants the number.
+func (p *presentation) asserted(name, own, shown string, hidden bool) []sip.Header {
+	switch p.trunk.CallerID.In {
+	case "pai":
+		return []sip.Header{sip.NewHeader("P-Asserted-Identity", identity(name, p.at(own)))}
+	case "ppi":
+		return []sip.Header{sip.NewHeader("P-Preferred-Identity", identity(name, p.at(own)))}
+	case "rpid":
+		privacy := "off"
+		if hidden {
+			privacy = "full"
+		}
+		return []sip.Header{sip.NewHeader("Remote-Party-ID", identity(name, p.at(shown))+";party=calling;screen=no;privacy="+privacy)}
+	}
+	return nil
 }
 
 // behalf says which number of ours was called before.

@@ -59,8 +59,10 @@ func TestNumbersWithoutACountry(t *testing.T) {
 	u := &UA{config: func() *config.Config { return &config.Config{} }}
 	n := u.numbering(config.Trunk{})
 	for _, test := range [][3]string{
-		{"e164", "+4930123456", "+4930123456"}, {"plain", "+4930123456", "4930123456"},
-		{"national", "+12125550123", "+12125550123"}, {"international", "+4930123456", "+4930123456"},
+		{"e164", "+4930123456", "+4930123456"},
+		{"plain", "+4930123456", "4930123456"},
+		{"national", "+12125550123", "+12125550123"},
+		{"international", "+4930123456", "+4930123456"},
 		{"e164", "030123456", "030123456"},
 	} {
 		if got := n.dialled(config.DialFormat{Format: test[0]}, test[1], false); got != test[2] {

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"dialtone/config"
+	"dialtone/dialplan"
+)
+
+// rehearsal is a call that is only thought of: steps succeed at once, until one comes
+// out as it will and nobody can say how beforehand.
+type rehearsal struct {
+	saidPhones
+	cfg  *config.Config
+	stop context.CancelCauseFunc
+}
+
+var (
+	_ dialplan.Session = rehearsal{}
+	_ dialplan.Web     = rehearsal{}
+	_ dialplan.Outbox  = rehearsal{}
+)
+
+// What it depends on how a call goes on.
+var (
+	errAnswer  = errors.New("who answers")
+	errPressed = errors.New("what the caller presses")
+	errReply   = errors.New("what the server replies")
+	errHangsUp = errors.New("when the caller hangs up")
+)
+
+func (r rehearsal) depends(on error) error {
+	r.stop(on)
+	return on
+}
+
+// lasts is a step that is over at once, unless only the caller ends it.
+func (r rehearsal) lasts(d time.Duration) error {
+	if d == 0 {
+		return r.depends(errHangsUp)
+	}
+	return nil
+}
+
+// Answer implements dialplan.Session.
+func (rehearsal) Answer(context.Context) error { return nil }
+
+// Ring implements dialplan.Session.
+func (rehearsal) Ring(context.Context) error { return nil }
+
+// Progress implements dialplan.Session.
+func (rehearsal) Progress(context.Context) error { return nil }
+
+// Wait implements dialplan.Session.
+func (rehearsal) Wait(context.Context, time.Duration) error { return nil }
+
+// Dial implements dialplan.Session: it comes to nothing only when no phone can ring.
+func (r rehearsal) Dial(_ context.Context, ring dialplan.Ringing) (string, error) {
+	cause := dialplan.CauseNotRegistered
+	var why []string
+	for _, t := range ring.Targets {
+		switch e := t.Extension; {
+		case e != "" && r.cfg.Extensions[e].DND:
+			cause, why = dialplan.CauseDoNotDisturb, append(why, e+" does not want to be disturbed")
+		case e != "" && !r.Registered(e):
+			why = append(why, e+" has no phone")
+		case e != "" && r.Busy(e):
+			cause, why = dialplan.CauseBusy, append(why, e+" is in a call")
+		default:
+			return "", r.depends(errAnswer)
+		}
+	}
+	return "", &dialplan.Ended{Cause: cause, Detail: strings.Join(why, ", ")}
+}
+
+// Echo implements dialplan.Session.
+func (r rehearsal) Echo(_ context.Context, d time.Duration) error { return r.lasts(d) }
+
+// Tone implements dialplan.Session.
+func (r rehearsal) Tone(_ context.Context, _ float64, d time.Duration) error { return r.lasts(d) }
+
+// Music implements dialplan.Session.
+func (r rehearsal) Music(_ context.Context, d time.Duration) error { return r.lasts(d) }
+
+// Play implements dialplan.Session.
+func (rehearsal) Play(context.Context, dialplan.Playing) (string, error) { return "", nil }
+
+// Gather implements dialplan.Session.
+func (r rehearsal) Gather(context.Context, dialplan.Gathering) (dialplan.Gathered, error) {
+	return dialplan.Gathered{}, r.depends(errPressed)
+}
+
+// Fetch implements dialplan.Web.
+func (r rehearsal) Fetch(context.Context, dialplan.Request) (dialplan.Reply, error) {
+	return dialplan.Reply{}, r.depends(errReply)
+}
+
+// Webhook implements dialplan.Outbox.
+func (rehearsal) Webhook(dialplan.Notice) error { return nil }
+
+// Email implements dialplan.Outbox.
+func (rehearsal) Email(dialplan.Mail) error { return nil }
