@@ -22,7 +22,7 @@ const (
 // Difference is one thing that another configuration would change, as people who
 // run an exchange speak of it. Secrets are never part of it.
 type Difference struct {
-	Kind    string   `json:"kind"` // extension, trunk, number, permission, route, schedule, group, subplan, ..., or setting
+	Kind    string   `json:"kind"` // extension, trunk, number, permission, route, schedule, group, subplan, ..., setting, or file
 	Name    string   `json:"name"` // of routes CONTEXT/NAME, of settings the key
 	What    string   `json:"what"`
 	Details []string `json:"details,omitempty"` // a line for each key
@@ -32,7 +32,8 @@ type Difference struct {
 }
 
 // Compare lists what would change if b took the place of a: settings first, then
-// what there is by name, then routes, each in the order of the reference.
+// what there is by name, then routes, each in the order of the reference, then what
+// the plan reads of other files.
 func Compare(a, b *Loaded) []Difference {
 	c := comparison{old: a, new: b}
 	x, y := reflect.ValueOf(a.Config).Elem(), reflect.ValueOf(b.Config).Elem()
@@ -50,6 +51,7 @@ func Compare(a, b *Loaded) []Difference {
 	for _, context := range slices.Sorted(maps.Keys(union(a.Config.Dialplan, b.Config.Dialplan))) {
 		c.routes(context)
 	}
+	c.files()
 	return c.found
 }
 
@@ -86,6 +88,15 @@ func (c *comparison) settings(a, b reflect.Value, f field) {
 		}
 		d.File, d.Line = at.File, at.Line
 		c.found = append(c.found, d)
+	}
+}
+
+// files compares the scripts and calendars that both name.
+func (c *comparison) files() {
+	for _, name := range slices.Sorted(maps.Keys(c.new.sums)) {
+		if old, both := c.old.sums[name]; both && old != c.new.sums[name] {
+			c.found = append(c.found, Difference{Kind: "file", Name: name, What: Changed, File: name, Line: 1})
+		}
 	}
 }
 
@@ -150,7 +161,7 @@ func differ(out *[]string, a, b reflect.Value, path string) {
 	switch x := a.Interface().(type) {
 	case Secret:
 		if x != b.Interface() {
-			*out = append(*out, path+" changed")
+			*out = append(*out, strings.TrimSpace(path+" changed"))
 		}
 		return
 	case dialplan.Steps:

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -105,5 +106,38 @@ func TestCompare(t *testing.T) {
 				t.Error("a password is shown")
 			}
 		})
+	}
+}
+
+// What is in a script or calendar is a part of the plan.
+func TestCompareFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	read := func(script, calendar string) *Loaded {
+		t.Helper()
+		for name, text := range map[string]string{
+			"a.star": script, "a.ics": "BEGIN:VCALENDAR\n" + calendar + "END:VCALENDAR\n",
+			"a.yaml": "schedules: {o: {ical: a.ics}}\ndialplan: {phones: [{to: \"300\", when: {time: o}, do: [{script: file:a.star}]}]}\n",
+		} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := Read("a.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	event := "BEGIN:VEVENT\nUID:1\nDTSTART;VALUE=DATE:20260501\nEND:VEVENT\n"
+	a, same, b := read("print(1)", event), read("print(1)", event), read("print(2)", strings.ReplaceAll(event, "0501", "0502"))
+	if got := Compare(a, same); len(got) > 0 {
+		t.Errorf("the same: %v", got)
+	}
+	var got []string
+	for _, d := range Compare(a, b) {
+		got = append(got, d.line())
+	}
+	if want := []string{"file a.ics changed: @a.ics:1", "file a.star changed: @a.star:1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -55,6 +55,7 @@ type decoder struct {
 	*loader
 	src      *source
 	includes []included
+	nested   int // steps within steps, of those that are read
 }
 
 func (d *decoder) includeNames() []string {

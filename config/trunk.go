@@ -32,7 +32,8 @@ type Trunk struct {
 	// Header are headers that its calls have besides, by name.
 	Header map[string]string `yaml:"header,omitempty" key:"header"`
 	// Internal says that it leads to another exchange of ours: calls to it cost
-	// nothing, and no permission is asked.
+	// nothing, no permission is asked, and emergency numbers are not called over it
+	// unless site.emergency names it.
 	Internal bool `yaml:"internal,omitempty"`
 	// Context is where its calls enter the dialplan.
 	Context string `yaml:"context,omitempty" format:"name"`
@@ -113,7 +114,8 @@ type Number struct {
 	// To is the extension or group that it reaches.
 	To string `yaml:"to" main:"true"`
 	// Name is put before the caller's name, so that people know which of their
-	// numbers was called.
+	// numbers was called; also where a route takes the call, unless its dial says
+	// from_name.
 	Name string `yaml:"name,omitempty"`
 	// Language is spoken to who calls it, such as en or fr.
 	Language string `yaml:"language,omitempty" format:"language"`

@@ -246,7 +246,8 @@ func (c *validator) accounts() {
 	}
 }
 
-// callerIDs warns of numbers that are shown to callees, who cannot call them back.
+// callerIDs warns of numbers that are shown to callees, who cannot call them back,
+// and of such as are shown to nobody.
 func (c *validator) callerIDs() {
 	if c.plan == nil {
 		return
@@ -264,7 +265,12 @@ func (c *validator) callerIDs() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Extensions)) {
-		look(join(join("extensions", name), "caller_id"), c.cfg.Extensions[name].CallerID)
+		path := join("extensions", name)
+		if len(c.cfg.Trunks) > 0 {
+			look(join(path, "caller_id"), c.cfg.Extensions[name].CallerID)
+		} else if c.is(path, "caller_id") && c.good("trunks") {
+			c.warn(join(path, "caller_id"), "nobody outside can be called, so nobody sees this number", "write trunks:, or remove it")
+		}
 	}
 }
 

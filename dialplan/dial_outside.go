@@ -29,7 +29,7 @@ func (s *Dial) outside(dialled string, r *Run) ([]Target, error) {
 		return nil, &Ended{Cause: CauseNotFound, Detail: quote(dialled) + " is no number that a trunk could call"}
 	}
 	if r.Facts.Extension != "" && r.plan.Emergency(dialled) {
-		return r.emergencyTarget(dialled), nil
+		return r.emergencyTarget(r.plan.dialled(dialled)), nil
 	}
 	o := &Outside{Number: dialled, Via: values(s.Via), As: r.expand(&s.As), CallerID: r.expand(&s.CallerID)}
 	switch {

@@ -24,8 +24,11 @@ type Gathering struct {
 	Playing // meanwhile; the first key stops it
 	// Max is how many keys are taken; Finish are those that end the number before
 	// and are no part of it.
-	Max     int
-	Finish  string
+	Max    int
+	Finish string
+	// Enough reports whether keys make a number that none longer is waited for; nil is
+	// never.
+	Enough  func(keys string) bool
 	Timeout time.Duration // for the first key, from when all was played
 	Between time.Duration // for each further key
 	// Fresh forgets what was pressed before.

@@ -123,6 +123,15 @@ func TestHowKeysAreGathered(t *testing.T) {
 		}
 	}
 	w = &world{keys: []string{"1"}}
+	take(t, keysPlan(t, `{gather: menu, min: 2, max: 3, into: n, match: [1X, 12X, 2X, "9.", not 29]}`), w)
+	for keys, want := range map[string]bool{
+		"1": false, "10": true, "12": false, "120": true, "2": false, "20": true, "29": false, "90": false, "900": true, "33": false,
+	} {
+		if got := w.gathered[0].Enough(keys); got != want {
+			t.Errorf("%s is enough: %v", keys, got)
+		}
+	}
+	w = &world{keys: []string{"1"}}
 	take(t, keysPlan(t, `{gather: , max: 9, into: n, finish: none}`), w)
 	if got := w.gathered[0]; got.Finish != "" || got.Timeout != 5*time.Second || got.Between != 3*time.Second || len(got.Files) != 0 {
 		t.Errorf("by default: %+v", got)

@@ -29,7 +29,7 @@ const emergencyTimeout = 10 * time.Minute
 // lines are what a plan knows of the public network.
 type lines struct {
 	trunks    []string
-	emergency []string // all trunks, in the order for emergency calls
+	emergency []string // trunks, in the order for emergency calls
 	entries   map[string]entrance
 	numbers   map[string]Number // ours, by E.164
 }
@@ -71,9 +71,12 @@ func (c *checker) lines() {
 	}
 	c.out()
 	for _, name := range c.spec.Trunks {
-		if !slices.Contains(l.emergency, name) {
+		if !slices.Contains(l.emergency, name) && !c.spec.Entries[name].Internal {
 			l.emergency = append(l.emergency, name)
 		}
+	}
+	if len(l.emergency) == 0 {
+		l.emergency = c.spec.Trunks // help from elsewhere is better than none
 	}
 	c.extensionsForEmergencies()
 }

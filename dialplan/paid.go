@@ -16,10 +16,13 @@ import (
 
 // paid finds the ways from outside to a trunk.
 func (c *checker) paid() {
-	free, set := c.chosenByCallers(), c.setBySteps()
+	free, set, slashed, asking := c.chosenByCallers(), c.setBySteps(), c.slashed(), c.asking()
 	found, begin := map[*Dial]bool{}, map[string][]beginning{}
 	for _, trunk := range c.spec.Trunks {
-		w := &stranger{checker: c, trunk: trunk, free: free, set: set, found: found, seen: map[string]bool{}, begin: begin}
+		w := &stranger{
+			checker: c, trunk: trunk, free: free, set: set, slashed: slashed, asking: asking,
+			found: found, seen: map[string]bool{}, begin: begin,
+		}
 		w.context(c.plan.lines.entries[trunk].context, nil, nil)
 	}
 	c.everyStep(func(s Step) {
@@ -55,6 +58,14 @@ type stranger struct {
 	// the stranger chooses their values.
 	args map[string]bool
 	set  map[string]bool // variables that steps set
+	// dialled is what the caller may have dialled, once a goto went on with another
+	// number; "" before.
+	dialled string
+	// barred is behind a route that keeps strangers out, to which only the value of
+	// a variable leads.
+	barred  bool
+	slashed map[string]bool // variables that may name a route
+	asking  map[string]bool // subplans that ask for a PIN
 }
 
 // Beyond so much work the numbers of calls are not told apart any more: what is
@@ -137,6 +148,10 @@ func (w *stranger) first(what string, numbers []pattern.Pattern) bool {
 	if w.known {
 		what += " with PIN"
 	}
+	if w.barred {
+		what += " barred"
+	}
+	what += " " + w.dialled
 	for _, name := range keys(w.args) {
 		what += fmt.Sprintf(" %s:%t", name, w.args[name])
 	}
@@ -186,8 +201,11 @@ func (r *Route) mayFit(numbers []pattern.Pattern) bool {
 
 // narrowed are the numbers of a call that fitted r.
 func narrowed(r *Route, numbers []pattern.Pattern) []pattern.Pattern {
-	if numbers == nil || slices.ContainsFunc(numbers, open) && len(r.to.positive) > 0 {
-		return r.to.positive
+	switch to := r.to.positive; {
+	case numbers == nil, slices.ContainsFunc(numbers, open) && len(to) > 0:
+		return to
+	case anyOf(numbers) && len(to) > 0 && !anyOf(to):
+		return to
 	}
 	return numbers
 }
@@ -218,6 +236,7 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 			}
 		case *CallSubplan:
 			w.subplan(s, numbers, way)
+			w.known = w.known || w.asking[s.Name.Value]
 		}
 		if b, ok := s.(branching); ok {
 			for _, branch := range b.branches() {
@@ -228,6 +247,24 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 			w.known = true
 		}
 	}
+}
+
+// asking are the subplans to whose end nobody comes without a PIN.
+func (c *checker) asking() map[string]bool {
+	out := map[string]bool{}
+	for changed := true; changed; {
+		changed = false
+		for name, sub := range c.spec.Subplans {
+			if !out[name] && slices.ContainsFunc(sub.Do, func(s Step) bool {
+				_, asks := s.(*Pin)
+				call, is := s.(*CallSubplan)
+				return asks || is && out[call.Name.Value]
+			}) {
+				out[name], changed = true, true
+			}
+		}
+	}
+	return out
 }
 
 // subplan walks through the steps of a subplan with the values that this call of it
@@ -255,8 +292,13 @@ func (w *stranger) subplan(s *CallSubplan, numbers []pattern.Pattern, way []stri
 
 // leave follows a goto; one whose target is made of variables may go anywhere.
 func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
-	before := w.args
-	defer func() { w.args = before }()
+	args, dialled := w.args, w.dialled
+	defer func() { w.args, w.dialled = args, dialled }()
+	if w.dialled == "" && (g.To.parts != nil || g.To.Value != "") {
+		if w.dialled = dialledKnown; anyOf(numbers) {
+			w.dialled = dialledAny
+		}
+	}
 	switch {
 	case g.To.parts != nil:
 		numbers = nil
@@ -267,9 +309,7 @@ func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
 	}
 	w.args = nil // they end with their subplan
 	if g.Target.parts != nil {
-		for _, name := range keys(w.plan.contexts) {
-			w.context(name, numbers, way)
-		}
+		w.wherever(&g.Target, numbers, way)
 		return
 	}
 	context, name, named := strings.Cut(g.Target.Value, "/")
@@ -292,11 +332,23 @@ func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
 		return
 	}
 	if d.As.Value == "" {
+		if w.barred {
+			return // the call is refused, and nobody meant it to get so far
+		}
 		w.found[d] = true
 		w.add(Finding{
 			At: d.Via[0].At, Path: d.path,
 			Reason: "a caller from outside comes to this trunk, and nobody is said to pay: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
 			Remedy: "write as: and the extension that pays, or keep such callers out with when: {trunk: not any}",
+		})
+		return
+	}
+	if name := w.chosen(&d.As, numbers); name != "" {
+		w.found[d] = true
+		w.add(Finding{
+			At: d.As.At, Path: d.path, Warning: true,
+			Reason: "a caller from outside chooses with ${" + name + "} who pays: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
+			Remedy: "write the extension that pays, or ask for a PIN and write as: ${pin}",
 		})
 		return
 	}

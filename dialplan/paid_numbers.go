@@ -10,8 +10,12 @@ import (
 func (w *stranger) chosen(t *Text, numbers []pattern.Pattern) string {
 	for _, p := range t.parts {
 		switch name := p.variable; name {
-		case "to", "dialled", "to_e164", "did":
-			if numbers == nil || slices.ContainsFunc(numbers, open) {
+		case "to", "to_e164":
+			if anyOf(numbers) {
+				return name
+			}
+		case "dialled", "did": // whatever a goto made of it
+			if w.dialled == dialledAny || w.dialled == "" && anyOf(numbers) {
 				return name
 			}
 		case "":
@@ -24,6 +28,22 @@ func (w *stranger) chosen(t *Text, numbers []pattern.Pattern) string {
 	}
 	return ""
 }
+
+// What callers may have dialled, once a goto went on with another number.
+const (
+	dialledAny   = "any"
+	dialledKnown = "known"
+)
+
+// manyNumbers is how many a pattern has that lets callers choose, however it ends.
+const manyNumbers = 100_001
+
+// anyOf reports whether numbers are so many that callers choose among them.
+func anyOf(numbers []pattern.Pattern) bool {
+	return numbers == nil || slices.ContainsFunc(numbers, many)
+}
+
+func many(p pattern.Pattern) bool { return p.Numbers(manyNumbers) == manyNumbers }
 
 // setBySteps are the variables that steps set, besides the args of subplans.
 func (c *checker) setBySteps() map[string]bool {
@@ -92,11 +112,14 @@ func release(free map[string]bool, values Values) (changed bool) {
 	return changed
 }
 
-// passOn makes variables free whose values have free ones in them, and reports
-// whether there were new ones.
+// passOn makes variables free whose values have free ones in them, or themselves:
+// who goes round makes them longer and longer. It reports whether there were new
+// ones.
 func passOn(free map[string]bool, values Values) (changed bool) {
 	for _, v := range values {
-		if slices.ContainsFunc(v.Text.parts, func(p part) bool { return isFree(free, p.variable) }) {
+		if slices.ContainsFunc(v.Text.parts, func(p part) bool {
+			return p.variable == v.Name && v.Text.Value != "${"+v.Name+"}" || isFree(free, p.variable)
+		}) {
 			changed = release(free, Values{v}) || changed
 		}
 	}

@@ -97,8 +97,9 @@ type Spec struct {
 
 // TrunkEntry says how the calls of a trunk enter.
 type TrunkEntry struct {
-	Context string // "" is OutsideContext
-	Country string // of numbers without a country code; "" is the site's
+	Context  string // "" is OutsideContext
+	Country  string // of numbers without a country code; "" is the site's
+	Internal bool   // it leads to another exchange of ours
 }
 
 // Number says whom a number of ours reaches.
@@ -120,7 +121,9 @@ type Site struct {
 	// Europe/Berlin. The default is that of the machine.
 	Timezone string `yaml:"timezone" format:"timezone"`
 	// Emergency are the trunks over which emergency numbers are called, in order;
-	// then all others are tried. The default is all.
+	// then all others are tried. The default is all. Trunks that are internal lead to
+	// another place: they are tried only when they are named here, or when there are
+	// no others at all.
 	Emergency []string `yaml:"emergency" format:"name"`
 	// Headers are the SIP headers that routes may look at, such as X-Priority.
 	// What is in them is what the caller wrote: a wish, no proof.

@@ -39,12 +39,14 @@ type Dial struct {
 	// CallerID is the number that callees outside see, with + and its country code.
 	// The default is what the extension and the trunk say.
 	CallerID Text `yaml:"caller_id"`
-	// FromName is what the phones show as the caller's name.
+	// FromName is what the phones show as the caller's name. The default is that
+	// name, behind the one of the number that was called on a trunk, if numbers gives
+	// it one.
 	FromName Text `yaml:"from_name"`
 	// On are the steps for when nobody answers, by why.
 	On On `yaml:"on"`
 
-	emergency bool   // an emergency number, over all trunks
+	emergency bool   // an emergency number
 	path      string // where it stands, for what is found later
 }
 
@@ -135,6 +137,9 @@ func (o *On) pick(c Cause) (string, Steps) {
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
 	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers}
+	if out.FromName == "" && len(s.Via) == 0 {
+		out.FromName = r.nameOn(r.plan.lines.numbers[r.did])
+	}
 	for i := range s.To {
 		name := r.expand(&s.To[i])
 		members, err := s.targets(name, r)

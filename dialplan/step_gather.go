@@ -29,7 +29,8 @@ type Gather struct {
 	// is 5s.
 	Timeout time.Duration `yaml:"timeout" min:"500ms" max:"5m"`
 	// Between is how long to wait for each further key; then the number is taken as
-	// it is. The default is 3s.
+	// it is. Nothing is waited for when the number fits match and none that is longer
+	// does. The default is 3s.
 	Between time.Duration `yaml:"between" min:"500ms" max:"1m"`
 	// Into is the variable that gets the keys; it is empty when there was no number.
 	Into Text `yaml:"into"`
@@ -74,7 +75,16 @@ func (s *Gather) gathering(r *Run) Gathering {
 		Timeout: cmp.Or(s.Timeout, gatherTimeout), Between: cmp.Or(s.Between, gatherBetween),
 	}
 	g.Finish, _ = keySet(cmp.Or(s.Finish.Value, gatherFinish))
+	if s.Max > 0 && len(s.numbers.positive) > 0 {
+		g.Enough = s.enough
+	}
 	return g
+}
+
+// enough reports whether keys are a number, and none that is longer fits. What fits
+// nothing is waited for: the rest of a wrong number is no part of the next.
+func (s *Gather) enough(keys string) bool {
+	return s.wrong(Gathered{Keys: keys}) == "" && !s.numbers.longer(keys, s.Max)
 }
 
 // Run implements Step.

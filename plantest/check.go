@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,18 @@ func (r reader) file(f *File) {
 		}
 		names[c.Name.Value] = c.Name.At
 		r.test(c, path)
+	}
+	if r.doc.Err() == nil {
+		r.expectations(f)
+	}
+}
+
+// expectations finds tests that cannot fail.
+func (r reader) expectations(f *File) {
+	for i, c := range f.Tests {
+		if c.Expect.nothing() {
+			r.doc.Fail(c.Where(), fmt.Sprintf("tests[%d].expect", i), "nothing is expected, so that the test always passes", "write expect: with what must happen, such as {route: day, end: no-answer}")
+		}
 	}
 }
 
@@ -204,6 +217,7 @@ func (r reader) expect(e *Expect, path string) {
 			}
 		}
 	}
+	r.calls(e.Outside, path+".outside")
 	routes := e.Routes
 	if e.Route.Value != "" {
 		routes = append(routes[:len(routes):len(routes)], e.Route)
@@ -212,6 +226,23 @@ func (r reader) expect(e *Expect, path string) {
 		emergency := r.Plan.Emergency(strings.TrimPrefix(t.Value, dialplan.EmergencyContext+"/"))
 		if known := r.routes(); t.Value != refused && !emergency && !slices.Contains(known, t.Value) {
 			r.undefined(t, path+".route", "route", r.names())
+		}
+	}
+}
+
+var callText = regexp.MustCompile(`^\S+(?: via (\S+)(?: from \S+)?)?$`)
+
+// calls checks calls that trunks are expected to take.
+func (r reader) calls(list dialplan.Texts, path string) {
+	known := slices.Sorted(maps.Keys(r.Config.Trunks))
+	for i, t := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		m := callText.FindStringSubmatch(t.Value)
+		switch {
+		case m == nil:
+			r.doc.Fail(t.At, at, fmt.Sprintf("%q is no call over a trunk", t.Value), "write it like +49301112222 via provider from +4930123450")
+		case m[1] != "" && !slices.Contains(known, m[1]):
+			r.undefined(dialplan.Text{Value: m[1], At: t.At}, at, "trunk", known)
 		}
 	}
 }

@@ -126,6 +126,7 @@ func (w *world) hangUp(name string) func() {
 
 // answer is what the callee does.
 func (o *outside) answer(ctx context.Context, trunk string, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
+	o.takes(trunk, inv)
 	p := o.far[o.e164(o.Number)]
 	if p == nil {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Status: 404, Remote: true, Detail: o.Number + " is not in the outside of the test"}
@@ -134,6 +135,23 @@ func (o *outside) answer(ctx context.Context, trunk string, inv call.Invitation,
 	through.trunk = trunk
 	through.known = o.formatsOn(trunk, p.Codecs)
 	return o.reach(ctx, &through, inv, progress)
+}
+
+// takes notes what a trunk is asked for and told.
+func (o *outside) takes(trunk string, inv call.Invitation) {
+	if inv.CallID != callID {
+		return
+	}
+	t := o.cfg.Trunks[trunk]
+	n := o.plans.Of(t, o.cfg.Site.Country)
+	who := n.Identify(o.Outgoing, t, o.cfg.Extensions[o.As], inv.From)
+	shown := who.Shown
+	if who.Hidden {
+		shown = "anonymous"
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, fmt.Sprintf("%s via %s from %s", n.Dialled(t.Dial, o.Number, o.Emergency), trunk, shown))
 }
 
 // e164 is how numbers outside are compared.

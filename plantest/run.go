@@ -21,6 +21,7 @@ type Observed struct {
 	Routes     []string // as CONTEXT/ROUTE, in order; refused at the end when none fitted
 	Steps      []string
 	Rang       []Moment
+	Outside    []string // calls that trunks took, as NUMBER via TRUNK from SHOWN
 	Heard      []Moment
 	Logged     []string
 	Asked      []string          // requests of the step http
@@ -228,7 +229,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := &Observed{
-		Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
+		Outside: w.sent, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
 		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {

@@ -21,7 +21,7 @@ const slack = 1500 * time.Millisecond
 func compare(t *try, v *plantest.Observed, got outcome) {
 	t.Helper()
 	want := outcome{
-		Routes: v.Routes, Steps: v.Steps, Rang: slices.Clone(v.Rang), Heard: heard(v), Logged: strings.Join(v.Logged, "\n"),
+		Routes: v.Routes, Steps: v.Steps, Rang: slices.Clone(v.Rang), Outside: v.Outside, Heard: heard(v), Logged: strings.Join(v.Logged, "\n"),
 		Asked: v.Asked, Sent: slices.Sorted(slices.Values(v.Sent)), Headers: v.Headers,
 		Answered: v.Answered, AnsweredBy: v.AnsweredBy, Shown: strings.TrimSpace(v.Shown), By: v.By, Record: v.Record,
 	}

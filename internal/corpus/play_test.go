@@ -139,6 +139,7 @@ func (x *exchange) before(ctx context.Context, callers []*plantest.Caller) (hang
 type outcome struct {
 	Routes, Steps []string
 	Rang          []plantest.Moment // in any order
+	Outside       []string          // calls that trunks took
 	Heard         []string
 	Logged        string
 	Asked, Sent   []string
@@ -170,6 +171,7 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 		}
 	}
 	var last *rang
+	var all []taken
 	for _, a := range actors {
 		for _, g := range a.calls {
 			if g.begin.Before(begin) {
@@ -186,6 +188,17 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 				o.By = a.label
 			}
 		}
+	}
+	for _, p := range x.providers {
+		for _, c := range p.took {
+			if !c.at.Before(begin) {
+				all = append(all, c)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b taken) int { return a.at.Compare(b.at) })
+	for _, c := range all {
+		o.Outside = append(o.Outside, c.call)
 	}
 	if last != nil {
 		o.Shown, o.Headers = displayName(last.call.Invite("From")), map[string]string{}

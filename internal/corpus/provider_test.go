@@ -20,6 +20,13 @@ type provider struct {
 	phone            *testphone.Phone // nil: there is no server
 	number           func(dialled string) string
 	far              map[string]*actor // by number
+	took             []taken
+}
+
+// taken is a call that a trunk took, as expectations write it.
+type taken struct {
+	at   time.Time
+	call string
 }
 
 // providers are those of all trunks, who reach the numbers outside.
@@ -85,6 +92,9 @@ func (p *provider) serve(ctx context.Context, tasks *sync.WaitGroup) {
 	}
 	for c := p.phone.Next(ctx); c != nil; c = p.phone.Next(ctx) {
 		a := p.far[p.number(c.Dialled())]
+		if p.state != plantest.TrunkFails {
+			p.took = append(p.took, taken{time.Now(), fmt.Sprintf("%s via %s from %s", c.Dialled(), p.trunk, shown(c))})
+		}
 		switch {
 		case p.state == plantest.TrunkFails:
 			c.Reject(503)
@@ -94,6 +104,19 @@ func (p *provider) serve(ctx context.Context, tasks *sync.WaitGroup) {
 			tasks.Go(func() { a.take(ctx, c, p.trunk) })
 		}
 	}
+}
+
+// shown is the number that the callee is to see.
+func shown(c *testphone.Call) string {
+	from := c.Invite("From")
+	for _, name := range []string{"P-Preferred-Identity", "Remote-Party-ID"} {
+		if value := c.Invite(name); value != "" && !strings.Contains(from, "anonymous@") {
+			from = value
+		}
+	}
+	_, uri, _ := strings.Cut(from, "<sip")
+	user, _, _ := strings.Cut(strings.TrimLeft(uri, "s:"), "@")
+	return user
 }
 
 // trunks gives the keys of a plan that have to be others, so that its trunks lead

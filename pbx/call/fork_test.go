@@ -136,3 +136,16 @@ func TestRecordKnowsThePhoneThatAnsweredTooLate(t *testing.T) {
 		want(t, "answered", late.Answer.IsZero(), true)
 	})
 }
+
+// A refusal that speaks for all of the callee's phones ends the ringing of the
+// others, and the extension has its place back.
+func TestExtensionIsFreeAfterOneOfItsPhonesDeclinedForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		soft := newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {{"desk", refuses(603, time.Second)}, {"soft", answers(soft, time.Hour)}}})
+		w.calls(t, "100", "101")
+		next(t, w)
+		synctest.Wait()
+		want(t, "busy", w.Busy("101"), false)
+	})
+}

@@ -35,6 +35,29 @@ func TestATrunkIsLockedWhateverItsCallersCallThemselves(t *testing.T) {
 	})
 }
 
+// Who knows one PIN cannot wash off the guesses at another with it for ever.
+func TestARightPINDoesNotAllowGuessingForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, who := range []dialplan.Guesser{{Caller: "extension 100"}, {Caller: "1 on line", Trunk: "line"}} {
+			g, wrong := newGuesses(), 0
+			for range 1000 {
+				for range guessesPerCaller - 1 {
+					if !g.Locked(who) {
+						g.Wrong(who)
+						wrong++
+					}
+				}
+				if !g.Locked(who) {
+					g.Right(who)
+				}
+			}
+			if wrong > guessesPerTrunk {
+				t.Errorf("%s guessed %d times", who.Caller, wrong)
+			}
+		}
+	})
+}
+
 func TestGuessersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuesses()

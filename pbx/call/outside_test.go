@@ -98,6 +98,7 @@ numbers: {"+4930123450": "101"}
 dialplan:
   phones:
     - {name: both, to: "77", do: [{dial: ["030111", "030222"], via: line}]}
+    - {name: police, to: "79", do: [{dial: "1-1-2", via: line}]}
     - {name: failover, to: "78", do: [{dial: "030111", via: line, on: {failed: [{dial: "030222", via: other}]}}]}
     - {name: out, to: "0.", do: [{dial: "${to}", via: [line, other]}]}
   outside:
@@ -367,6 +368,19 @@ func TestEmergencyPassesEveryLimit(t *testing.T) {
 		synctest.Wait()
 		if w.Busy("100") {
 			t.Error("the extension stays busy")
+		}
+	})
+}
+
+// However a plan writes an emergency number, trunks are asked for its digits.
+func TestEmergencyNumberIsCalledByItsDigits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := &exchange{numbers: map[string]*line{"112": outsideLine(newLeg("112"), refuses(486, time.Second))}}
+		w, _ := trunkWorld(t, x, &door{}, nil)
+		w.calls(t, "100", "79")
+		<-w.cdrs
+		if o := x.asked[0]; o.Number != "112" || !o.Emergency {
+			t.Errorf("the dialer was asked %+v", o)
 		}
 	})
 }

@@ -96,7 +96,8 @@ func (b *Outbox) post(m message) error {
 		b.deliver(d, m)
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if d.waiting--; d.waiting == 0 && d.refused == 0 {
+		if d.waiting--; d.waiting == 0 {
+			b.confess(d, m.to)
 			delete(b.to, m.to)
 		}
 	})
@@ -110,8 +111,17 @@ func (b *Outbox) refuse(d *destination, m message) {
 	if time.Since(d.said) < quietFor {
 		return
 	}
-	b.log.Warn("messages lost: too many wait", "to", m.to, "messages", d.refused, "call", m.call)
-	d.refused, d.said = 0, time.Now()
+	b.confess(d, m.to)
+	d.said = time.Now()
+}
+
+// confess says how many messages were not taken since the last line about it; mu is
+// held.
+func (b *Outbox) confess(d *destination, to string) {
+	if d.refused > 0 {
+		b.log.Warn("messages lost: too many wait", "to", to, "messages", d.refused)
+		d.refused = 0
+	}
 }
 
 // deliver tries until it is delivered or there is no hope.

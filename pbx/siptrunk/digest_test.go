@@ -113,6 +113,8 @@ func TestAuthorizeStops(t *testing.T) {
 		"same nonce":                {{same, nil}, {same, ErrPassword}},
 		"same nonce, stale":         {{same, nil}, {same + ", stale=true", nil}, {same, ErrPassword}},
 		"without qop":               {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n%d"`, ErrPassword}},
+		"without qop, stale":        {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n%d", stale=true`, nil}, {`Digest realm="p", nonce="n%d"`, ErrPassword}},
+		"without qop, still stale":  {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n", stale=true`, ErrChallenge}},
 		"fresh nonces":              {{fresh, nil}, {fresh, nil}, {fresh, ErrPassword}},
 		"stale nonces":              {{stale, nil}, {stale, nil}, {stale, nil}, {stale, nil}, {stale, ErrChallenge}},
 		"another realm has its own": {{same, nil}, {`Digest realm="q", nonce="n", qop="auth"`, nil}, {same, ErrPassword}},

@@ -354,6 +354,26 @@ func TestReloadTouchesOnlyWhatChanged(t *testing.T) {
 	})
 }
 
+// A registrar that finds 0 too brief must not have us registered anew while we leave.
+func TestLeavingIsNotMadeLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistrar()
+		n := &network{answer: func(req *sip.Request, to netip.AddrPort) *sip.Response {
+			if h := req.GetHeader("Expires"); h != nil && h.Value() == "0" && proves(req, "secret") {
+				return respond(req, 423, "Interval Too Brief", "Min-Expires: 60")
+			}
+			return r.serve(req, to)
+		}}
+		b := open(t, n, map[string]config.Trunk{"p": provider()})
+		b.want("p", StateRegistered)
+		b.stop()
+		all := n.requests(sip.REGISTER)
+		if last := all[len(all)-1]; last.GetHeader("Expires").Value() != "0" || b.log.count("was not unregistered", "423") != 1 {
+			t.Errorf("the last REGISTER is for %s s; log:\n%s", last.GetHeader("Expires").Value(), b.log)
+		}
+	})
+}
+
 func TestStopDoesNotWaitForADeadRegistrar(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, silent := newRegistrar(), false

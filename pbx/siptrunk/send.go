@@ -2,6 +2,7 @@ package siptrunk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,6 +80,9 @@ func (r *registration) send(ctx context.Context, s Server, expires time.Duration
 
 // longer is the time that a registrar asks for (§10.2.8).
 func longer(than time.Duration, res *sip.Response) (time.Duration, error) {
+	if than == 0 { // to leave, and not to come for longer
+		return 0, errors.New(said(res))
+	}
 	h := res.GetHeader("Min-Expires")
 	if h == nil {
 		return 0, fmt.Errorf("%s, without Min-Expires; set expires of the trunk", said(res))

@@ -119,6 +119,10 @@ func (t *Trunks) start(l *line) {
 // may be gone. Calls do not notice.
 func (t *Trunks) Reload() {
 	conf := t.opt.Config()
+	made := make(map[string]*line, len(conf.Trunks)) // reads files, so before the lock
+	for name, c := range conf.Trunks {
+		made[name] = newLine(t, name, c)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, l := range t.lines {
@@ -128,8 +132,7 @@ func (t *Trunks) Reload() {
 			t.log.Info("a trunk was removed", "trunk", name)
 		}
 	}
-	for name, c := range conf.Trunks {
-		l := newLine(t, name, c)
+	for name, l := range made {
 		old := t.lines[name]
 		if old != nil && old.reaches(l) {
 			old.use(l)

@@ -72,7 +72,7 @@ func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(c
 	heard := &heard{tell: progress}
 	var all []string
 	last := &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "there is no trunk"}
-	for _, name := range o.u.trunks.Weighted(o.Via, rand.IntN) {
+	for _, name := range o.order() {
 		o.now.Store(&name)
 		l, f := o.over(ctx, name, inv, heard)
 		switch {
@@ -91,6 +91,15 @@ func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(c
 		last = &dialplan.Ended{Cause: last.Cause, Status: last.Status, Remote: last.Remote, Detail: strings.Join(all, "; ")}
 	}
 	return nil, last
+}
+
+// order are the trunks in the order to try. Weights share the load; they do not
+// count in an emergency, for which the order was written.
+func (o *outside) order() []string {
+	if o.Emergency {
+		return o.Via
+	}
+	return o.u.trunks.Weighted(o.Via, rand.IntN)
 }
 
 // over calls over one trunk, and again when that leads to another number.

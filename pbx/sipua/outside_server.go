@@ -72,8 +72,8 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 	}
 	v.heard.again()
 	a, e := v.u.newAttempt(v.callee(s, flow, patience), v.inv, v.heard.progress)
-	if e != nil {
-		return nil, failure{e, nothing}
+	if e != nil { // no offer could be made; another trunk may have other codecs
+		return nil, failure{e, nextTrunk}
 	}
 	l, e := a.dial(ctx)
 	if l == nil && ctx.Err() != nil {
@@ -139,8 +139,11 @@ func (v *via) tell(s siptrunk.Server, a *attempt, e *dialplan.Ended) {
 // An emergency call is over only when nothing is left.
 func (v *via) onward(a *attempt, e *dialplan.Ended) onward {
 	if a.refusal == nil {
-		if e.Cause == dialplan.CauseUnreachable && (!a.alerted || v.Emergency) {
+		switch {
+		case e.Cause == dialplan.CauseUnreachable && (!a.alerted || v.Emergency):
 			return nextServer
+		case v.Emergency: // an answer that cannot be used
+			return nextTrunk
 		}
 		return nothing
 	}

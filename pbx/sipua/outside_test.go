@@ -301,6 +301,54 @@ func TestEmergencyCall(t *testing.T) {
 	}
 }
 
+// Weights share the load; what site.emergency says is an order.
+func TestWeightsDoNotOrderEmergencyCalls(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("near", func(t *config.Trunk) { t.Weight = 1 }), trunk("far", func(t *config.Trunk) { t.Weight = 1000 }))
+	near, far := b.provider("near"), b.provider("far")
+	o := outgoing("112", "near", "far")
+	o.Emergency = true
+	out := b.outside(context.Background(), o, nil)
+	near.reply(near.request(sip.INVITE), 200, "callee", plainSDP)
+	near.request(sip.ACK)
+	if d := b.wait(out); d.err != nil {
+		t.Fatal(d.err)
+	}
+	far.silent(t1)
+}
+
+// A trunk whose formats the caller has not is passed over: nobody was called by it.
+func TestTrunkWithoutACommonCodecIsPassedOver(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("narrow", func(t *config.Trunk) { t.Codecs = []string{"G729"} }), trunk("sip"))
+	narrow, p := b.provider("narrow"), b.provider("sip")
+	out := b.outside(context.Background(), outgoing("+4930123456", "narrow", "sip"), nil)
+	p.reply(p.request(sip.INVITE), 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	if d := b.wait(out); d.err != nil {
+		t.Fatal(d.err)
+	}
+	narrow.silent(t1)
+}
+
+// An emergency call whose answer cannot be used is not over.
+func TestEmergencyCallAfterAnAnswerThatIsNone(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("odd"), trunk("sip"))
+	odd, p := b.provider("odd"), b.provider("sip")
+	o := outgoing("112", "odd", "sip")
+	o.Emergency = true
+	out := b.outside(context.Background(), o, nil)
+	odd.reply(odd.request(sip.INVITE), 200, "callee")
+	odd.request(sip.ACK)
+	odd.reply(odd.request(sip.BYE), 200, "callee")
+	p.reply(p.request(sip.INVITE), 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	if d := b.wait(out); d.err != nil {
+		t.Fatal(d.err)
+	}
+}
+
 // A caller who gives up ends it: nothing else is tried.
 func TestCallerGivesUpWhileATrunkRings(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/pbx/numbering"
 	"dialtone/pbx/sipedge"
@@ -16,6 +17,9 @@ type origin struct{ extension, trunk string }
 
 // outsideContext is where calls of a trunk enter the plan that does not say.
 const outsideContext = "outside"
+
+// numbers is how a trunk reads and writes them.
+func (u *UA) numbers(t config.Trunk) numbering.Numbers { return u.plans.Of(t, u.config().Site.Country) }
 
 // fromOutside fills in what a trunk says of caller and callee. Nothing that it says
 // makes its call one of an extension.

@@ -14,6 +14,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/numbering"
 	"dialtone/pbx/registrar"
 )
 
@@ -46,6 +47,21 @@ func TestCallOfATrunk(t *testing.T) {
 	}
 	s.sendBranch("ACK", s.cseq, s.invite)
 	eventually(t, func() bool { return b.lines.Status()[0].Calls == 0 })
+}
+
+// Behind NAT the ACK of a provider comes only to where it sees us.
+func TestContactForATrunkIsWhereItSeesUs(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, localTrunk("sip"))
+	b.lines.mu.Lock()
+	b.lines.public = "198.51.100.7"
+	b.lines.mu.Unlock()
+	s := newSide(newPeer(t, "udp", b.udp), "0307654321", "030123456")
+	s.send("INVITE", plainSDP)
+	b.take().leg.Ring()
+	if c := s.response(180).Contact(); c == nil || c.Address.Host != "198.51.100.7" || c.Address.Port != 40000 || c.Address.User != "030123456" {
+		t.Errorf("Contact %v", c)
+	}
 }
 
 // Whose number it is, and which was called, where providers put them.
@@ -95,7 +111,7 @@ func TestNumbersOfATrunksCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			req := m.(*sip.Request)
-			n := german(t)
+			n := german()
 			from, who := "", ""
 			if !anonymous(req) {
 				from, who = callerOf(req, n)
@@ -294,3 +310,5 @@ func TestRouteOfAPhoneIsNotFollowed(t *testing.T) {
 	s.reply(s.request(sip.BYE), 200, "")
 	elsewhere.silent(t1)
 }
+
+func german() numbering.Numbers { return new(numbering.Plans).Of(config.Trunk{Country: "DE"}, "") }

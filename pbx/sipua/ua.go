@@ -14,6 +14,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media/rtp"
 	"dialtone/pbx/call"
+	"dialtone/pbx/numbering"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
