@@ -1,6 +1,7 @@
 package asterisk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -71,7 +72,7 @@ func (w *walk) elsewhere(p priority, context, exten, priority string) step {
 	}
 	number, ok := w.value(exten)
 	if !ok {
-		return w.refuse(p, "where "+exten+" leads cannot be worked out", "the call is refused there; write a switch")
+		return w.refuse(p, "where "+cmp.Or(exten, "a goto to nowhere")+" leads cannot be worked out", "the call is refused there; write a switch")
 	}
 	here := context == w.key.context
 	if here && number == w.exten.name && len(w.inside) == 0 && priority != "1" {
@@ -136,7 +137,7 @@ func (w *walk) gotoIf(p priority, waited bool) []step {
 	test, targets, _ := strings.Cut(p.args, "?")
 	condition, ok := w.condition(test)
 	if !ok {
-		return []step{w.refuse(p, "the condition "+clip(test)+" cannot be carried over", "the call is refused there; write an if")}
+		return []step{w.refuse(p, "the condition "+cmp.Or(clip(test), "of nothing")+" cannot be carried over", "the call is refused there; write an if")}
 	}
 	return w.branch(p, condition, targets, waited)
 }
@@ -179,7 +180,7 @@ func (w *walk) execIf(p priority, waited bool) []step {
 	test, ways, _ := strings.Cut(p.args, "?")
 	condition, ok := w.condition(test)
 	if !ok {
-		return []step{w.refuse(p, "the condition "+clip(test)+" cannot be carried over", "the call is refused there; write an if")}
+		return []step{w.refuse(p, "the condition "+cmp.Or(clip(test), "of nothing")+" cannot be carried over", "the call is refused there; write an if")}
 	}
 	yes, no := ways, ""
 	if i := strings.Index(ways, "):"); i >= 0 {

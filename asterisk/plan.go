@@ -208,6 +208,8 @@ func (h *house) contextOf(s *section) {
 			name, times, _ := strings.Cut(e.value, ",")
 			c.includes = append(c.includes, include{strings.TrimSpace(name), times, e.at})
 		case "ignorepat":
+		case "":
+			h.note(e.at, "a value without a key", "it was left out")
 		default:
 			h.note(e.at, e.key+" has no counterpart", "")
 		}

@@ -123,6 +123,9 @@ func harmless(app string) bool {
 // left out, anything else decides the call, which is refused.
 func (w *walk) strange(p priority) []step {
 	shown := p.app + "(" + clip(p.args) + ")"
+	if p.app == "" {
+		shown = "a line without an application"
+	}
 	if harmless(p.app) {
 		remedy := "it was left out: the call goes on without it"
 		if p.app == "playback" {

@@ -2,9 +2,11 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,7 +36,12 @@ type Difference struct {
 // Compare lists what would change if b took the place of a: settings first, then
 // what there is by name, then routes, each in the order of the reference, then what
 // the plan reads of other files.
+//
+// Names of files count as they are seen from the folder of their configuration.
 func Compare(a, b *Loaded) []Difference {
+	if a.folder() != b.folder() {
+		a, b = a.relative(), b.relative()
+	}
 	c := comparison{old: a, new: b}
 	x, y := reflect.ValueOf(a.Config).Elem(), reflect.ValueOf(b.Config).Elem()
 	fields := fieldsOf(x.Type())
@@ -78,10 +85,10 @@ func (c *comparison) settings(a, b reflect.Value, f field) {
 	case a.Kind() == reflect.Struct:
 		diffSection(&changes, a, b, f.name)
 	case !equal(a, b):
-		changes = []Change{{f.name, render(a), render(b), f.tag.Get("restart") == "true"}}
+		changes = []Change{{f.name, render(a), render(b), f.tag.Get("restart") == "true", nil}}
 	}
 	for _, change := range changes {
-		d := Difference{Kind: "setting", Name: change.Path, What: Changed, Details: []string{change.Old + " -> " + change.New}, Restart: change.Restart}
+		d := Difference{Kind: "setting", Name: change.Path, What: Changed, Details: []string{fromTo(change.Old, change.New)}, Restart: change.Restart}
 		at, ok := c.new.Position(change.Path)
 		if !ok {
 			at, _ = c.old.Position(change.Path)
@@ -93,8 +100,12 @@ func (c *comparison) settings(a, b reflect.Value, f field) {
 
 // files compares the scripts and calendars that both name.
 func (c *comparison) files() {
+	was := map[string][sha256.Size]byte{}
+	for name, sum := range c.old.sums {
+		was[folder(c.old.folder()).name(name)] = sum
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.new.sums)) {
-		if old, both := c.old.sums[name]; both && old != c.new.sums[name] {
+		if old, both := was[folder(c.new.folder()).name(name)]; both && old != c.new.sums[name] {
 			c.found = append(c.found, Difference{Kind: "file", Name: name, What: Changed, File: name, Line: 1})
 		}
 	}
@@ -186,7 +197,7 @@ func differ(out *[]string, a, b reflect.Value, path string) {
 		}
 	}
 	if !samePlan(a, b) && (a.Kind() != reflect.Slice || a.Len() > 0 || b.Len() > 0) {
-		*out = append(*out, path+": "+words(a)+" -> "+words(b))
+		*out = append(*out, path+": "+fromTo(words(a), words(b)))
 	}
 }
 
@@ -201,7 +212,7 @@ func differMap(out *[]string, a, b reflect.Value, path string) {
 			differ(out, x, y, join(path, name))
 			continue
 		}
-		*out = append(*out, join(path, name)+": "+words(x)+" -> "+words(y))
+		*out = append(*out, join(path, name)+": "+fromTo(words(x), words(y)))
 	}
 }
 
@@ -241,13 +252,13 @@ func words(v reflect.Value) string {
 	}
 	switch x := v.Interface().(type) {
 	case dialplan.Text:
-		return cmp.Or(x.Value, "nothing")
+		return cmp.Or(discreet(x.Value), "nothing")
 	case dialplan.Texts:
-		return cmp.Or(listWords(x, func(t dialplan.Text) string { return t.Value }), "nothing")
+		return cmp.Or(listWords(x, func(t dialplan.Text) string { return discreet(t.Value) }), "nothing")
 	case dialplan.Steps:
 		return stepWords(x)
 	case dialplan.Values:
-		return "[" + listWords(x, func(value dialplan.Value) string { return value.Name + " = " + value.Text.Value }) + "]"
+		return "[" + listWords(x, func(value dialplan.Value) string { return value.Name + " = " + discreet(value.Text.Value) }) + "]"
 	case dialplan.Cases:
 		return "[" + listWords(x, func(one dialplan.Case) string { return one.Value.Value + ": " + stepWords(one.Do) }) + "]"
 	case []*dialplan.MemberSpec:
@@ -261,5 +272,19 @@ func words(v reflect.Value) string {
 	if v.Kind() == reflect.Pointer {
 		return words(v.Elem())
 	}
-	return cmp.Or(render(v), "nothing")
+	return cmp.Or(discreet(render(v)), "nothing")
+}
+
+// query is what stands behind the ? of a web address, where keys are written.
+var query = regexp.MustCompile(`(https?://[^\s"'?]*\?)[^\s"']+`)
+
+// discreet is a value without what must not be shown.
+func discreet(text string) string { return query.ReplaceAllString(text, "$1...") }
+
+// fromTo says how a value changed, of which parts may not be shown.
+func fromTo(old, now string) string {
+	if old == now {
+		return now + " changed"
+	}
+	return old + " -> " + now
 }

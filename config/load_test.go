@@ -350,3 +350,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// An alias within what it names has no end.
+func TestStepsWithinThemselves(t *testing.T) {
+	_, err := Parse("x", []byte(`dialplan: {phones: [{to: "300", do: &steps [{if: to == from, then: *steps, else: *steps}]}]}`), nil)
+	if err == nil || !strings.Contains(err.Error(), "there are steps within steps more than 100 times") {
+		t.Errorf("got %.300v", err)
+	}
+}

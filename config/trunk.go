@@ -65,7 +65,8 @@ type Trunk struct {
 	// provider sends, or ring, our own ringing.
 	EarlyMedia string `yaml:"early_media,omitempty" enum:"pass,ring"`
 	// Redirect says what a redirection (3xx) does: refuse ends the attempt, follow
-	// calls the new number on the same trunk, if the caller may.
+	// calls the new number on the same trunk, if the caller may; that one counts for
+	// the limits of the permission then, in place of the one that was dialled.
 	Redirect string `yaml:"redirect,omitempty" enum:"refuse,follow"`
 	// Patience is how long a server may leave an INVITE without any answer before
 	// the next one is tried.

@@ -274,11 +274,14 @@ func (c *checker) builtIn() *routes {
 		add(f.name, literal(f.number)+"!", f.step)
 	}
 	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
-		add("extension "+e, literal(e), &Dial{To: Texts{{Value: "${to}"}}})
+		add(extensionRoute+e, literal(e), &Dial{To: Texts{{Value: "${to}"}}})
 	}
 	out.index()
 	return out
 }
+
+// extensionRoute begins the names of the routes to extensions.
+const extensionRoute = "extension "
 
 // literal is the pattern of exactly that number.
 func literal(number string) string {

@@ -144,7 +144,11 @@ func (c *checker) promptFile(t Text) {
 		c.fail(t.At, quote(t.Value)+" is no name of a file in the folder prompts", "write one like welcome or office/closed, without .wav")
 	case c.spec.Prompt != nil:
 		if err := c.spec.Prompt(shape); err != nil {
-			c.fail(t.At, err.Error(), "put a WAV file there, or name another")
+			remedy := "put a WAV file there, or name another"
+			if strings.HasPrefix(err.Error(), "there is no folder") {
+				remedy = "make it and put WAV files there, or name another with prompts: (cookbook/prompts has some to try)"
+			}
+			c.fail(t.At, err.Error(), remedy)
 		}
 	}
 }

@@ -339,9 +339,12 @@ func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
 		w.add(Finding{
 			At: d.Via[0].At, Path: d.path,
 			Reason: "a caller from outside comes to this trunk, and nobody is said to pay: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
-			Remedy: "write as: and the extension that pays, or keep such callers out with when: {trunk: not any}",
+			Remedy: "write as: and the extension that pays, as: ${extension} where only extensions come so far, or keep such callers out with when: {trunk: not any}",
 		})
 		return
+	}
+	if d.As.Value == "${extension}" {
+		return // of a caller from outside it is nobody, whose call is refused
 	}
 	if name := w.chosen(&d.As, numbers); name != "" {
 		w.found[d] = true

@@ -73,6 +73,8 @@ func (c *checker) chosenByCallers() map[string]bool {
 				changed = passOn(free, s.With) || changed
 			case *HTTP:
 				// the server says, not the caller
+			case *Gather:
+				changed = !s.few() && release(free, s.sets(c)) || changed
 			case *Script:
 				if s.reads(free) {
 					changed = release(free, s.sets(c)) || changed
@@ -83,6 +85,17 @@ func (c *checker) chosenByCallers() map[string]bool {
 		})
 	}
 	return free
+}
+
+// fewNumbers is how many a pattern of match has at most that leaves callers little to
+// choose.
+const fewNumbers = 100
+
+// few reports whether match lets only a few numbers through.
+func (s *Gather) few() bool {
+	return len(s.numbers.positive) > 0 && !slices.ContainsFunc(s.numbers.positive, func(p pattern.Pattern) bool {
+		return p.Numbers(fewNumbers+1) > fewNumbers
+	})
 }
 
 // arriving are those that a call brings with it.

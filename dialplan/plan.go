@@ -275,7 +275,29 @@ func (r *Run) traceSkipped(c *routes, from, to int) {
 		})
 		return
 	}
+	if c.name == ExtensionsContext && to-from > 1 {
+		r.traceEvent(Event{Kind: EventRoute, Context: c.name, Name: c.counted(from, to), Text: "to: " + said(r.To) + " is none of them"})
+		return
+	}
 	for _, route := range c.list[from:to] {
 		r.traceRoute(route, false, "to: "+said(r.To)+" is not "+route.to.String())
+	}
+}
+
+// counted says how many features and extensions the built-in routes from..to are.
+func (c *routes) counted(from, to int) string {
+	features := 0
+	for _, route := range c.list[from:to] {
+		if !strings.HasPrefix(route.Name, extensionRoute) {
+			features++
+		}
+	}
+	switch extensions := to - from - features; {
+	case features == 0:
+		return plural(extensions, "extension")
+	case extensions == 0:
+		return plural(features, "feature")
+	default:
+		return plural(features, "feature") + " and " + plural(extensions, "extension")
 	}
 }

@@ -115,7 +115,8 @@ type Features struct{ Echo, Tone, Music, Block, Unblock string }
 // mean there.
 type Site struct {
 	// Country is where the exchange stands, as two letters (ISO 3166), such as DE:
-	// numbers without a country code are of this country.
+	// numbers without a country code are of this country, and its emergency numbers
+	// go before all routes. An office in another country needs an exchange of its own.
 	Country string `yaml:"country" format:"country"`
 	// Timezone is the zone of all schedules that name none, such as
 	// Europe/Berlin. The default is that of the machine.

@@ -30,14 +30,15 @@ type Dial struct {
 	Each time.Duration `yaml:"each" min:"1s" max:"10m"`
 	// Via are the trunks over which numbers outside are called, tried in order: the
 	// next when one has no free channel or its servers do not answer or have trouble
-	// (408, 5xx).
+	// (408, 5xx). Those that are known to be dead are tried after the others.
 	Via Texts `yaml:"via"`
 	// As is the extension on whose permission, and at whose cost, the numbers are
 	// called. Without it, it is the extension that calls; callers from outside need
 	// it.
 	As Text `yaml:"as"`
-	// CallerID is the number that callees outside see, with + and its country code.
-	// The default is what the extension and the trunk say.
+	// CallerID is the number that callees outside see, with + and its country code, or
+	// anonymous to hide it, as far as the trunk's hidden lets it. The default is what
+	// the extension and the trunk say.
 	CallerID Text `yaml:"caller_id"`
 	// FromName is what the phones show as the caller's name. The default is that
 	// name, behind the one of the number that was called on a trunk, if numbers gives

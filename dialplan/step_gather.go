@@ -3,6 +3,7 @@ package dialplan
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // before count, so that who knows the way need not listen.
 type Gather struct {
 	Placed
-	// Files are played first, as by play.
+	// Files are played first, as by play; empty plays nothing.
 	Files Texts `yaml:"gather" main:"optional"`
 	// Digits is how many keys make a number. When numbers differ, write min and max.
 	Digits int `yaml:"digits" min:"1" max:"32"`
@@ -181,11 +182,19 @@ func (c *checker) matches(s *Gather) {
 		case not:
 			s.numbers.negative = append(s.numbers.negative, p)
 		case s.never(p):
-			c.fail(t.At, quote(text)+" fits no number of so many keys", "change it, or digits, min and max")
+			c.fail(t.At, quote(text)+" fits no number of so many keys", s.lengths())
 		default:
 			s.numbers.positive = append(s.numbers.positive, p)
 		}
 	}
+}
+
+// lengths is what to do about a pattern that is longer or shorter than every number.
+func (s *Gather) lengths() string {
+	if s.Digits > 0 {
+		return fmt.Sprintf("write max: %d instead of digits: %d when numbers may be shorter, or change the pattern", s.Digits, s.Digits)
+	}
+	return "change it, or min and max"
 }
 
 // never reports whether p is longer or shorter than every number.

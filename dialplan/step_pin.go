@@ -12,9 +12,9 @@ import (
 )
 
 // Pin answers and asks for a PIN, and goes on only when it is right. Who enters nine
-// wrong ones within 15 minutes is not asked any more for as long, and sixty wrong
-// ones on one trunk stop that for all of its callers. What is pressed is neither
-// logged nor kept.
+// wrong ones without a right one in between, or sixty in all, is not asked any more
+// until 15 minutes have passed without another; sixty on one trunk stop that for all
+// of its callers. What is pressed is neither logged nor kept.
 type Pin struct {
 	Placed
 	// Pins are the names of those of pins that are right here; without any, all are.
@@ -59,7 +59,8 @@ type Guesses interface {
 	Locked(Guesser) bool
 	// Wrong counts one.
 	Wrong(Guesser)
-	// Right forgets those of the caller.
+	// Right begins the count of the caller anew. All wrong ones together still count, so
+	// that nobody who knows one PIN can try many others.
 	Right(Guesser)
 }
 

@@ -45,6 +45,7 @@ type Event struct {
 	Depth   int           `json:"depth,omitempty"`   // of steps within steps
 	Context string        `json:"context,omitempty"` // of a route
 	Name    string        `json:"name"`              // of the context or route; the step as it is written
+	Value   string        `json:"value,omitempty"`   // of a step that is written with variables: what they stood for
 	Fits    bool          `json:"fits,omitempty"`    // the route was chosen
 	Text    string        `json:"text,omitempty"`    // why, or how it came out
 	File    string        `json:"file,omitempty"`
@@ -60,7 +61,7 @@ func (t *Trace) add(e Event) int {
 		t.Dropped++
 		return -1
 	}
-	e.Name, e.Text = clip(e.Name), clip(e.Text)
+	e.Name, e.Value, e.Text = clip(e.Name), clip(e.Value), clip(e.Text)
 	t.Events = append(t.Events, e)
 	return len(t.Events) - 1
 }
@@ -131,7 +132,7 @@ func (e Event) line(timeless bool) string {
 		}
 		fmt.Fprintf(&b, "  %s %s", mark, e.Name)
 	default:
-		fmt.Fprintf(&b, "    %s%s", strings.Repeat("  ", e.Depth), e.Name)
+		fmt.Fprintf(&b, "    %s%s", strings.Repeat("  ", e.Depth), e.label())
 	}
 	if e.Text != "" {
 		b.WriteString(": " + e.Text)
@@ -147,6 +148,21 @@ func (e Event) line(timeless bool) string {
 		fmt.Fprintf(&b, "  %s:%d", e.File, e.Line)
 	}
 	return b.String()
+}
+
+// label is a step with its values, and behind it the words that are written with
+// variables.
+func (e Event) label() string {
+	if e.Value == "" {
+		return e.Name
+	}
+	var written []string
+	for _, word := range strings.Fields(e.Name) {
+		if strings.Contains(word, "${") {
+			written = append(written, strings.TrimSuffix(word, ","))
+		}
+	}
+	return e.Value + " (" + strings.Join(written, ", ") + ")"
 }
 
 // short is a duration in whole milliseconds.

@@ -49,7 +49,34 @@ func (r reader) expectations(f *File) {
 		if c.Expect.nothing() {
 			r.doc.Fail(c.Where(), fmt.Sprintf("tests[%d].expect", i), "nothing is expected, so that the test always passes", "write expect: with what must happen, such as {route: day, end: no-answer}")
 		}
+		if end := c.Expect.End; end == nil || end.Cause.Value != dialplan.CauseForbidden.String() {
+			r.wayIn(c.Call, fmt.Sprintf("tests[%d].call", i))
+		}
+		for n, b := range c.Before {
+			r.wayIn(b, fmt.Sprintf("tests[%d].before[%d]", i, n))
+		}
 	}
+}
+
+// wayIn refuses a caller that the plan never sees: whatever is expected not to happen
+// would not.
+func (r reader) wayIn(c *Caller, path string) {
+	known := slices.Sorted(maps.Keys(r.Config.Extensions))
+	if c.Trunk.Value != "" || c.Context.Value != "" || slices.Contains(known, c.From.Value) {
+		return
+	}
+	at, who := c.From.At, fmt.Sprintf("%q is no extension", c.From.Value)
+	if c.From.Value == "" {
+		at, who = c.Where(), "it is not said which extension calls"
+	}
+	remedy := "write the extension that calls"
+	if near := dialplan.Nearest(c.From.Value, known); near != "" {
+		remedy = fmt.Sprintf("did you mean %q?", near)
+	} else if trunks := slices.Sorted(maps.Keys(r.Config.Trunks)); len(trunks) > 0 {
+		remedy += ", or trunk: " + trunks[0] + " for a call from outside"
+	}
+	r.doc.Fail(at, path+".from", who+", and no trunk is named, so that the call is refused before any route is tried",
+		remedy+"; a test of just that expects end: "+dialplan.CauseForbidden.String())
 }
 
 func (r reader) test(c *Case, path string) {

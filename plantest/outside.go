@@ -3,6 +3,7 @@ package plantest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,9 @@ var trunkStates = [...]string{TrunkUp, TrunkDown, TrunkSilent, TrunkFails, Trunk
 
 // outside is a number outside on its way over one trunk after the other, a
 // call.Trunked. The rule is that of real trunks: the next is tried when one has no
-// free channel or no server of it takes the call, in the order of via (weights are
-// left out, for the same result every time); what the callee does is final. When
-// all failed, the last says why.
+// free channel or no server of it takes the call, in the order of via, those that are
+// down last (weights are left out, for the same result every time); what the callee
+// does is final. When all failed, the last of via says why.
 type outside struct {
 	call.Outgoing
 	now string // guarded by the mutex of world
@@ -52,7 +53,8 @@ func (w *world) Outside(o call.Outgoing) (call.Contact, error) {
 func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(call.Progress)) (call.Leg, error) {
 	last := &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "there is no trunk"}
 	var all []string
-	for _, name := range o.Via {
+	at := 0 // of last, in via
+	for _, name := range o.order() {
 		release, e := o.take(ctx, name)
 		if e == nil {
 			l, err := o.answer(ctx, name, inv, progress)
@@ -67,12 +69,27 @@ func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(c
 			return nil, context.Cause(ctx)
 		}
 		all = append(all, name+": "+e.Error())
-		last = e
+		if i := slices.Index(o.Via, name); i >= at {
+			last, at = e, i
+		}
 	}
 	if len(all) > 1 {
 		last = &dialplan.Ended{Cause: last.Cause, Status: last.Status, Remote: last.Remote, Detail: strings.Join(all, "; ")}
 	}
 	return nil, last
+}
+
+// order are the trunks in the order to try.
+func (o *outside) order() []string {
+	var list, down []string
+	for _, name := range o.Via {
+		if o.trunks[name] == TrunkDown {
+			down = append(down, name)
+		} else {
+			list = append(list, name)
+		}
+	}
+	return append(list, down...)
 }
 
 // take begins a call over a trunk, or says why it does not take it.
@@ -127,7 +144,11 @@ func (w *world) hangUp(name string) func() {
 // answer is what the callee does.
 func (o *outside) answer(ctx context.Context, trunk string, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
 	o.takes(trunk, inv)
-	p := o.far[o.e164(o.Number)]
+	number := o.e164(o.Number)
+	o.mu.Lock()
+	o.called = append(o.called, number)
+	o.mu.Unlock()
+	p := o.far[number]
 	if p == nil {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Status: 404, Remote: true, Detail: o.Number + " is not in the outside of the test"}
 	}

@@ -37,6 +37,7 @@ type Observed struct {
 	Record     storage.CDR      // what would be kept of the call
 	others     []dialplan.Trace // of the calls before
 	left       []Pressing       // keys that were not pressed
+	called     []string         // numbers outside, by E.164
 }
 
 // Result is one test that was run.
@@ -229,7 +230,7 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := &Observed{
-		Outside: w.sent, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
+		Outside: w.sent, called: w.called, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
 		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {

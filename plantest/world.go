@@ -34,6 +34,7 @@ type world struct {
 	channels map[string]int // calls to the outside, by trunk
 	rang     []*Moment
 	sent     []string // calls that trunks took
+	called   []string // numbers outside that were called, by E.164
 	partner  *phone   // that answered the call
 	shown    string
 	logged   []string

@@ -8,14 +8,17 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/toll"
 )
 
 // rehearsal is a call that is only thought of: steps succeed at once, until one comes
 // out as it will and nobody can say how beforehand.
 type rehearsal struct {
 	saidPhones
-	cfg  *config.Config
-	stop context.CancelCauseFunc
+	cfg    *config.Config
+	caller string // the extension that calls, "" for a call from outside
+	stop   context.CancelCauseFunc
+	forbid func(*dialplan.Ended) // hears of numbers that may not be called
 }
 
 var (
@@ -57,23 +60,41 @@ func (rehearsal) Progress(context.Context) error { return nil }
 // Wait implements dialplan.Session.
 func (rehearsal) Wait(context.Context, time.Duration) error { return nil }
 
-// Dial implements dialplan.Session: it comes to nothing only when no phone can ring.
+// Dial implements dialplan.Session: it comes to nothing only when no phone can ring
+// and no number may be called.
 func (r rehearsal) Dial(_ context.Context, ring dialplan.Ringing) (string, error) {
-	cause := dialplan.CauseNotRegistered
+	cause := dialplan.CauseNone
 	var why []string
 	for _, t := range ring.Targets {
-		switch e := t.Extension; {
-		case e != "" && r.cfg.Extensions[e].DND:
-			cause, why = dialplan.CauseDoNotDisturb, append(why, e+" does not want to be disturbed")
-		case e != "" && !r.Registered(e):
-			why = append(why, e+" has no phone")
-		case e != "" && r.Busy(e):
-			cause, why = dialplan.CauseBusy, append(why, e+" is in a call")
-		default:
+		c, reason := r.fails(t)
+		if c == dialplan.CauseNone {
 			return "", r.depends(errAnswer)
 		}
+		if cause == dialplan.CauseNone || c == dialplan.CauseBusy || c == dialplan.CauseDoNotDisturb {
+			cause = c // those say more than others
+		}
+		why = append(why, reason)
 	}
 	return "", &dialplan.Ended{Cause: cause, Detail: strings.Join(why, ", ")}
+}
+
+// fails says why a target cannot answer.
+func (r rehearsal) fails(t dialplan.Target) (dialplan.Cause, string) {
+	switch e := t.Extension; {
+	case t.Outside != nil:
+		var refused *dialplan.Ended
+		if errors.As(toll.Judge(r.cfg, r.caller, *t.Outside), &refused) {
+			r.forbid(refused)
+			return refused.Cause, refused.Detail
+		}
+	case r.cfg.Extensions[e].DND:
+		return dialplan.CauseDoNotDisturb, e + " does not want to be disturbed"
+	case !r.Registered(e):
+		return dialplan.CauseNotRegistered, e + " has no phone"
+	case r.Busy(e):
+		return dialplan.CauseBusy, e + " is in a call"
+	}
+	return dialplan.CauseNone, ""
 }
 
 // Echo implements dialplan.Session.

@@ -33,7 +33,9 @@ type routeCommand struct {
 
 // Help is part of dialtone route --help.
 func (routeCommand) Help() string {
-	return `Says where a call would go and why: every route that is considered, the steps that are taken until it depends on people or servers how they come out, and all steps of the route that fits, as they are written. Nothing is called, and no server has to run.
+	return `Says where a call would go and why: every route that is considered, the steps that are taken until it depends on people or servers how they come out, and all steps of the route that was taken last, as they are written, with those of subplans that it calls. Nothing is called, and no server has to run.
+
+A number outside is refused when no permission of who calls, or pays, covers it. The limits of a permission and lists that are edited at run time do not count: only a running server knows them.
 
 The exit code is 0 when a route fits and 1 when the call would be refused.
 
@@ -45,6 +47,7 @@ The exit code is 0 when a route fits and 1 when the call would be refused.
 // routeResult is what --json prints.
 type routeResult struct {
 	Trace   *dialplan.Trace `json:"trace"`
+	By      []string        `json:"by,omitempty"` // the routes before the last, CONTEXT/ROUTE, the first that fitted first
 	Context string          `json:"context,omitempty"`
 	Route   string          `json:"route,omitempty"`
 	File    string          `json:"file,omitempty"`
@@ -96,21 +99,34 @@ func (c routeCommand) rehearse(loaded *config.Loaded, facts dialplan.Facts, at t
 	result := routeResult{Trace: &dialplan.Trace{Rehearsed: true}}
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	stage := rehearsal{saidPhones{c.Busy, c.Unregistered}, loaded.Config, stop}
+	var forbidden *dialplan.Ended
+	stage := rehearsal{
+		saidPhones: saidPhones{c.Busy, c.Unregistered}, cfg: loaded.Config, caller: facts.Extension, stop: stop,
+		forbid: func(e *dialplan.Ended) { forbidden = e },
+	}
 	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, stage)
 	run.Now, run.Trace = func() time.Time { return at }, result.Trace
 	run.Session, run.Web, run.Outbox = stage, stage, stage
 	run.Shuffle = func(int, func(i, j int)) {} // the same every time
 	run.Chosen = func(d dialplan.Decision) {
-		switch r := d.Route; {
-		case r == nil:
+		r := d.Route
+		if r == nil {
 			result.Refused = d.Why.Error()
-		case result.Route == "":
-			result.Context, result.Route, result.Steps = r.Context, r.Name, r.Outline()
-			result.File, result.Line = r.At.File, r.At.Line
+			return
 		}
+		if result.Route != "" {
+			result.By = append(result.By, result.Context+"/"+result.Route)
+		}
+		result.Context, result.Route, result.Steps = r.Context, r.Name, loaded.Plan.Outline(r)
+		result.File, result.Line = r.At.File, r.At.Line
 	}
-	_ = run.Do(ctx) // its trace says it all
+	end := run.Do(ctx)
+	if end.Cause == dialplan.CauseForbidden {
+		forbidden = end
+	}
+	if forbidden != nil && ctx.Err() == nil && result.Refused == "" { // and nothing else came of it
+		result.Refused = forbidden.Error()
+	}
 	if result.Refused == "" {
 		result.Trace.Outcome = "" // it has not come to that
 	}
@@ -220,13 +236,31 @@ func parseSource(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr, 5060), nil
 }
 
+// by names the routes that led to the last, the nearest first; of many only those.
+func (r routeResult) by() string {
+	const shown = 3
+	var names []string
+	for _, name := range slices.Backward(r.By) {
+		if len(names) == shown {
+			names[shown-1] += ", ..."
+			break
+		}
+		context, route, _ := strings.Cut(name, "/")
+		names = append(names, route+" of "+context)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " (by " + strings.Join(names, ", by ") + ")"
+}
+
 func (routeCommand) print(t terminal, r routeResult) error {
 	fmt.Fprint(t.out, r.Trace.String())
 	if r.Depends != "" && r.Depends != errAnswer.Error() { // of a dial it need not be said
 		fmt.Fprintf(t.out, "    ... what comes next depends on %s\n", r.Depends)
 	}
 	if len(r.Steps) > 0 {
-		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+":")
+		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+r.by()+":")
 	}
 	for _, line := range r.Steps {
 		place := ""

@@ -11,7 +11,7 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "plantest", "config", "dialplan", "asterisk"},
+	"cmd/dialtone": {"pbx", "pbx/api", "pbx/toll", "plantest", "config", "dialplan", "asterisk"},
 	"pbx": {
 		"pbx/...", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},

@@ -79,7 +79,7 @@ func (f *forking) run() (Leg, *rung, error) {
 	leg, winner, err := f.wait()
 	why := &dialplan.Ended{Cause: dialplan.CauseAnsweredElsewhere}
 	if err != nil {
-		why, winner = f.call.ended(err), nil // who refused for all gives back its place too
+		why = f.call.ended(err)
 		f.lost(why)
 	}
 	f.closeEarly()

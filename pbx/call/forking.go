@@ -28,7 +28,8 @@ type forking struct {
 	worst   *dialplan.Ended // the refusal to report when nobody answers
 }
 
-// wait begins what is due and takes events until somebody answers or nobody will.
+// wait begins what is due and takes events until somebody answers, whose leg and rung
+// it gives, or nobody will.
 func (f *forking) wait() (Leg, *rung, error) {
 	ring := time.NewTimer(f.timeout)
 	defer ring.Stop()
@@ -45,8 +46,11 @@ func (f *forking) wait() (Leg, *rung, error) {
 		select {
 		case ev := <-f.events:
 			leg, err := f.take(ev)
-			if leg != nil || err != nil {
-				return leg, ev.of, err
+			switch {
+			case leg != nil:
+				return leg, ev.of, nil
+			case err != nil:
+				return nil, nil, err
 			}
 		case <-next.C:
 		case <-ring.C:

@@ -118,8 +118,9 @@ type Outgoing struct {
 	Anonymous bool   // the caller hides its number
 	Diverted  string // the number that was called, E.164, when the caller is from outside
 	// Redirected asks whether the call may go on to another number, to which a trunk
-	// redirects it, and counts it until release is called. Nil says no.
-	Redirected func(number string) (release func(), err error)
+	// redirects it, or back to Number; that one counts then, in place of the one before.
+	// emergency says whether it is one for emergencies. Nil allows none.
+	Redirected func(number string) (emergency bool, err error)
 }
 
 // Progress is what happens at a callee before the answer.

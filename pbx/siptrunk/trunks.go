@@ -188,9 +188,9 @@ func (t *Trunks) Flow(ctx context.Context, s Server) (sipedge.Flow, error) {
 	return l.flow(ctx, s)
 }
 
-// Failed says that s did not answer a request, or answered that it cannot serve
-// (503), and why. It is tried last until it answers: it is asked by OPTIONS, once
-// the time is over that err asks for by a method RetryAfter() time.Duration.
+// Failed says that s did not answer a request, or wants to be left alone (503 with
+// Retry-After), and why. It is tried last until it answers: it is asked by OPTIONS,
+// once the time is over that err asks for by a method RetryAfter() time.Duration.
 func (t *Trunks) Failed(s Server, err error) {
 	if l := t.line(s.Trunk); l != nil && !errors.Is(err, context.Canceled) {
 		l.failed(s, err)

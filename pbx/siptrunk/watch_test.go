@@ -112,12 +112,21 @@ func TestDeadServerIsTriedLastAndComesBack(t *testing.T) {
 			t.Errorf("%d questions though they are off", got-asked)
 		}
 		b.Failed(one, errors.New("gone"))
+		if b.Dead("p") {
+			t.Error("it counts as dead though one of its servers is not")
+		}
 		b.Failed(two, errors.New("gone"))
+		if !b.Dead("p") || b.Dead("none") {
+			t.Errorf("dead: %v, and one that is not there: %v", b.Dead("p"), b.Dead("none"))
+		}
 		if s := b.one("p"); s.State != StateDown || !strings.Contains(s.Why, "none of its 2 servers answers") {
 			t.Errorf("%s, %s", s.State, s.Why)
 		}
 		b.Answered(two)
 		b.want("p", StateUp)
+		if b.Dead("p") {
+			t.Error("it counts as dead though it answers")
+		}
 	})
 }
 

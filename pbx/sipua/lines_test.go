@@ -29,6 +29,7 @@ type lines struct {
 	told    []string // "failed udp 127.0.0.1:1", "answered udp ..."
 	why     []error  // of the failures
 	public  string   // where NAT has trunks see us; "" without NAT
+	dead    map[string]bool
 }
 
 func newLines(edge *sipedge.Edge, current func() *config.Config, log *slog.Logger) *lines {
@@ -68,6 +69,12 @@ func (l *lines) Answered(s siptrunk.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told = append(l.told, "answered "+s.String())
+}
+
+func (l *lines) Dead(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dead[name]
 }
 
 func (l *lines) Contact(name string, flow sipedge.Flow) sip.Uri {

@@ -21,9 +21,10 @@ const (
 	statusFamily = 100
 )
 
-// UnavailableError is the answer 503 of a server.
+// UnavailableError is the answer 503 of a server that says when it may be asked
+// again.
 type UnavailableError struct {
-	After time.Duration // when it may be asked again; 0 when it did not say
+	After time.Duration
 	Text  string
 }
 
@@ -93,12 +94,12 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 
 // callee is what an INVITE to a server says.
 func (v *via) callee(s siptrunk.Server, flow sipedge.Flow, patience time.Duration) callee {
-	dialled := v.numbers.Dialled(v.trunk.Dial, v.number, v.Emergency)
+	dialled := v.numbers.Dialled(v.trunk.Dial, v.number, v.urgent)
 	p := presentation{
 		Outgoing: v.Outgoing, trunk: v.trunk, numbers: v.numbers, at: v.at,
 		extension: v.u.config().Extensions[v.As], caller: v.inv.From, name: v.inv.FromName, target: dialled,
 	}
-	p.Number = v.number
+	p.Number, p.Emergency = v.number, v.urgent
 	from, headers := p.headers()
 	c := callee{
 		party: v.number, trunk: v.name, place: s.String(),
@@ -121,14 +122,18 @@ func (v *via) at(user string) sip.Uri {
 	return uri
 }
 
-// tell notes whether a server does its work.
+// tell notes whether a server does its work. A 503 without Retry-After is about this
+// call, not about the server (RFC 3261 §21.5.4).
 func (v *via) tell(s siptrunk.Server, a *attempt, e *dialplan.Ended) {
+	after := uint32(0)
+	if a.refusal != nil && a.refusal.StatusCode == sip.StatusServiceUnavailable {
+		after, _ = decimal(a.refusal, "Retry-After")
+	}
 	switch {
-	case e == nil || a.refusal != nil && a.refusal.StatusCode != sip.StatusServiceUnavailable:
-		v.u.trunks.Answered(s)
-	case a.refusal != nil:
-		after, _ := decimal(a.refusal, "Retry-After")
+	case after > 0:
 		v.u.trunks.Failed(s, &UnavailableError{min(time.Duration(after)*time.Second, maxAfter5xx), e.Detail})
+	case e == nil || a.refusal != nil:
+		v.u.trunks.Answered(s)
 	case e.Cause == dialplan.CauseUnreachable:
 		v.u.trunks.Failed(s, errors.New(e.Detail))
 	}

@@ -301,20 +301,36 @@ func TestEmergencyCall(t *testing.T) {
 	}
 }
 
-// Weights share the load; what site.emergency says is an order.
-func TestWeightsDoNotOrderEmergencyCalls(t *testing.T) {
+// A 503 is about the server only when it wants to be left alone for a time; in any
+// case the call goes on.
+func TestServerThatRefusesOneCall(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, trunk("near", func(t *config.Trunk) { t.Weight = 1 }), trunk("far", func(t *config.Trunk) { t.Weight = 1000 }))
-	near, far := b.provider("near"), b.provider("far")
-	o := outgoing("112", "near", "far")
-	o.Emergency = true
-	out := b.outside(context.Background(), o, nil)
-	near.reply(near.request(sip.INVITE), 200, "callee", plainSDP)
-	near.request(sip.ACK)
-	if d := b.wait(out); d.err != nil {
-		t.Fatal(d.err)
+	for name, test := range map[string]struct {
+		extra []string
+		told  string
+	}{
+		"for itself":   {[]string{"Retry-After: 120 (maintenance)"}, "failed"},
+		"for the call": {nil, "answered"},
+		"for no time":  {[]string{"Retry-After: 0"}, "answered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, trunk("sip"))
+			first, second := newPeer(t, "udp", b.udp), newPeer(t, "udp", b.udp)
+			b.serve("sip", first, second)
+			out := b.outside(context.Background(), outgoing("+4930123456", "sip"), nil)
+			first.reply(first.request(sip.INVITE), 503, "x", test.extra...)
+			first.request(sip.ACK)
+			second.reply(second.request(sip.INVITE), 200, "callee", plainSDP)
+			second.request(sip.ACK)
+			if d := b.wait(out); d.err != nil {
+				t.Fatal(d.err)
+			}
+			if got, want := b.lines.heard(), test.told+" udp "+first.addr()+", answered udp "+second.addr(); got != want {
+				t.Errorf("of the servers it told: %s, want %s", got, want)
+			}
+		})
 	}
-	far.silent(t1)
 }
 
 // A trunk whose formats the caller has not is passed over: nobody was called by it.
@@ -445,50 +461,6 @@ func TestCodecsAndEncryptionOfATrunk(t *testing.T) {
 			req := p.request(sip.INVITE)
 			if got := typesOf(req.Body()); got != test.types || strings.Contains(string(req.Body()), "a=crypto") != test.crypto {
 				t.Errorf("offer\n%s", req.Body())
-			}
-			p.reply(req, 486, "x")
-			p.request(sip.ACK)
-			b.fails(b.wait(out).err, dialplan.CauseBusy)
-		})
-	}
-}
-
-func TestRedirectionByATrunk(t *testing.T) {
-	t.Parallel()
-	follow := func(t *config.Trunk) { t.Redirect = "follow" }
-	for name, test := range map[string]struct {
-		change func(*config.Trunk)
-		may    func(string) (func(), error)
-		next   bool
-	}{
-		"followed":             {follow, func(string) (func(), error) { return func() {}, nil }, true},
-		"not permitted":        {follow, func(string) (func(), error) { return nil, errors.New("forbidden") }, false},
-		"nobody to ask":        {follow, nil, false},
-		"not wanted by config": {func(*config.Trunk) {}, func(string) (func(), error) { return func() {}, nil }, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, trunk("sip", test.change))
-			p := b.provider("sip")
-			o := outgoing("+4930123456", "sip")
-			asked := make(chan string, 1)
-			if test.may != nil {
-				o.Redirected = func(number string) (func(), error) { asked <- number; return test.may(number) }
-			}
-			out := b.outside(context.Background(), o, nil)
-			p.reply(p.request(sip.INVITE), 302, "x", "Contact: <sip:+4940654321@127.0.0.1:9>")
-			p.request(sip.ACK)
-			if !test.next {
-				b.fails(b.wait(out).err, dialplan.CauseRedirected)
-				p.silent(t1)
-				return
-			}
-			req := p.request(sip.INVITE)
-			if req.Recipient.User != "+4940654321" || req.Recipient.Host != "192.0.2.99" {
-				t.Errorf("INVITE\n%v", req)
-			}
-			if number := <-asked; number != "+4940654321" {
-				t.Errorf("asked for %q", number)
 			}
 			p.reply(req, 486, "x")
 			p.request(sip.ACK)
