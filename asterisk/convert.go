@@ -34,7 +34,7 @@ type Result struct {
 // Report is the notes for people, a line each.
 func (r *Result) Report() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Made %d extensions, %d trunks and %d routes. ", r.Extensions, r.Trunks, r.Routes)
+	fmt.Fprintf(&b, "Made %s, %s and %s. ", count(r.Extensions, "extension"), count(r.Trunks, "trunk"), count(r.Routes, "route"))
 	if len(r.Notes) == 0 {
 		b.WriteString("Everything was carried over.\n")
 		return b.String()
@@ -51,6 +51,14 @@ func (r *Result) Report() string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// count is a number of things.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }
 
 // Converter makes configurations.

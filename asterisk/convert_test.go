@@ -8,14 +8,8 @@ import (
 	"testing"
 )
 
-// update writes the golden files again: go test ./asterisk -update.
-func updating() bool { f := flag.Lookup("update"); return f != nil && f.Value.String() == "true" }
-
-func TestMain(m *testing.M) {
-	flag.Bool("update", false, "write the golden files again")
-	flag.Parse()
-	os.Exit(m.Run())
-}
+// Golden files are written again by go test ./asterisk -update.
+var update = flag.Bool("update", false, "write the golden files again")
 
 // Every folder of testdata gives exactly its want.yaml and want.report.
 func TestExamples(t *testing.T) {
@@ -39,7 +33,7 @@ func TestExamples(t *testing.T) {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	if updating() {
+	if *update {
 		if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -116,4 +110,29 @@ func FuzzConvert(f *testing.F) {
 			t.Skip(err)
 		}
 	})
+}
+
+// Every line of the report says what it is about, whatever was written.
+func TestReportsHaveSubjects(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("extensions.conf", "[from-internal]\nexten => 1,1,Dial(,20)\nexten => 2,1,\nexten => 3,1,(x)\n = 4\nexten => 5,1,Goto()\nexten => 6,1,GotoIf(?a)\nexten => 7,1,Dial()\nexten => 8,1,Dial(PJSIP/1&,20)\n")
+	write("pjsip.conf", "[t]\ntype=transport\n[101]\ntype=endpoint\nauth=a\naors=101\ncontext=from-internal\n= x\n[a]\ntype=auth\nusername=101\npassword=b7fd-w2ks-9pte-n4vx\n")
+	result, err := Convert([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(result.Report(), "Made 1 extension, 0 trunks and ") {
+		t.Errorf("the report begins with %.40q", result.Report())
+	}
+	for _, n := range result.Notes {
+		if strings.HasPrefix(n.Text, " ") || strings.Contains(n.Text, "  ") || strings.HasPrefix(n.Text, "(") {
+			t.Errorf("line %d of %s says %q", n.Line, n.File, n.Text)
+		}
+	}
 }

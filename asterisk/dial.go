@@ -92,6 +92,9 @@ func (w *walk) target(p priority, text string) (name, number string, known bool)
 		}
 		w.note(p.at, "Local/"+rest+" has no counterpart", "dial whom it reaches")
 		return "", "", false
+	case "":
+		w.note(p.at, "Dial("+clip(p.args)+") names nobody", "dial an extension, or a number by a trunk")
+		return "", "", false
 	default:
 		w.note(p.at, tech+" has no counterpart", "dial an extension, or a number by a trunk")
 		return "", "", false

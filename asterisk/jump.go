@@ -1,6 +1,7 @@
 package asterisk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -39,8 +40,7 @@ func (w *walk) label(p priority, label string, waited bool) step {
 		}
 		return w.refuse(p, "a loop to "+label, "the call is refused there; write the steps once, with a timeout")
 	}
-	if list[0].number <= p.number {
-		mark = "" // backwards: what it comes from is not to be written again within
+	if list[0].number <= p.number { // backwards
 		if waited && list[0].number == 1 && !w.subplan {
 			return step{"{goto: " + quote(w.into+"/"+w.name) + "}", true}
 		}
@@ -72,33 +72,37 @@ func (w *walk) elsewhere(p priority, context, exten, priority string) step {
 	}
 	number, ok := w.value(exten)
 	if !ok {
-		return w.refuse(p, "where "+exten+" leads cannot be worked out", "the call is refused there; write a switch")
+		return w.refuse(p, "where "+cmp.Or(exten, "a goto to nowhere")+" leads cannot be worked out", "the call is refused there; write a switch")
 	}
-	if context == w.key.context && number == w.exten.name && len(w.inside) == 0 && priority != "1" {
+	here := context == w.key.context
+	if here && number == w.exten.name && len(w.inside) == 0 && priority != "1" {
 		return w.label(p, priority, false)
 	}
 	if priority != "1" {
 		return w.refuse(p, "goto into the middle of "+exten, "the call is refused there; write the steps into a subplan")
 	}
 	into := w.use(key{context, w.key.outside})
-	if number == "${to}" {
-		if context == w.key.context {
-			return w.refuse(p, "a loop to the same number", "the call is refused there")
-		}
+	switch {
+	case here && (number == "${to}" || number == w.exten.name):
+		return w.refuse(p, "a loop to the same number", "the call is refused there")
+	case number == "${to}":
 		return step{"{goto: " + into + "}", true}
-	}
-	if strings.Contains(number, "$") {
+	case strings.Contains(number, "$"):
 		return step{"{goto: " + into + ", to: " + quote(number) + "}", true}
 	}
-	if context == w.key.context && number == w.exten.name {
-		return w.refuse(p, "a loop to the same number", "the call is refused there")
-	}
-	if x := w.find(context, number, map[string]bool{}); x == nil {
+	return w.named(p, context, number, into)
+}
+
+// named goes to one number of a context, which is now called into.
+func (w *walk) named(p priority, context, number, into string) step {
+	x := w.find(context, number, map[string]bool{})
+	switch {
+	case x == nil:
 		return w.refuse(p, "nothing in "+context+" is for "+number, "the call is refused there")
-	} else if x.name == number && special(number) == "" {
-		return step{"{goto: " + quote(into+"/"+number) + "}", true}
-	} else if special(number) != "" {
+	case special(number) != "":
 		return w.refuse(p, special(number), "the call is refused there")
+	case x.name == number:
+		return step{"{goto: " + quote(into+"/"+number) + "}", true}
 	}
 	return step{"{goto: " + into + ", to: " + quote(number) + "}", true}
 }
@@ -133,7 +137,7 @@ func (w *walk) gotoIf(p priority, waited bool) []step {
 	test, targets, _ := strings.Cut(p.args, "?")
 	condition, ok := w.condition(test)
 	if !ok {
-		return []step{w.refuse(p, "the condition "+clip(test)+" cannot be carried over", "the call is refused there; write an if")}
+		return []step{w.refuse(p, "the condition "+cmp.Or(clip(test), "of nothing")+" cannot be carried over", "the call is refused there; write an if")}
 	}
 	return w.branch(p, condition, targets, waited)
 }
@@ -176,7 +180,7 @@ func (w *walk) execIf(p priority, waited bool) []step {
 	test, ways, _ := strings.Cut(p.args, "?")
 	condition, ok := w.condition(test)
 	if !ok {
-		return []step{w.refuse(p, "the condition "+clip(test)+" cannot be carried over", "the call is refused there; write an if")}
+		return []step{w.refuse(p, "the condition "+cmp.Or(clip(test), "of nothing")+" cannot be carried over", "the call is refused there; write an if")}
 	}
 	yes, no := ways, ""
 	if i := strings.Index(ways, "):"); i >= 0 {

@@ -1,6 +1,7 @@
 package asterisk
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (h *house) pjsip(list []*section) {
 }
 
 func (h *house) transport(s *section) {
-	kind := map[string]string{"udp": "udp", "tcp": "tcp", "tls": "tls"}[strings.ToLower(s.get("protocol"))]
+	kind := map[string]string{"udp": "udp", "tcp": "tcp", "tls": "tls"}[cmp.Or(strings.ToLower(s.get("protocol")), "udp")]
 	if kind == "" {
 		h.note(s.where("protocol"), "SIP over "+s.get("protocol")+" has no counterpart", "such phones have to use TLS")
 		return

@@ -88,23 +88,7 @@ func (h *house) dialplan() {
 		m.single = phones[0]
 	}
 	for range 2 {
-		m.used, m.routes, m.subplans, m.set = nil, map[string][]route{}, map[string][]step{}, h.variables()
-		for _, c := range phones {
-			if m.contexts[c] != nil {
-				h.use(key{c, false})
-			}
-		}
-		for _, name := range sorted(h.trunks) {
-			if t := h.trunks[name]; m.contexts[t.context] != nil {
-				h.use(key{t.context, true})
-			}
-		}
-		for i := 0; i < len(m.used); i++ {
-			h.convert(m.used[i])
-		}
-		for _, k := range m.used {
-			m.both[k.context] = m.both[k.context] || k.outside && slices.Contains(m.used, key{k.context, false})
-		}
+		h.enter(phones)
 	}
 	h.dispatch(phones)
 	for _, name := range slices.Sorted(maps.Keys(m.contexts)) {
@@ -112,6 +96,31 @@ func (h *house) dialplan() {
 		if len(c.extens) > 0 && !m.walked[name] && m.subplans[nameOf(name)] == nil {
 			h.note(c.at, "the context "+name+" was left out, as no call reaches it", "")
 		}
+	}
+}
+
+// enter converts the contexts that calls of phones and trunks enter, and those that
+// are reached from there.
+func (h *house) enter(phones []string) {
+	m := h.made
+	m.used, m.routes, m.subplans, m.set = nil, map[string][]route{}, map[string][]step{}, h.variables()
+	for _, c := range phones {
+		if m.contexts[c] != nil {
+			h.use(key{c, false})
+		}
+	}
+	for _, name := range sorted(h.trunks) {
+		if t := h.trunks[name]; m.contexts[t.context] != nil {
+			h.use(key{t.context, true})
+		}
+	}
+	done := 0
+	for done < len(m.used) { // it grows
+		h.convert(m.used[done])
+		done++
+	}
+	for _, k := range m.used {
+		m.both[k.context] = m.both[k.context] || k.outside && slices.Contains(m.used, key{k.context, false})
 	}
 }
 
@@ -199,6 +208,8 @@ func (h *house) contextOf(s *section) {
 			name, times, _ := strings.Cut(e.value, ",")
 			c.includes = append(c.includes, include{strings.TrimSpace(name), times, e.at})
 		case "ignorepat":
+		case "":
+			h.note(e.at, "a value without a key", "it was left out")
 		default:
 			h.note(e.at, e.key+" has no counterpart", "")
 		}

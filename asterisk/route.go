@@ -168,6 +168,26 @@ func regexOf(list []element, w *walk, plus bool) string {
 
 var slice = regexp.MustCompile(`^EXTEN:(-?[0-9]+)(?::(-?[0-9]+))?$`)
 
+// span is which of the fixed positions a part has; false when that is counted from an
+// end that is open.
+func span(m []string, fixed int, open bool) (from, to int, ok bool) {
+	from, _ = strconv.Atoi(m[1])
+	length, _ := strconv.Atoi(m[2])
+	if open && (from < 0 || length < 0) {
+		return 0, 0, false
+	}
+	if from < 0 {
+		from = max(fixed+from, 0)
+	}
+	switch {
+	case m[2] == "":
+		return from, fixed, true
+	case length < 0:
+		return from, min(fixed+length, fixed), true
+	}
+	return from, min(from+length, fixed), true
+}
+
 // part gives the text for a part of the number dialled: fixed for a number, ${rest}
 // when it is what the end of the pattern stands for, else a variable of the
 // pattern.
@@ -175,25 +195,10 @@ func (w *walk) part(m []string) (string, bool) {
 	list := elements(w.exten.name)
 	fixed := len(list)
 	tail := fixed > 0 && list[fixed-1].tail
-	from, _ := strconv.Atoi(m[1])
-	to := fixed
-	if from < 0 && tail {
-		return "", false
-	}
-	if from < 0 {
-		from = max(fixed+from, 0)
-	}
-	if m[2] != "" {
-		n, _ := strconv.Atoi(m[2])
-		if to = from + n; n < 0 {
-			to = fixed + n
-		}
-		if n < 0 && tail {
-			return "", false
-		}
-	}
-	to = min(to, fixed)
+	from, to, ok := span(m, fixed, tail)
 	switch {
+	case !ok:
+		return "", false
 	case from >= to:
 		return "", from >= fixed && !tail
 	case !strings.HasPrefix(w.exten.name, "_"):

@@ -49,29 +49,11 @@ func (h *house) sipGeneral(s *section) {
 func (h *house) peer(s *section, context string) {
 	host := strings.ToLower(s.get("host"))
 	context = first([]string{s.get("context")}, context)
-	if host == "dynamic" {
-		p := &phone{
-			name: s.name, password: s.get("secret"), context: context, shown: shownOf(s.get("callerid")),
-			language: s.get("language"), codecs: h.codecs(s), maxCalls: s.get("call-limit"), at: s.at,
-		}
-		switch {
-		case p.password == "" && s.get("md5secret") != "":
-			h.note(s.where("md5secret"), "the password of extension "+s.name+" is kept as a hash, which cannot be carried over", "one was made up; type it into the phone")
-		case p.password == "":
-			h.note(s.at, "extension "+s.name+" has no password here", "one was made up")
-		}
-		if user := first([]string{s.get("defaultuser")}, s.get("username")); user != "" && user != s.name {
-			h.note(s.at, "extension "+s.name+" logs in as "+user, "let the phone log in as "+s.name)
-		}
-		for _, key := range []string{"mailbox", "callgroup", "pickupgroup", "permit", "deny", "setvar"} {
-			if s.get(key) != "" {
-				h.note(s.where(key), key+" of extension "+s.name+" has no counterpart", "")
-			}
-		}
-		h.addPhone(p)
+	switch host {
+	case "dynamic":
+		h.sipPhone(s, context)
 		return
-	}
-	if host == "" {
+	case "":
 		h.note(s.at, s.name+" has no host, and was left out", "")
 		return
 	}
@@ -92,6 +74,29 @@ func (h *house) peer(s *section, context string) {
 		t.login = ""
 	}
 	_, t.proxy, _ = sipURI("sip:" + strings.TrimPrefix(s.get("outboundproxy"), "sip:"))
+}
+
+// sipPhone is a peer that registers.
+func (h *house) sipPhone(s *section, context string) {
+	p := &phone{
+		name: s.name, password: s.get("secret"), context: context, shown: shownOf(s.get("callerid")),
+		language: s.get("language"), codecs: h.codecs(s), maxCalls: s.get("call-limit"), at: s.at,
+	}
+	switch {
+	case p.password == "" && s.get("md5secret") != "":
+		h.note(s.where("md5secret"), "the password of extension "+s.name+" is kept as a hash, which cannot be carried over", "one was made up; type it into the phone")
+	case p.password == "":
+		h.note(s.at, "extension "+s.name+" has no password here", "one was made up")
+	}
+	if user := first([]string{s.get("defaultuser")}, s.get("username")); user != "" && user != s.name {
+		h.note(s.at, "extension "+s.name+" logs in as "+user, "let the phone log in as "+s.name)
+	}
+	for _, key := range []string{"mailbox", "callgroup", "pickupgroup", "permit", "deny", "setvar"} {
+		if s.get(key) != "" {
+			h.note(s.where(key), key+" of extension "+s.name+" has no counterpart", "")
+		}
+	}
+	h.addPhone(p)
 }
 
 // registerLine is user[:secret[:login]]@host[:port][/extension].

@@ -37,22 +37,15 @@ func (h *house) times(text string, at place) (string, bool) {
 	return name, true
 }
 
+// openTimes are times as a schedule has them; "" is always.
 func openTimes(hours, days, dates, months string) (string, bool) {
 	var out []string
-	month := slices.Index([]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}, months) + 1
-	d := dayNumbers.FindStringSubmatch(dates)
-	switch {
-	case dates == "*" && months == "*":
-	case month > 0 && d != nil && days == "*":
-		from, _ := strconv.Atoi(d[1])
-		text := fmt.Sprintf("%02d-%02d", month, from)
-		if d[2] != "" {
-			to, _ := strconv.Atoi(d[2])
-			text += fmt.Sprintf(" to %02d-%02d", month, to)
+	if dates != "*" || months != "*" {
+		text := openDates(dates, months)
+		if text == "" || days != "*" {
+			return "", false
 		}
 		out = append(out, text)
-	default:
-		return "", false
 	}
 	if days != "*" {
 		m := dayNames.FindStringSubmatch(days)
@@ -66,24 +59,49 @@ func openTimes(hours, days, dates, months string) (string, bool) {
 		out = append(out, text)
 	}
 	if hours != "*" {
-		m := clockTimes.FindStringSubmatch(hours)
-		if m == nil {
+		text := openHours(hours)
+		if text == "" {
 			return "", false
 		}
 		if len(out) == 0 {
 			out = append(out, "daily")
 		}
-		n := make([]int, 5)
-		for i := 1; i < 5; i++ {
-			n[i], _ = strconv.Atoi(m[i])
-		}
-		if n[1] > 23 || n[3] > 24 || n[2] > 59 || n[4] > 59 || n[1] == n[3] && n[2] == n[4] {
-			return "", false
-		}
-		if n[3] == 23 && n[4] == 59 {
-			n[3], n[4] = 24, 0
-		}
-		out = append(out, fmt.Sprintf("%02d:%02d-%02d:%02d", n[1], n[2], n[3], n[4]))
+		out = append(out, text)
 	}
 	return strings.Join(out, " "), true
+}
+
+// openDates are days of one month; "" when they cannot be said.
+func openDates(dates, months string) string {
+	month := slices.Index([]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}, months) + 1
+	d := dayNumbers.FindStringSubmatch(dates)
+	if month == 0 || d == nil {
+		return ""
+	}
+	from, _ := strconv.Atoi(d[1])
+	text := fmt.Sprintf("%02d-%02d", month, from)
+	if d[2] != "" {
+		to, _ := strconv.Atoi(d[2])
+		text += fmt.Sprintf(" to %02d-%02d", month, to)
+	}
+	return text
+}
+
+// openHours are hours of the day; "" when they cannot be said.
+func openHours(hours string) string {
+	m := clockTimes.FindStringSubmatch(hours)
+	if m == nil {
+		return ""
+	}
+	n := make([]int, 5)
+	for i := 1; i < 5; i++ {
+		n[i], _ = strconv.Atoi(m[i])
+	}
+	if n[1] > 23 || n[3] > 24 || n[2] > 59 || n[4] > 59 || n[1] == n[3] && n[2] == n[4] {
+		return ""
+	}
+	if n[3] == 23 && n[4] == 59 {
+		n[3], n[4] = 24, 0
+	}
+	return fmt.Sprintf("%02d:%02d-%02d:%02d", n[1], n[2], n[3], n[4])
 }

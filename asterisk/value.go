@@ -102,20 +102,30 @@ func (w *walk) condition(text string) (string, bool) {
 	}
 	for _, joint := range [][2]string{{"|", " or "}, {"&", " and "}} {
 		if strings.Contains(text, joint[0]) {
-			var parts []string
-			for _, part := range strings.Split(text, joint[0]) {
-				if part == "" {
-					continue // of && and ||
-				}
-				one, ok := w.condition(part)
-				if !ok {
-					return "", false
-				}
-				parts = append(parts, one)
-			}
-			return strings.Join(parts, joint[1]), len(parts) > 0
+			return w.joint(strings.Split(text, joint[0]), joint[1])
 		}
 	}
+	return w.comparison(text)
+}
+
+// joint are conditions that count together.
+func (w *walk) joint(texts []string, how string) (string, bool) {
+	var parts []string
+	for _, text := range texts {
+		if text == "" {
+			continue // of && and ||
+		}
+		one, ok := w.condition(text)
+		if !ok {
+			return "", false
+		}
+		parts = append(parts, one)
+	}
+	return strings.Join(parts, how), len(parts) > 0
+}
+
+// comparison is one condition.
+func (w *walk) comparison(text string) (string, bool) {
 	m := comparison.FindStringSubmatch(text)
 	if m == nil {
 		return "", false
@@ -126,20 +136,26 @@ func (w *walk) condition(text string) (string, bool) {
 	}
 	left, okA := w.operand(a)
 	right, okB := w.operand(b)
+	if okA && okB && (left == "outcome" || right == "outcome") {
+		left, okA = outcomeText(left)
+		right, okB = outcomeText(right)
+	}
 	if !okA || !okB {
 		return "", false
 	}
-	if left == "outcome" || right == "outcome" {
-		for _, side := range []*string{&left, &right} {
-			if s, err := strconv.Unquote(*side); err == nil {
-				if *side = strconv.Quote(outcome(s)); outcome(s) == "" {
-					return "", false
-				}
-			}
-		}
-	}
 	op := map[string]string{"=": "==", "==": "==", "!=": "!="}[m[2]]
-	return left + " " + op + " " + right, strings.Contains(left+right, "") && !(left[0] == '"' && right[0] == '"')
+	return left + " " + op + " " + right, left[0] != '"' || right[0] != '"'
+}
+
+// outcomeText is one side of a comparison with an outcome: ours in the place of
+// Asterisk's.
+func outcomeText(side string) (string, bool) {
+	s, err := strconv.Unquote(side)
+	if err != nil {
+		return side, true // a variable
+	}
+	ours := outcome(s)
+	return strconv.Quote(ours), ours != ""
 }
 
 // operand is one side of a comparison: a variable or a text.

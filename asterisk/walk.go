@@ -52,53 +52,62 @@ func waits(list []priority) bool {
 	})
 }
 
+// plain are applications that are a step whatever their arguments.
+var plain = map[string]step{
+	"ringing":         {text: "ring"},
+	"progress":        {text: "progress"},
+	"busy":            hangup("busy"),
+	"playtones(busy)": hangup("busy"),
+	"congestion":      hangup("unreachable"),
+	"echo":            {text: "echo", final: true},
+	"musiconhold":     {text: "music", final: true},
+	"milliwatt":       {text: "{tone: 1004}", final: true},
+}
+
 // line converts one line.
 func (w *walk) line(p priority, waited bool) []step {
+	if s, is := plain[p.app]; is {
+		return []step{s}
+	}
 	args := split(p.args)
 	switch p.app {
 	case "answer":
 		out := []step{{text: "answer"}}
 		return append(out, w.wait(args, p, 0.001)...)
-	case "ringing":
-		return []step{{text: "ring"}}
-	case "progress":
-		return []step{{text: "progress"}}
 	case "wait":
 		return w.wait(args, p, 1)
 	case "hangup":
 		return []step{hangup(map[string]string{"17": "busy", "19": "no-answer", "1": "not-found", "21": "declined"}[args[0]])}
-	case "busy", "playtones(busy)":
-		return []step{hangup("busy")}
-	case "congestion":
-		return []step{hangup("unreachable")}
 	case "noop", "verbose", "log":
 		return w.log(p)
-	case "echo", "musiconhold":
-		return []step{{text: map[string]string{"echo": "echo", "musiconhold": "music"}[p.app], final: true}}
-	case "milliwatt":
-		return []step{{text: "{tone: 1004}", final: true}}
 	case "set", "setglobalvar":
 		return w.set(p)
 	case "dial":
 		return w.dial(p, args)
 	case "queue":
 		return w.queue(p, args[0])
-	case "goto":
-		return []step{w.jump(p, p.args, waited)}
+	case "goto", "gotoif", "gotoiftime", "execif":
+		return w.turn(p, waited)
+	case "macro", "gosub":
+		return w.call(p, args)
+	}
+	if w.subplan && (p.app == "return" || p.app == "macroexit") {
+		return []step{{"", true}}
+	}
+	return w.strange(p)
+}
+
+// turn is a line after which a call may go on elsewhere.
+func (w *walk) turn(p priority, waited bool) []step {
+	switch p.app {
 	case "gotoif":
 		return w.gotoIf(p, waited)
 	case "gotoiftime":
 		return w.gotoIfTime(p, waited)
 	case "execif":
 		return w.execIf(p, waited)
-	case "macro", "gosub":
-		return w.call(p, args)
-	case "return", "macroexit":
-		if w.subplan {
-			return []step{{"", true}}
-		}
 	}
-	return w.strange(p)
+	return []step{w.jump(p, p.args, waited)}
 }
 
 // harmless are applications that a call goes on without.
@@ -114,6 +123,9 @@ func harmless(app string) bool {
 // left out, anything else decides the call, which is refused.
 func (w *walk) strange(p priority) []step {
 	shown := p.app + "(" + clip(p.args) + ")"
+	if p.app == "" {
+		shown = "a line without an application"
+	}
 	if harmless(p.app) {
 		remedy := "it was left out: the call goes on without it"
 		if p.app == "playback" {

@@ -118,7 +118,7 @@ func (h *house) writeTrunks(b *strings.Builder) {
 			"caller_id", caller, "context", context))
 	}
 	b.WriteString("\npermissions:\n  default: {allow: [toll-free, domestic, mobile, service]}\n\n")
-	h.note(place{}, "extensions may call domestic numbers alone", "add international or premium to permissions, for those who need it")
+	h.note(place{}, "extensions may call toll-free, domestic, mobile and service numbers alone", "add international or premium to permissions, for those who need it")
 }
 
 // writeNames writes schedules and groups that something uses.

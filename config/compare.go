@@ -2,9 +2,11 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +24,7 @@ const (
 // Difference is one thing that another configuration would change, as people who
 // run an exchange speak of it. Secrets are never part of it.
 type Difference struct {
-	Kind    string   `json:"kind"` // extension, trunk, number, permission, route, schedule, group, subplan, ..., or setting
+	Kind    string   `json:"kind"` // extension, trunk, number, permission, route, schedule, group, subplan, ..., setting, or file
 	Name    string   `json:"name"` // of routes CONTEXT/NAME, of settings the key
 	What    string   `json:"what"`
 	Details []string `json:"details,omitempty"` // a line for each key
@@ -32,8 +34,14 @@ type Difference struct {
 }
 
 // Compare lists what would change if b took the place of a: settings first, then
-// what there is by name, then routes, each in the order of the reference.
+// what there is by name, then routes, each in the order of the reference, then what
+// the plan reads of other files.
+//
+// Names of files count as they are seen from the folder of their configuration.
 func Compare(a, b *Loaded) []Difference {
+	if a.folder() != b.folder() {
+		a, b = a.relative(), b.relative()
+	}
 	c := comparison{old: a, new: b}
 	x, y := reflect.ValueOf(a.Config).Elem(), reflect.ValueOf(b.Config).Elem()
 	fields := fieldsOf(x.Type())
@@ -50,6 +58,7 @@ func Compare(a, b *Loaded) []Difference {
 	for _, context := range slices.Sorted(maps.Keys(union(a.Config.Dialplan, b.Config.Dialplan))) {
 		c.routes(context)
 	}
+	c.files()
 	return c.found
 }
 
@@ -76,16 +85,29 @@ func (c *comparison) settings(a, b reflect.Value, f field) {
 	case a.Kind() == reflect.Struct:
 		diffSection(&changes, a, b, f.name)
 	case !equal(a, b):
-		changes = []Change{{f.name, render(a), render(b), f.tag.Get("restart") == "true"}}
+		changes = []Change{{f.name, render(a), render(b), f.tag.Get("restart") == "true", nil}}
 	}
 	for _, change := range changes {
-		d := Difference{Kind: "setting", Name: change.Path, What: Changed, Details: []string{change.Old + " -> " + change.New}, Restart: change.Restart}
+		d := Difference{Kind: "setting", Name: change.Path, What: Changed, Details: []string{fromTo(change.Old, change.New)}, Restart: change.Restart}
 		at, ok := c.new.Position(change.Path)
 		if !ok {
 			at, _ = c.old.Position(change.Path)
 		}
 		d.File, d.Line = at.File, at.Line
 		c.found = append(c.found, d)
+	}
+}
+
+// files compares the scripts and calendars that both name.
+func (c *comparison) files() {
+	was := map[string][sha256.Size]byte{}
+	for name, sum := range c.old.sums {
+		was[folder(c.old.folder()).name(name)] = sum
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.new.sums)) {
+		if old, both := was[folder(c.new.folder()).name(name)]; both && old != c.new.sums[name] {
+			c.found = append(c.found, Difference{Kind: "file", Name: name, What: Changed, File: name, Line: 1})
+		}
 	}
 }
 
@@ -150,7 +172,7 @@ func differ(out *[]string, a, b reflect.Value, path string) {
 	switch x := a.Interface().(type) {
 	case Secret:
 		if x != b.Interface() {
-			*out = append(*out, path+" changed")
+			*out = append(*out, strings.TrimSpace(path+" changed"))
 		}
 		return
 	case dialplan.Steps:
@@ -178,7 +200,7 @@ func differ(out *[]string, a, b reflect.Value, path string) {
 		}
 	}
 	if !samePlan(a, b) && (a.Kind() != reflect.Slice || a.Len() > 0 || b.Len() > 0) {
-		*out = append(*out, path+": "+words(a)+" -> "+words(b))
+		*out = append(*out, path+": "+fromTo(words(a), words(b)))
 	}
 }
 
@@ -193,7 +215,7 @@ func differMap(out *[]string, a, b reflect.Value, path string) {
 			differ(out, x, y, join(path, name))
 			continue
 		}
-		*out = append(*out, join(path, name)+": "+words(x)+" -> "+words(y))
+		*out = append(*out, join(path, name)+": "+fromTo(words(x), words(y)))
 	}
 }
 
@@ -230,6 +252,14 @@ func stepWords(steps dialplan.Steps) string {
 	return "[" + strings.Join(parts, "; ") + "]"
 }
 
+func listWords[T any](list []T, one func(T) string) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = one(v)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // words is a value for people.
 func words(v reflect.Value) string {
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
@@ -237,40 +267,39 @@ func words(v reflect.Value) string {
 	}
 	switch x := v.Interface().(type) {
 	case dialplan.Text:
-		return cmp.Or(x.Value, "nothing")
+		return cmp.Or(discreet(x.Value), "nothing")
 	case dialplan.Texts:
-		var parts []string
-		for _, t := range x {
-			parts = append(parts, t.Value)
-		}
-		return cmp.Or(strings.Join(parts, ", "), "nothing")
+		return cmp.Or(listWords(x, func(t dialplan.Text) string { return discreet(t.Value) }), "nothing")
 	case dialplan.Steps:
 		return stepWords(x)
 	case dialplan.Values:
-		var parts []string
-		for _, value := range x {
-			parts = append(parts, value.Name+" = "+value.Text.Value)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + listWords(x, func(value dialplan.Value) string { return value.Name + " = " + discreet(value.Text.Value) }) + "]"
 	case dialplan.Cases:
-		var parts []string
-		for _, one := range x {
-			parts = append(parts, one.Value.Value+": "+stepWords(one.Do))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + listWords(x, func(one dialplan.Case) string { return one.Value.Value + ": " + stepWords(one.Do) }) + "]"
 	case []*dialplan.MemberSpec:
-		var parts []string
-		for _, m := range x {
-			text := m.Extension.Value
+		return cmp.Or(listWords(x, func(m *dialplan.MemberSpec) string {
 			if m.Delay > 0 {
-				text += " after " + m.Delay.String()
+				return m.Extension.Value + " after " + m.Delay.String()
 			}
-			parts = append(parts, text)
-		}
-		return cmp.Or(strings.Join(parts, ", "), "nobody")
+			return m.Extension.Value
+		}), "nobody")
 	}
 	if v.Kind() == reflect.Pointer {
 		return words(v.Elem())
 	}
-	return cmp.Or(render(v), "nothing")
+	return cmp.Or(discreet(render(v)), "nothing")
+}
+
+// query is what stands behind the ? of a web address, where keys are written.
+var query = regexp.MustCompile(`(https?://[^\s"'?]*\?)[^\s"']+`)
+
+// discreet is a value without what must not be shown.
+func discreet(text string) string { return query.ReplaceAllString(text, "$1...") }
+
+// fromTo says how a value changed, of which parts may not be shown.
+func fromTo(old, now string) string {
+	if old == now {
+		return now + " changed"
+	}
+	return old + " -> " + now
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -105,5 +106,109 @@ func TestCompare(t *testing.T) {
 				t.Error("a password is shown")
 			}
 		})
+	}
+}
+
+// What is in a script or calendar is a part of the plan.
+func TestCompareFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	read := func(script, calendar string) *Loaded {
+		t.Helper()
+		for name, text := range map[string]string{
+			"a.star": script, "a.ics": "BEGIN:VCALENDAR\n" + calendar + "END:VCALENDAR\n",
+			"a.yaml": "schedules: {o: {ical: a.ics}}\ndialplan: {phones: [{to: \"300\", when: {time: o}, do: [{script: file:a.star}]}]}\n",
+		} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := Read("a.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	event := "BEGIN:VEVENT\nUID:1\nDTSTART;VALUE=DATE:20260501\nEND:VEVENT\n"
+	a, same, b := read("print(1)", event), read("print(1)", event), read("print(2)", strings.ReplaceAll(event, "0501", "0502"))
+	if got := Compare(a, same); len(got) > 0 {
+		t.Errorf("the same: %v", got)
+	}
+	var got []string
+	for _, d := range Compare(a, b) {
+		got = append(got, d.line())
+	}
+	if want := []string{"file a.ics changed: @a.ics:1", "file a.star changed: @a.star:1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Where two configurations stand makes no difference, what they read does.
+func TestCompareFolders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	read := func(folder, script, calendar string) *Loaded {
+		t.Helper()
+		if err := os.MkdirAll(folder+"/rules", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"rules/a.star": script, "rules/a.ics": "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "rules/b.ics": "BEGIN:VCALENDAR\nEND:VCALENDAR\n",
+			"a.yaml": "data: store\nschedules: {o: {ical: rules/" + calendar + "}}\ndialplan: {phones: [{to: \"300\", when: {time: o}, do: [{script: file:rules/a.star}]}]}\n",
+		} {
+			if err := os.WriteFile(folder+"/"+name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := Read(folder + "/a.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	old := read("old", "print(1)", "a.ics")
+	if got := Compare(old, read("same", "print(1)", "a.ics")); len(got) > 0 {
+		t.Errorf("the same: %v", got)
+	}
+	var got []string
+	for _, d := range Compare(old, read("new", "print(2)", "b.ics")) {
+		got = append(got, d.line())
+	}
+	if want := []string{
+		"schedule o changed: ical: rules/a.ics -> rules/b.ics @new/a.yaml:2", "file new/rules/a.star changed: @new/rules/a.star:1",
+	}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if old.Config.Data != "old/store" || old.Config.Schedules["o"].Ical.Value != "old/rules/a.ics" {
+		t.Errorf("the configuration itself was changed: %s, %s", old.Config.Data, old.Config.Schedules["o"].Ical.Value)
+	}
+}
+
+// Keys are written into web addresses, behind the question mark.
+func TestQueriesAreNotShown(t *testing.T) {
+	plan := func(address, hook string) string {
+		return "webhooks: {crm: {url: \"" + hook + "\"}}\ndialplan: {phones: [{name: ask, to: \"300\", do: [{http: \"" + address + "\"}]}]}\n"
+	}
+	old := parsed(t, "old", plan("https://a.example/x?token=hush1&n=${from}", "https://h.example/?key=hush1"))
+	next := parsed(t, "new", plan("https://a.example/x?token=hush2&n=${from}", "https://h.example/v2?key=hush2"))
+	other := parsed(t, "new", plan("http://b.example/", "https://h.example/?key=hush1"))
+	for _, row := range []struct {
+		l    *Loaded
+		want []string
+	}{
+		{next, []string{
+			"webhook crm changed: url: https://h.example/?... -> https://h.example/v2?... @new:1",
+			"route phones/ask changed: do[0].http: https://a.example/x?... changed @new:2",
+		}},
+		{other, []string{"route phones/ask changed: do[0].http: https://a.example/x?... -> http://b.example/ @new:2"}},
+	} {
+		var got []string
+		for _, d := range Compare(old, row.l) {
+			got = append(got, d.line())
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(row.want, "\n"))
+		}
+		if text := fmt.Sprint(Diff(old.Config, row.l.Config)); strings.Contains(text, "hush") {
+			t.Errorf("a key is shown: %s", text)
+		}
 	}
 }

@@ -55,10 +55,10 @@ type Config struct {
 	// toll-free, domestic, mobile and service numbers: 10 calls at once and 100
 	// an hour.
 	Permissions map[string]Permission `yaml:"permissions,omitempty" key:"name"`
-	// Pins are PINs that callers can be asked for by the step pin, by the name of who
-	// has them: 4 to 20 digits, in quotes. Write ${NAME} to take one from the
-	// environment, or file:PATH to take it from the first line of a file.
-	Pins map[string]Secret `yaml:"pins,omitempty" key:"name"`
+	// Pins are PINs that callers can be asked for by the step pin, by the name or the
+	// extension of who has them: 4 to 20 digits, in quotes. Write ${NAME} to take one
+	// from the environment, or file:PATH to take it from the first line of a file.
+	Pins map[string]Secret `yaml:"pins,omitempty" key:"extension"`
 	// Conferences are rooms in which callers hear each other, by name. The step conference
 	// lets callers in.
 	Conferences map[string]Conference `yaml:"conferences,omitempty" key:"name"`
@@ -140,7 +140,7 @@ type SIP struct {
 	Digest string `yaml:"digest" enum:"MD5,both,SHA-256"`
 	// SessionExpires is the session timer (RFC 4028) that Dialtone asks for.
 	SessionExpires Duration `yaml:"session_expires" min:"90s" max:"1d"`
-	// Trace logs every SIP message, with passwords masked.
+	// Trace logs every SIP message, with passwords and pressed keys masked.
 	Trace bool `yaml:"trace"`
 }
 
@@ -207,8 +207,8 @@ type Extension struct {
 	MaxCalls int `yaml:"max_calls,omitempty" min:"0" max:"1000"`
 	// Permission names one of permissions: what the extension may call outside.
 	Permission string `yaml:"permission,omitempty" format:"name"`
-	// CallerID is the number that callees outside see, if the trunk does not say
-	// another: one of numbers.
+	// CallerID is the number that callees outside see, one of numbers. It goes before
+	// what caller_id of the trunk says; caller_id of the step dial goes before it.
 	CallerID string `yaml:"caller_id,omitempty" format:"e164"`
 	// Language is that of announcements to this extension, such as en or fr.
 	Language string `yaml:"language,omitempty" format:"language"`

@@ -65,7 +65,12 @@ type table struct {
 	accounts []Account
 	seen     map[string]int // lines, by number
 	errs     Errors
+	failures int // among errs, not warnings
 }
+
+// full reports whether looking for more mistakes is a waste. Warnings do not count:
+// with them, all rows are read.
+func (t *table) full() bool { return t.failures >= maxErrors }
 
 // column is what the values below a heading are; the zero column is wrong.
 type column struct {
@@ -78,8 +83,11 @@ func (t *table) fail(line, column int, reason, remedy string) {
 }
 
 func (t *table) add(line, column int, warning bool, reason, remedy string) {
-	if len(t.errs) >= maxErrors {
-		return
+	if warning && len(t.errs)-t.failures >= maxErrors || t.full() {
+		return // more of them help nobody
+	}
+	if !warning {
+		t.failures++
 	}
 	e := &Error{File: t.src.name, Line: line, Column: column, Reason: reason, Remedy: remedy, Warning: warning}
 	if !t.hasSecrets() || line == 1 {
@@ -101,7 +109,7 @@ func (t *table) next() ([]string, bool) {
 		switch {
 		case err == nil:
 			return record, true
-		case errors.Is(err, io.EOF) || len(t.errs) >= maxErrors:
+		case errors.Is(err, io.EOF) || t.full():
 			return nil, false
 		case errors.As(err, &wrong):
 			t.fail(wrong.Line, t.characters(wrong.Line, wrong.Column), "this is not CSV: "+wrong.Err.Error(),
@@ -176,11 +184,11 @@ func (t *table) row() bool {
 	line, _ := t.place(0)
 	if len(record) != len(t.columns) {
 		t.fail(line, 1, fmt.Sprintf("there are %d values, but %d headings", len(record), len(t.columns)), "write a value for each heading, empty ones too; put values with dividers in quotes")
-		return len(t.errs) < maxErrors
+		return !t.full()
 	}
 	var a Account
 	v := reflect.ValueOf(&a.Extension).Elem()
-	before := len(t.errs)
+	password, before := -1, t.failures
 	for i, c := range t.columns {
 		text := strings.TrimSpace(record[i])
 		line, at := t.place(i)
@@ -191,18 +199,24 @@ func (t *table) row() bool {
 		case c.field != nil && text != "":
 			if p := setCell(v.Field(c.field.index), text, c.field.tag); p.found() {
 				t.fail(line, at, c.field.name+": "+p.reason, p.remedy)
-			} else if weak := weakness(a.Extension.Password.Reveal(), a.Number); c.field.name == "password" && weak != "" {
-				t.add(line, at, true, "password: the password is easy to guess: "+weak, "use 12 or more random letters and digits, or leave it empty to have one made up")
+			} else if c.field.name == "password" {
+				password = i
 			}
+		}
+	}
+	if password >= 0 { // once the number is known, wherever it stands
+		if weak := weakness(a.Extension.Password.Reveal(), a.Number); weak != "" {
+			line, at := t.place(password)
+			t.add(line, at, true, "password: the password is easy to guess: "+weak, "use 12 or more random letters and digits, or leave it empty to have one made up")
 		}
 	}
 	if a.Extension.Password == "" {
 		a.Extension.Password, a.Generated = newPassword(), true
 	}
-	if len(t.errs.Failures()) == 0 || len(t.errs) == before {
+	if t.failures == before {
 		t.accounts = append(t.accounts, a)
 	}
-	return len(t.errs) < maxErrors
+	return !t.full()
 }
 
 func (t *table) number(text string, line, at int) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,6 +70,25 @@ func TestWrongTables(t *testing.T) {
 			t.Errorf("a password is shown:\n%s", report)
 		}
 	}
+}
+
+// Warnings, however many, are no reason to leave rows out.
+func TestWeakPasswordsLoseNoRows(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("password,number\n")
+	for i := range 3 * maxErrors {
+		fmt.Fprintf(&b, "%d0000000000000,%d\n", 1000+i, 1000+i)
+	}
+	accounts, errs := ReadAccounts("x.csv", []byte(b.String()))
+	if len(accounts) != 3*maxErrors || errs.Err() != nil || len(errs) > maxErrors {
+		t.Errorf("%d accounts, %d findings, %v", len(accounts), len(errs), errs.Err())
+	}
+	b.WriteString("x,y z\n")
+	if _, errs = ReadAccounts("x.csv", []byte(b.String())); len(errs.Failures()) != 1 {
+		t.Errorf("behind many warnings: %v", errs.Failures())
+	}
+	_, errs = ReadAccounts("x.csv", []byte("password,number\n100100100100,100100100100\n"))
+	matchErrors(t, errs, []string{"x.csv:2:1: warning: password: the password is easy to guess"})
 }
 
 func FuzzReadAccounts(f *testing.F) {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,6 +55,7 @@ type decoder struct {
 	*loader
 	src      *source
 	includes []included
+	nested   int // steps within steps, of those that are read
 }
 
 func (d *decoder) includeNames() []string {
@@ -156,11 +158,26 @@ func (d *decoder) unknown(e entry, path string, fields []field) {
 	} else if home := homeOf(e.key.Value); home != "" {
 		remedy = fmt.Sprintf("did you mean %s?", home)
 	}
-	at := d.src.at(e.key)
-	d.report(finding{
-		at: at, path: path, problem: problem{"unknown key", remedy},
-		hide: at.Column + len([]rune(e.key.Value)) + 2,
-	})
+	d.unknownKey(e, path, remedy)
+}
+
+// unknownKey reports a key that is not known. What stands behind one that could be
+// meant to be a password is not shown.
+func (d *decoder) unknownKey(e entry, path, remedy string) {
+	at, hide := d.src.at(e.key), 0
+	if mayBeSecret(e.key.Value) {
+		hide = at.Column + len([]rune(e.key.Value)) + 2
+	}
+	d.report(finding{at: at, path: path, problem: problem{"unknown key", remedy}, hide: hide})
+}
+
+// doubtful are names of keys that are not known here and hold secrets elsewhere.
+var doubtful = regexp.MustCompile(secretName + `|(?i)aut|cred|key|pin|code`)
+
+// mayBeSecret reports whether a key that is not known could be meant to hold a
+// secret.
+func mayBeSecret(key string) bool {
+	return doubtful.MatchString(key) || dialplan.Nearest(key, []string{"password", "secret", "bearer", "pins"}) != ""
 }
 
 // homeOf gives the path of the only section that has a key of this name.

@@ -255,11 +255,7 @@ func (d *decoder) planField(e entry, v reflect.Value, fields []field, path strin
 		if near := dialplan.Nearest(e.key.Value, names); near != "" {
 			remedy = fmt.Sprintf("did you mean %q?", near)
 		}
-		hide := 0 // nothing, unless the value may be a secret
-		if slices.ContainsFunc(fields, func(f field) bool { return v.Field(f.index).Type() == reflect.TypeFor[Secret]() }) {
-			hide = e.key.Column + len([]rune(e.key.Value)) + 2
-		}
-		d.report(finding{at: d.src.at(e.key), path: p, problem: problem{"unknown key", remedy}, hide: hide})
+		d.unknownKey(e, p, remedy)
 		return
 	}
 	d.planValue(e.value, v.Field(fields[i].index), p, fields[i].tag)

@@ -11,6 +11,10 @@ import (
 	"dialtone/dialplan"
 )
 
+// maxNested is how deep steps may stand within steps: an alias within what it names
+// goes on for ever.
+const maxNested = 100
+
 // planSteps reads a list of steps. What is wrong is left out.
 func (d *decoder) planSteps(at *yaml.Node, path string) dialplan.Steps {
 	n := d.resolve(at)
@@ -25,6 +29,12 @@ func (d *decoder) planSteps(at *yaml.Node, path string) dialplan.Steps {
 		d.fail(at, path, fmt.Sprintf("there are more than %d steps", maxItems), "use a subplan")
 		return nil
 	}
+	if d.nested >= maxNested {
+		d.fail(at, path, fmt.Sprintf("there are steps within steps more than %d times", maxNested), "use a subplan; an alias (*NAME) cannot stand within what it names")
+		return nil
+	}
+	d.nested++
+	defer func() { d.nested-- }()
 	var out dialplan.Steps
 	for i, item := range n.Content {
 		if d.nodes <= 0 {

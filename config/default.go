@@ -68,11 +68,17 @@ func DefaultTrunk() Trunk {
 	}
 }
 
+// DefaultPermission is a permission of which nothing is said but what it allows.
+func DefaultPermission() Permission { return Permission{Calls: 10, PerHour: 100} }
+
 // newEntry is an entry of a table before anything is read into it.
 func newEntry(t reflect.Type) reflect.Value {
 	entry := reflect.New(t).Elem()
-	if t == reflect.TypeFor[Trunk]() {
+	switch t {
+	case reflect.TypeFor[Trunk]():
 		entry.Set(reflect.ValueOf(DefaultTrunk()))
+	case reflect.TypeFor[Permission]():
+		entry.Set(reflect.ValueOf(DefaultPermission()))
 	}
 	return entry
 }

@@ -10,12 +10,15 @@ import (
 )
 
 // Change is one key that two configurations differ in. Values are written as in
-// YAML, secrets as ***; "" is an extension that is not there.
+// YAML, secrets as ***, what stands behind the ? of web addresses as ...; "" is an
+// extension that is not there.
 type Change struct {
 	Path    string `json:"path"`
 	Old     string `json:"old"`
 	New     string `json:"new"`
 	Restart bool   `json:"restart,omitempty"` // takes effect only after a restart
+	// Details say in words what is different in a part of the dialplan.
+	Details []string `json:"details,omitempty"`
 }
 
 // String is "path: old -> new".
@@ -25,6 +28,8 @@ func (c Change) String() string {
 		return c.Path + ": added " + c.New
 	case c.New == "":
 		return c.Path + ": removed"
+	case len(c.Details) > 0:
+		return c.Path + ": " + strings.Join(c.Details, "; ")
 	}
 	return c.Path + ": " + c.Old + " -> " + c.New
 }
@@ -51,7 +56,7 @@ func diffSection(out *[]Change, a, b reflect.Value, path string) {
 			diffTable(out, x, y, p)
 		default:
 			if !equal(x, y) {
-				*out = append(*out, Change{p, render(x), render(y), f.tag.Get("restart") == "true"})
+				*out = append(*out, Change{p, discreet(render(x)), discreet(render(y)), f.tag.Get("restart") == "true", nil})
 			}
 		}
 	}
@@ -67,13 +72,13 @@ func diffTable(out *[]Change, a, b reflect.Value, path string) {
 		x, y := a.MapIndex(k), b.MapIndex(k)
 		switch {
 		case !x.IsValid():
-			*out = append(*out, Change{Path: p, New: render(y)})
+			*out = append(*out, Change{Path: p, New: discreet(render(y))})
 		case !y.IsValid():
-			*out = append(*out, Change{Path: p, Old: render(x)})
+			*out = append(*out, Change{Path: p, Old: discreet(render(x))})
 		case x.Kind() == reflect.Struct:
 			diffSection(out, x, y, p)
 		case !equal(x, y):
-			*out = append(*out, Change{Path: p, Old: render(x), New: render(y)})
+			*out = append(*out, Change{Path: p, Old: discreet(render(x)), New: discreet(render(y))})
 		}
 	}
 }

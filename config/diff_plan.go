@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"dialtone/dialplan"
 )
@@ -24,7 +25,7 @@ func diffPlan(out *[]Change, a, b reflect.Value, path string) {
 		case !y.IsValid():
 			*out = append(*out, Change{Path: join(path, name), Old: planSize(x)})
 		case !samePlan(x, y):
-			*out = append(*out, Change{Path: join(path, name), Old: planSize(x), New: planSize(y)})
+			*out = append(*out, Change{Path: join(path, name), Old: planSize(x), New: planSize(y), Details: planWords(name, x, y)})
 		}
 	}
 }
@@ -44,6 +45,34 @@ func planSize(v reflect.Value) string {
 		return fmt.Sprintf("%d times", len(x.Open)+len(x.Dates))
 	}
 	return render(v)
+}
+
+// planWords says in the words of a comparison what is different in a part of the
+// dialplan.
+func planWords(name string, a, b reflect.Value) []string {
+	was, routes := a.Interface().([]*dialplan.RouteSpec)
+	is, _ := b.Interface().([]*dialplan.RouteSpec)
+	if !routes {
+		return changesOf(a, b)
+	}
+	one := func(list []*dialplan.RouteSpec) *Loaded {
+		return &Loaded{Config: &Config{Dialplan: map[string][]*dialplan.RouteSpec{name: list}}}
+	}
+	c := comparison{old: one(was), new: one(is)}
+	c.routes(name)
+	var out []string
+	for _, d := range c.found {
+		route := "a route without a name"
+		if _, said, _ := strings.Cut(d.Name, "/"); said != "" {
+			route = said
+		}
+		text := route + " " + d.What
+		if d.What != Added && len(d.Details) > 0 {
+			text += ": " + strings.Join(d.Details, ", ")
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // samePlan compares what is written, not where.

@@ -11,16 +11,21 @@ type Position struct {
 	Line, Column int // from 1; the column counts characters
 }
 
+// secretName is in the names of keys that hold secrets, here or elsewhere, also
+// where they are mistyped.
+const secretName = `(?i)(?:pass|pas+w|pwd|secret|bearer|token|credential)`
+
 var (
-	secretKey     = regexp.MustCompile(`(?i)(?:password|secret|bearer)["']?\s*:\s*`)
-	secretStarted = regexp.MustCompile(`(?i)(?:password|secret|bearer)["']?\s*:\s*[|>]?[+-]?\s*$`)
+	secretKey     = regexp.MustCompile(secretName + `[\w-]*["']?\s*:\s*`)
+	secretStarted = regexp.MustCompile(secretName + `[\w-]*["']?\s*:\s*[|>]?[+-]?\s*$`)
 )
 
 const excerptWidth = 120
 
 // excerpt shows line (from 1) of lines with a caret under column. What stands
-// behind "password:", "secret:" or "bearer:" is masked to the end of the line, all of the line when the
-// key is on the line above it, and all from column hide (from 1; 0 for none) on.
+// behind a key that holds a secret is masked to the end of the line, all of the line
+// when the key is on the line above it, and all from column hide (from 1; 0 for none)
+// on.
 func excerpt(lines []string, line, column, hide int) string {
 	if line < 1 || line > len(lines) || column < 1 {
 		return ""

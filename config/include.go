@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // AddInclude gives the text of a configuration with one more file in include. All
@@ -20,37 +22,11 @@ func AddInclude(name string, data []byte, file string) ([]byte, error) {
 		return data, nil
 	}
 	entry := strconv.Quote(literal(file))
-	at := 0 // where a new key goes: above the first
-	for at < len(lines) && (strings.TrimSpace(lines[at]) == "" || strings.HasPrefix(lines[at], "#") || strings.HasPrefix(lines[at], "---")) {
-		at++
-	}
-	if at == len(lines) || lines[at] == "" {
-		at = len(lines) - 1
-	}
-	out := slices.Insert(slices.Clone(lines), max(at, 0), "include: ["+entry+"]")
-	if root != nil {
-		for i := 0; i+1 < len(root.Content); i += 2 {
-			key, value := root.Content[i], root.Content[i+1]
-			if key.Value != "include" {
-				continue
-			}
-			out = slices.Clone(lines)
-			line := key.Line - 1
-			switch {
-			case len(value.Content) == 0:
-				out[line] = "include: [" + entry + "]"
-			case value.Content[0].Line-1 == line:
-				last := value.Content[len(value.Content)-1]
-				row := []rune(out[last.Line-1])
-				if end := strings.LastIndexByte(string(row), ']'); end >= 0 {
-					out[last.Line-1] = string(row)[:end] + ", " + entry + string(row)[end:]
-				}
-			default:
-				last := value.Content[len(value.Content)-1].Line
-				dash := strings.IndexByte(out[last-1], '-')
-				out = slices.Insert(out, last, strings.Repeat(" ", max(dash, 0))+"- "+entry)
-			}
-		}
+	var out []string
+	if key, value := keyNode(root, "include"); key != nil {
+		out = addedTo(lines, key, value, entry)
+	} else {
+		out = slices.Insert(slices.Clone(lines), firstKey(lines), "include: ["+entry+"]")
 	}
 	text := []byte(strings.Join(out, "\n"))
 	if !slices.Equal(includesOf(name, text), append(before, literal(file))) {
@@ -62,18 +38,60 @@ func AddInclude(name string, data []byte, file string) ([]byte, error) {
 	return text, nil
 }
 
+// keyNode is a key of the root and its value; nil when it is not there.
+func keyNode(root *yaml.Node, name string) (key, value *yaml.Node) {
+	if root == nil {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == name {
+			return root.Content[i], root.Content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+// firstKey is the index of the line above which a new key goes.
+func firstKey(lines []string) int {
+	at := 0
+	for at < len(lines) && (strings.TrimSpace(lines[at]) == "" || strings.HasPrefix(lines[at], "#") || strings.HasPrefix(lines[at], "---")) {
+		at++
+	}
+	if at == len(lines) || lines[at] == "" {
+		at = len(lines) - 1
+	}
+	return max(at, 0)
+}
+
+// addedTo gives lines with one more entry in the list of a key.
+func addedTo(lines []string, key, value *yaml.Node, entry string) []string {
+	out := slices.Clone(lines)
+	switch line := key.Line - 1; {
+	case len(value.Content) == 0:
+		out[line] = "include: [" + entry + "]"
+	case value.Content[0].Line-1 == line:
+		last := value.Content[len(value.Content)-1].Line - 1
+		if end := strings.LastIndexByte(out[last], ']'); end >= 0 {
+			out[last] = out[last][:end] + ", " + entry + out[last][end:]
+		}
+	default:
+		last := value.Content[len(value.Content)-1].Line
+		dash := strings.IndexByte(out[last-1], '-')
+		out = slices.Insert(out, last, strings.Repeat(" ", max(dash, 0))+"- "+entry)
+	}
+	return out
+}
+
 // includesOf lists the entries of include.
 func includesOf(name string, data []byte) []string {
 	root, wrong := newSource(name, "", data).parse(data)
-	if wrong != nil || root == nil {
+	if wrong != nil {
 		return nil
 	}
 	var out []string
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == "include" {
-			for _, item := range root.Content[i+1].Content {
-				out = append(out, item.Value)
-			}
+	if _, list := keyNode(root, "include"); list != nil {
+		for _, item := range list.Content {
+			out = append(out, item.Value)
 		}
 	}
 	return out

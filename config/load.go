@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type Loaded struct {
 	Plan     *dialplan.Plan // of Config
 	Version  string         // of the YAML files: the git commit that they are of, or a hash
 	places   map[string]place
+	sums     map[string][sha256.Size]byte // of the scripts and calendars, by name
 }
 
 // place is where a key and its value stand.
@@ -145,16 +147,19 @@ func (l *loader) text(src *source, data []byte, depth int) {
 
 // finish validates and gives the result.
 func (l *loader) finish() (*Loaded, error) {
+	sums := map[string][sha256.Size]byte{}
 	v := validator{
 		cfg: &l.cfg, failed: l.failed, files: l.files, fields: l.fields, place: func(path string) place { return l.places[path] },
 		report: l.report, reads: func(path string) { l.read = appendNew(l.read, path) },
-		shows: func(path string, data []byte) { l.sources[path] = newSource(path, "", data) },
+		shows: func(path string, data []byte) {
+			l.sources[path], sums[path] = newSource(path, "", data), sha256.Sum256(data)
+		},
 	}
 	if l.nodes > 0 {
 		v.all()
 	}
 	l.errs.sort(l.read)
-	out := &Loaded{Files: l.read, Patterns: l.patterns, Warnings: l.errs.Warnings(), places: l.places}
+	out := &Loaded{Files: l.read, Patterns: l.patterns, Warnings: l.errs.Warnings(), places: l.places, sums: sums}
 	if err := l.errs.Err(); err != nil {
 		return out, err
 	}

@@ -254,7 +254,7 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 func TestErrorsAsJSON(t *testing.T) {
 	_, err := Parse("f", []byte("sip: {trce: true}\n"), nil)
 	got, jsonErr := json.Marshal(asErrors(t, err))
-	want := `[{"file":"f","line":1,"column":7,"path":"sip.trce","reason":"unknown key","remedy":"did you mean \"trace\"?","code":"unknown-key","excerpt":"    sip: {trce: ***\n          ^\n"}]`
+	want := `[{"file":"f","line":1,"column":7,"path":"sip.trce","reason":"unknown key","remedy":"did you mean \"trace\"?","code":"unknown-key","excerpt":"    sip: {trce: true}\n          ^\n"}]`
 	if jsonErr != nil || string(got) != want {
 		t.Errorf("got %s, %v", got, jsonErr)
 	}
@@ -268,6 +268,15 @@ func TestErrorsNeverShowSecrets(t *testing.T) {
 		"extensions: {100: {password: {hunter2: 1}}}",
 		"extensions: {100: {name: \"a\\tb\", password: hunter2}}",
 		"extensions: {100: {pasword: hunter2}}",
+		"extensions: {100: {psswrd: hunter2}}",
+		"extensions: {100: {passphrase: hunter2}}",
+		"extensions: {100: {api_key: hunter2}}",
+		"trunks:\n  a:\n    host: h\n    autentication: hunter2\n",
+		"extensions: {100: {pwd: {a: hunter2}}}",
+		"extensions: {100: {nam: x, password: hunter2}}",
+		"extension: {100: {password: hunter2}}",
+		"dialplan: {phones: [{do: [{http: 'https://h', auth: {bearr: hunter2}}]}]}",
+		"extension:\n  100: {pasword: hunter2}\n",
 		"extensions:\n  100:\n    password: hunter2: x\n",
 		"extensions:\n  100:\n    password: *hunter2\n",
 		"extensions:\n  100:\n    password: !hunter2 x\n",
@@ -340,4 +349,12 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An alias within what it names has no end.
+func TestStepsWithinThemselves(t *testing.T) {
+	_, err := Parse("x", []byte(`dialplan: {phones: [{to: "300", do: &steps [{if: to == from, then: *steps, else: *steps}]}]}`), nil)
+	if err == nil || !strings.Contains(err.Error(), "there are steps within steps more than 100 times") {
+		t.Errorf("got %.300v", err)
+	}
 }

@@ -254,37 +254,38 @@ func moved(line string, by int) string {
 // keyOf gives the key that a text begins with, and its value; no key when it is
 // none.
 func keyOf(s string) (key, value string) {
-	rest := s
-	for rest != "" && (rest[0] == '&' || rest[0] == '!') {
-		_, after, found := strings.Cut(rest, " ")
-		if !found {
-			return "", s
-		}
-		rest = strings.TrimLeft(after, " ")
-	}
-	if rest == "" || rest[0] == '[' || rest[0] == '{' || rest[0] == '#' {
+	rest := behindMarks(s)
+	if rest == "" || strings.IndexByte("[{#", rest[0]) >= 0 {
 		return "", s
 	}
 	from := 0
 	if rest[0] == '"' || rest[0] == '\'' {
-		end := closing([]string{rest}, 0, 0)
-		if end > 0 {
-			return "", s
-		}
 		from = quoteEnd(rest)
-		if trimmed := strings.TrimLeft(rest[from:], " "); !strings.HasPrefix(trimmed, ":") {
+		if closing([]string{rest}, 0, 0) > 0 || !strings.HasPrefix(strings.TrimLeft(rest[from:], " "), ":") {
 			return "", s
 		}
 	}
 	for i := from; i < len(rest); i++ {
 		switch {
-		case rest[i] == '#' && i > 0 && (rest[i-1] == ' ' || rest[i-1] == '\t'):
+		case rest[i] == '#' && i > 0 && isBlank(rest[i-1]):
 			return "", s
-		case rest[i] == ':' && (i+1 == len(rest) || rest[i+1] == ' ' || rest[i+1] == '\t'):
+		case rest[i] == ':' && (i+1 == len(rest) || isBlank(rest[i+1])):
 			return strings.TrimSpace(rest[:i]), strings.TrimLeft(rest[i+1:], " \t")
 		}
 	}
 	return "", s
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// behindMarks is what follows the anchors and tags that a text begins with; "" when
+// nothing does.
+func behindMarks(s string) string {
+	for s != "" && (s[0] == '&' || s[0] == '!') {
+		_, after, _ := strings.Cut(s, " ")
+		s = strings.TrimLeft(after, " ")
+	}
+	return s
 }
 
 // quoteEnd is the index behind the quoted text that s begins with; len(s) when it
@@ -307,33 +308,53 @@ func quoteEnd(s string) int {
 // closing is the line in which the quotes or brackets close that open in line i at
 // column; len(lines) when they do not.
 func closing(lines []string, i, column int) int {
-	depth, quote := 0, byte(0)
+	var open nesting
 	for ; i < len(lines); i, column = i+1, 0 {
-		s := lines[i]
-		for k := column; k < len(s); k++ {
-			c := s[k]
-			switch {
-			case quote == '"' && c == '\\':
-				k++
-			case quote == '\'' && c == quote && k+1 < len(s) && s[k+1] == quote:
-				k++
-			case quote != 0:
-				if c == quote {
-					quote = 0
-				}
-			case (c == '"' || c == '\'') && (depth == 0 || k == 0 || strings.IndexByte(" \t[{,:", s[k-1]) >= 0):
-				quote = c
-			case c == '[' || c == '{':
-				depth++
-			case c == ']' || c == '}':
-				depth--
-			case c == '#' && (k == 0 || s[k-1] == ' ' || s[k-1] == '\t'):
-				k = len(s)
-			}
-			if quote == 0 && depth <= 0 {
+		for k := column; k < len(lines[i]); k++ {
+			if k = open.read(lines[i], k); open.closed() {
 				return i
 			}
 		}
 	}
 	return len(lines)
+}
+
+// nesting is what is open at a place.
+type nesting struct {
+	depth int  // of brackets
+	quote byte // 0 for none
+}
+
+func (n *nesting) closed() bool { return n.quote == 0 && n.depth <= 0 }
+
+// read takes the character s[k], and gives the index of the last one that belongs to
+// it.
+func (n *nesting) read(s string, k int) int {
+	c := s[k]
+	switch {
+	case n.quote != 0:
+		return n.quoted(s, k)
+	case (c == '"' || c == '\'') && (n.depth == 0 || k == 0 || strings.IndexByte(" \t[{,:", s[k-1]) >= 0):
+		n.quote = c
+	case c == '[' || c == '{':
+		n.depth++
+	case c == ']' || c == '}':
+		n.depth--
+	case c == '#' && (k == 0 || isBlank(s[k-1])):
+		return len(s)
+	}
+	return k
+}
+
+// quoted is read within quotes.
+func (n *nesting) quoted(s string, k int) int {
+	switch c := s[k]; {
+	case n.quote == '"' && c == '\\':
+		return k + 1
+	case n.quote == '\'' && c == '\'' && k+1 < len(s) && s[k+1] == '\'':
+		return k + 1
+	case c == n.quote:
+		n.quote = 0
+	}
+	return k
 }

@@ -32,7 +32,8 @@ type Trunk struct {
 	// Header are headers that its calls have besides, by name.
 	Header map[string]string `yaml:"header,omitempty" key:"header"`
 	// Internal says that it leads to another exchange of ours: calls to it cost
-	// nothing, and no permission is asked.
+	// nothing, no permission is asked, and emergency numbers are not called over it
+	// unless site.emergency names it.
 	Internal bool `yaml:"internal,omitempty"`
 	// Context is where its calls enter the dialplan.
 	Context string `yaml:"context,omitempty" format:"name"`
@@ -67,7 +68,8 @@ type Trunk struct {
 	// provider sends, or ring, our own ringing.
 	EarlyMedia string `yaml:"early_media,omitempty" enum:"pass,ring"`
 	// Redirect says what a redirection (3xx) does: refuse ends the attempt, follow
-	// calls the new number on the same trunk, if the caller may.
+	// calls the new number on the same trunk, if the caller may; that one counts for
+	// the limits of the permission then, in place of the one that was dialled.
 	Redirect string `yaml:"redirect,omitempty" enum:"refuse,follow"`
 	// Patience is how long a server may leave an INVITE without any answer before
 	// the next one is tried.
@@ -88,10 +90,12 @@ type DialFormat struct {
 
 // CallerID says which number a callee outside sees, and how it is told.
 type CallerID struct {
-	// Number is shown for everybody. Without it, it is that of the extension, and
-	// without that, username.
+	// Number is shown for everybody for whom nothing else is said. What counts, the
+	// first that is there: caller_id of the step dial, caller_id of the extension
+	// that pays, by_country, number, username.
 	Number string `yaml:"number,omitempty" format:"e164"`
-	// ByCountry are other numbers for calls to certain countries, by two letters.
+	// ByCountry are other numbers for calls to certain countries, by two letters;
+	// they go before number.
 	ByCountry map[string]string `yaml:"by_country,omitempty" key:"country" format:"e164"`
 	// Format is how the number is written, like dial.format.
 	Format string `yaml:"format,omitempty" enum:"e164,plain,national,international"`
@@ -101,8 +105,11 @@ type CallerID struct {
 	// Hidden is how a caller that hides the number is shown: anonymous (From and
 	// Privacy, RFC 3323), or number, for providers that refuse anonymous calls.
 	Hidden string `yaml:"hidden,omitempty" enum:"anonymous,number"`
-	// Forwarded is what tells the provider on whose behalf a call goes out that
-	// came in from outside: none, diversion (RFC 5806) or history (RFC 7044).
+	// Forwarded is what becomes of the caller's number when a call that came in from
+	// outside goes out again. With none the callee sees a number of ours, as for
+	// every other call. With diversion (RFC 5806) or history (RFC 7044) the callee
+	// sees the caller, and a header of that name tells the provider which number of
+	// ours was called; ask whether it allows that.
 	Forwarded string `yaml:"forwarded,omitempty" enum:"none,diversion,history"`
 }
 
@@ -111,7 +118,8 @@ type Number struct {
 	// To is the extension or group that it reaches.
 	To string `yaml:"to" main:"true"`
 	// Name is put before the caller's name, so that people know which of their
-	// numbers was called.
+	// numbers was called; also where a route takes the call, unless its dial says
+	// from_name.
 	Name string `yaml:"name,omitempty"`
 	// Language is spoken to who calls it, such as en or fr.
 	Language string `yaml:"language,omitempty" format:"language"`
@@ -127,11 +135,11 @@ type Permission struct {
 	// Deny are numbers that may not be called whatever else is allowed, by their
 	// beginnings, such as +49180.
 	Deny []string `yaml:"deny,omitempty" format:"beginning"`
-	// Calls is how many calls one extension may have outside at once; 0 is any
-	// number.
+	// Calls is how many calls one extension may have outside at once; 0 lifts the
+	// limit.
 	Calls int `yaml:"calls,omitempty" min:"0" max:"1000"`
-	// PerHour is how many calls one extension may start within an hour; 0 is any
-	// number.
+	// PerHour is how many calls one extension may start within an hour; 0 lifts the
+	// limit.
 	PerHour int `yaml:"per_hour,omitempty" min:"0" max:"100000"`
 	// Limits are further limits for kinds of numbers, such as international.
 	Limits map[string]TollLimit `yaml:"limits,omitempty" key:"toll"`

@@ -59,6 +59,17 @@ func TestTrunks(t *testing.T) {
 	}
 }
 
+// A permission that says nothing of limits has some; 0 lifts them.
+func TestLimitsOfPermissions(t *testing.T) {
+	l, err := Parse("f", []byte("permissions: {a: {allow: [mobile]}, b: {allow: [mobile], calls: 0, per_hour: 7}}\n"), nil)
+	must(t, err)
+	for name, want := range map[string]Permission{"a": {Calls: 10, PerHour: 100}, "b": {PerHour: 7}} {
+		if got := l.Config.Permissions[name]; got.Calls != want.Calls || got.PerHour != want.PerHour {
+			t.Errorf("%s has %d calls, %d an hour", name, got.Calls, got.PerHour)
+		}
+	}
+}
+
 func TestDiffOfTrunks(t *testing.T) {
 	before := trunksOf(t, trunkText).Config
 	after := trunksOf(t, `

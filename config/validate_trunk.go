@@ -208,16 +208,7 @@ func (c *validator) ownNumbers() {
 
 // undefined says that a name is not there, and which was meant.
 func (c *validator) undefined(path, what, name string, known []string) {
-	remedy := "there is none"
-	switch near := dialplan.Nearest(name, known); {
-	case near != "":
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	case len(known) > 0 && len(known) <= 12:
-		remedy = "there are " + strings.Join(known, ", ")
-	case len(known) > 0:
-		remedy = "define it, or use another"
-	}
-	c.fail(path, "there is no "+what+" "+quoted(name), remedy)
+	c.fail(path, "there is no "+what+" "+quoted(name), dialplan.Instead(name, known))
 }
 
 // permissions must say something that has an effect.
@@ -255,7 +246,8 @@ func (c *validator) accounts() {
 	}
 }
 
-// callerIDs warns of numbers that are shown to callees, who cannot call them back.
+// callerIDs warns of numbers that are shown to callees, who cannot call them back,
+// and of such as are shown to nobody.
 func (c *validator) callerIDs() {
 	if c.plan == nil {
 		return
@@ -273,7 +265,12 @@ func (c *validator) callerIDs() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Extensions)) {
-		look(join(join("extensions", name), "caller_id"), c.cfg.Extensions[name].CallerID)
+		path := join("extensions", name)
+		if len(c.cfg.Trunks) > 0 {
+			look(join(path, "caller_id"), c.cfg.Extensions[name].CallerID)
+		} else if c.is(path, "caller_id") && c.good("trunks") {
+			c.warn(join(path, "caller_id"), "nobody outside can be called, so nobody sees this number", "write trunks:, or remove it")
+		}
 	}
 }
 

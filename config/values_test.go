@@ -157,13 +157,13 @@ func TestDiff(t *testing.T) {
 	b.Media.Timeout = 0
 	b.SIP.Deny = []string{} // the same as none
 	want := []Change{
-		{"sip.domain", "dialtone", `""`, false},
-		{"sip.udp", `[":5060"]`, `[":5070"]`, true},
-		{"media.timeout", "1m", "0", false},
-		{"extensions.100.password", "***", "***", false},
-		{"extensions.100.dnd", "false", "true", false},
-		{"extensions.101", "{password: ***}", "", false},
-		{`extensions."a.b"`, "", `{password: ***, name: "Bob, desk"}`, false},
+		{"sip.domain", "dialtone", `""`, false, nil},
+		{"sip.udp", `[":5060"]`, `[":5070"]`, true, nil},
+		{"media.timeout", "1m", "0", false, nil},
+		{"extensions.100.password", "***", "***", false, nil},
+		{"extensions.100.dnd", "false", "true", false, nil},
+		{"extensions.101", "{password: ***}", "", false, nil},
+		{`extensions."a.b"`, "", `{password: ***, name: "Bob, desk"}`, false, nil},
 	}
 	if got := Diff(&a, &b); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

@@ -54,6 +54,7 @@ func (c *checker) shadowed(rs *routes, j int) {
 		}
 	}
 	switch {
+	case c.entered[rs.name+"/"+r.Name]: // a goto takes it, whatever is above
 	case len(covered) == len(patterns):
 		c.fail(r.At, fmt.Sprintf("the route %s is never reached: %s", quote(r.Name), takers(by)), remedyFor(by[0], r))
 	case len(r.to.positive) > 0:

@@ -22,10 +22,11 @@ type checker struct {
 	usedGroups    map[string]bool
 	usedSubplans  map[string]bool
 	usedMenus     map[string]bool
-	everybody     []person        // who has a name; nil until it is asked for
-	inMenu        bool            // the steps of a menu are looked at
-	entered       map[string]bool // contexts
-	names         []string        // cache of callees
+	everybody     []person              // who has a name; nil until it is asked for
+	inMenu        bool                  // the steps of a menu are looked at
+	silent        map[*SubplanSpec]bool // that callers who have gone come to
+	entered       map[string]bool       // contexts, and routes as CONTEXT/ROUTE, that a goto names
+	names         []string              // cache of callees
 }
 
 // maxFindings is where looking for more is a waste.
@@ -57,16 +58,7 @@ func (c *checker) where() string { return strings.ReplaceAll(strings.Join(c.path
 
 // undefined says that a name is not there, and which was meant.
 func (c *checker) undefined(at Pos, what, name string, known []string) {
-	remedy := "there is none"
-	switch near := Nearest(name, known); {
-	case near != "":
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	case len(known) > 0 && len(known) <= 12:
-		remedy = "there are " + strings.Join(known, ", ")
-	case len(known) > 0:
-		remedy = "define it, or use another"
-	}
-	c.fail(at, "there is no "+what+" "+quote(name), remedy)
+	c.fail(at, "there is no "+what+" "+quote(name), Instead(name, known))
 }
 
 func quote(s string) string { return fmt.Sprintf("%q", clip(s)) }
@@ -202,6 +194,7 @@ func (c *checker) target(t Text) {
 	var routes []string
 	for i, r := range list {
 		if nameOf(r, i) == route {
+			c.entered[t.Value] = true
 			return
 		}
 		routes = append(routes, nameOf(r, i))

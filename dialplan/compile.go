@@ -16,6 +16,7 @@ func Compile(s Spec) (*Plan, []Finding) {
 	c := &checker{
 		spec: &s, defined: map[string]bool{}, args: map[string]bool{}, headers: map[string]bool{},
 		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{}, usedMenus: map[string]bool{},
+		silent:  map[*SubplanSpec]bool{},
 		entered: map[string]bool{PhonesContext: true},
 		plan: &Plan{
 			zone: time.Local, country: s.Site.Country, groups: s.Groups, subplans: s.Subplans,
@@ -308,11 +309,14 @@ func (c *checker) builtIn() *routes {
 		}
 	}
 	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
-		add("extension "+e, literal(e), c.ringing(e, Text{Value: "${to}"}))
+		add(extensionRoute+e, literal(e), c.ringing(e, Text{Value: "${to}"}))
 	}
 	out.index()
 	return out
 }
+
+// extensionRoute begins the names of the routes to extensions.
+const extensionRoute = "extension "
 
 // ringing dials an extension, and takes a message when it has a mailbox.
 func (c *checker) ringing(extension string, to Text) *Dial {

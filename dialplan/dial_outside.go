@@ -29,7 +29,7 @@ func (s *Dial) outside(dialled string, r *Run) ([]Target, error) {
 		return nil, &Ended{Cause: CauseNotFound, Detail: quote(dialled) + " is no number that a trunk could call"}
 	}
 	if r.Facts.Extension != "" && r.plan.Emergency(dialled) {
-		return r.emergencyTarget(dialled), nil
+		return r.emergencyTarget(r.plan.dialled(dialled)), nil
 	}
 	o := &Outside{Number: dialled, Via: values(s.Via), As: r.expand(&s.As), CallerID: r.expand(&s.CallerID)}
 	switch {
@@ -88,8 +88,8 @@ func (s *Dial) checkOutside(c *checker) {
 	if no := s.On.NotRegistered; len(no) > 0 {
 		c.fail(no[0].Where(), "the branch not-registered is never taken: numbers outside do not register here", "write failed: instead, or remove it")
 	}
-	if id := s.CallerID; id.Value != "" && id.parts == nil && !fullNumber.MatchString(id.Value) {
-		c.fail(id.At, quote(id.Value)+" is not a number of the public network", "write it with + and its country code, like +4930123456")
+	if id := s.CallerID; id.Value != "" && id.parts == nil && id.Value != AnonymousNumber && !fullNumber.MatchString(id.Value) {
+		c.fail(id.At, quote(id.Value)+" is not a number of the public network", "write it with + and its country code, like +4930123456, or anonymous to hide it")
 	}
 }
 

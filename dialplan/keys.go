@@ -30,12 +30,13 @@ type Gathering struct {
 	Playing // meanwhile; the first key stops it
 	// Max is how many keys are taken; Finish are those that end the number before
 	// and are no part of it.
-	Max     int
-	Finish  string
+	Max    int
+	Finish string
+	// Enough reports whether keys make a number that none longer is waited for; nil is
+	// never.
+	Enough  func(keys string) bool
 	Timeout time.Duration // for the first key, from when all was played
 	Between time.Duration // for each further key
-	// Enough reports that no further key is waited for; nil waits until there are Max.
-	Enough func(pressed string) bool
 	// Fresh forgets what was pressed before.
 	Fresh bool
 }
@@ -68,7 +69,7 @@ func keySet(s string) (set string, ok bool) {
 }
 
 func (c *checker) keys(t Text) {
-	if _, ok := keySet(t.Value); !ok {
+	if _, ok := keySet(t.Value); !ok || t.Value == "" && t.At != (Pos{}) {
 		c.fail(t.At, quote(t.Value)+" are no keys of a phone", `write some of 0 to 9, * and # in quotes, or any, or none`)
 	}
 }
@@ -127,20 +128,20 @@ func (c *checker) prompts(list Texts) {
 func (c *checker) promptFile(t Text) {
 	name, shape := t.Value, t.Value
 	if t.parts != nil {
-		var some, any strings.Builder
+		var some, every strings.Builder
 		for _, p := range t.parts {
 			some.WriteString(p.words)
-			any.WriteString(p.words)
+			every.WriteString(p.words)
 			if p.variable == "" {
 				continue
 			}
 			some.WriteByte('x')
-			any.WriteByte('*')
+			every.WriteByte('*')
 			if !c.tame(p.variable, t.At) {
 				return
 			}
 		}
-		name, shape = some.String(), any.String()
+		name, shape = some.String(), every.String()
 	}
 	switch {
 	case strings.HasSuffix(strings.ToLower(name), ".wav"):
@@ -156,8 +157,11 @@ func (c *checker) promptFile(t Text) {
 		}
 		if err != nil {
 			remedy := "put an audio file there, or name another"
-			if near != "" {
+			switch {
+			case near != "":
 				remedy = "did you mean " + quote(near) + "?"
+			case strings.HasPrefix(err.Error(), "there is no folder"):
+				remedy = "make it and put audio files there, or name another with prompts: (cookbook/prompts has some to try)"
 			}
 			c.fail(t.At, err.Error(), remedy)
 		}

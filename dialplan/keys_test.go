@@ -18,7 +18,10 @@ func keysPlan(t *testing.T, steps string) *dialplan.Plan {
 	t.Helper()
 	return planOf(t, `
 pins: {ann: "483917", ben: "70215"}
-dialplan: {phones: [{name: it, to: 200, do: [`+steps+`]}]}
+subplans: {ask: {do: [{pin: ann, tries: 1, on: {failed: [{tone: 262, for: 1s}]}}]}}
+dialplan:
+  phones: [{name: it, to: 200, do: [`+steps+`]}]
+  lobby: [{name: lobby, do: [{tone: 440, for: 1s}]}]
 `)
 }
 
@@ -120,6 +123,15 @@ func TestHowKeysAreGathered(t *testing.T) {
 		}
 	}
 	w = &world{keys: []string{"1"}}
+	take(t, keysPlan(t, `{gather: menu, min: 2, max: 3, into: n, match: [1X, 12X, 2X, "9.", not 29]}`), w)
+	for keys, want := range map[string]bool{
+		"1": false, "10": true, "12": false, "120": true, "2": false, "20": true, "29": false, "90": false, "900": true, "33": false,
+	} {
+		if got := w.gathered[0].Enough(keys); got != want {
+			t.Errorf("%s is enough: %v", keys, got)
+		}
+	}
+	w = &world{keys: []string{"1"}}
 	take(t, keysPlan(t, `{gather: , max: 9, into: n, finish: none}`), w)
 	if got := w.gathered[0]; got.Finish != "" || got.Timeout != 5*time.Second || got.Between != 3*time.Second || len(got.Files) != 0 {
 		t.Errorf("by default: %+v", got)
@@ -140,11 +152,17 @@ func TestPin(t *testing.T) {
 		{"wrong", `{pin: [ann, ben]}`, []string{"1", "22", "333", "483917"}, false, []string{"wrong extension 102", "wrong extension 102", "wrong extension 102"}, "wrong, try 3; no PIN was right", dialplan.CauseForbidden},
 		{"that of somebody else", `{pin: ann, tries: 1}`, []string{"70215"}, false, []string{"wrong extension 102"}, "no PIN was right", dialplan.CauseForbidden},
 		{"a branch", `{pin: ann, tries: 1, on: {failed: [{hangup: busy}]}}`, []string{"70215"}, false, []string{"wrong extension 102"}, "no PIN was right", dialplan.CauseBusy},
+		{"a branch that comes to its end", `{pin: ann, tries: 1, on: {failed: [{wait: 1s}]}}, {dial: "103"}`, []string{"70215"}, false, []string{"wrong extension 102"}, "no PIN was right", dialplan.CauseForbidden},
+		{"a branch that rings somebody in vain", `{pin: ann, tries: 1, on: {failed: [{dial: "101"}]}}, {dial: "103"}`, []string{"70215"}, false, []string{"wrong extension 102"}, "no PIN was right", dialplan.CauseBusy},
+		{"a branch that goes elsewhere", `{pin: ann, tries: 1, on: {failed: [{goto: lobby}]}}, {dial: "103"}`, []string{"70215"}, false, []string{"wrong extension 102"}, "tone 440 Hz for 1s", dialplan.CauseNormal},
+		{"a PIN in the branch of another", `{pin: ann, tries: 1, on: {failed: [{pin: ben}]}}, {dial: "103"}`, []string{"70215", "70215"}, false, []string{"wrong extension 102", "right extension 102"}, "the PIN of ben", dialplan.CauseForbidden},
+		{"a PIN in a subplan", `{call: ask}, {dial: "103"}`, []string{"70215"}, false, []string{"wrong extension 102"}, "no PIN was right", dialplan.CauseForbidden},
+		{"locked, with a branch", `{pin: ann, on: {failed: [{log: sorry}]}}, {dial: "103"}`, []string{"483917"}, true, nil, "too many wrong PINs", dialplan.CauseForbidden},
 		{"nothing was pressed", `{pin: ann}`, nil, false, nil, "wrong, try 3", dialplan.CauseForbidden},
 		{"locked", `{pin: ann}`, []string{"483917"}, true, nil, "too many wrong PINs", dialplan.CauseForbidden},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w, g := &world{keys: c.keys}, &guesses{locked: c.locked}
+			w, g := &world{keys: c.keys, answers: map[string]string{"101": "busy", "103": "answers"}}, &guesses{locked: c.locked}
 			r := runOf(keysPlan(t, c.steps), w, dialplan.Facts{Extension: "102", To: "200"})
 			var log bytes.Buffer
 			r.Guesses, r.Log = g, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -157,6 +175,9 @@ func TestPin(t *testing.T) {
 				if len(secret) > 1 && strings.Contains(got+log.String()+string(r.Trace.Bytes())+e.Error(), secret) {
 					t.Errorf("%s is in\n%s%s%v", secret, got, log.String(), e)
 				}
+			}
+			if slices.ContainsFunc(w.did, func(s string) bool { return strings.Contains(s, "103") }) {
+				t.Errorf("went on without a PIN: %q", w.did)
 			}
 			if c.locked && (len(w.gathered) > 0 || !strings.Contains(log.String(), "extension 102")) {
 				t.Errorf("asked %d times, logged %s", len(w.gathered), log.String())

@@ -5,7 +5,8 @@ import "slices"
 // BlockList is the list whose callers from outside no route sees.
 const BlockList = "block"
 
-// AnonymousNumber stands in a list for callers that hide their number.
+// AnonymousNumber stands in a list for callers that hide their number, and in
+// caller_id for a number that is to be hidden.
 const AnonymousNumber = "anonymous"
 
 // Lists are lists of numbers that are edited while calls come in.

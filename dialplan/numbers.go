@@ -35,6 +35,17 @@ func (n *numbers) fits(number string) bool {
 	return len(n.positive) == 0
 }
 
+// longer reports whether one of them may begin with number and be longer, up to
+// most.
+func (n *numbers) longer(number string, most int) bool {
+	for _, p := range n.positive {
+		if p.Longer(number, most) {
+			return true
+		}
+	}
+	return len(n.positive) == 0
+}
+
 // String is what they are, for people.
 func (n *numbers) String() string {
 	if len(n.positive) == 0 && len(n.negative) == 0 {

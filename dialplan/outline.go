@@ -10,17 +10,30 @@ type Line struct {
 	Line  int    `json:"line,omitempty"`
 }
 
-// Outline lists the steps of the route as they are written, those of branches
-// below them.
-func (r *Route) Outline() []Line { return (&outliner{map[string]bool{}}).steps(nil, r.steps, 0) }
+// Outline lists the steps of a route as they are written, those of branches, of menus
+// and of subplans that are called below them.
+func (p *Plan) Outline(r *Route) []Line {
+	return (&outliner{plan: p, menus: map[string]bool{}}).steps(nil, r.steps, 0)
+}
 
 // outliner lists steps; those of a menu once.
-type outliner struct{ menus map[string]bool }
+type outliner struct {
+	plan  *Plan
+	menus map[string]bool
+	calls int // of subplans, within each other
+}
 
 func (o *outliner) steps(out []Line, steps Steps, depth int) []Line {
 	for _, s := range steps {
 		at := s.Where()
 		out = append(out, Line{Depth: depth, Text: s.String(), File: at.File, Line: at.Line})
+		if call, ok := s.(*CallSubplan); ok && o.calls < maxCalls {
+			if sub := o.plan.subplans[call.Name.Value]; sub != nil {
+				o.calls++
+				out = o.steps(out, sub.Do, depth+1)
+				o.calls--
+			}
+		}
 		if m, ok := s.(*Menu); ok && m.menu != nil && !o.menus[m.menu.name] {
 			o.menus[m.menu.name] = true
 			out = o.ways(out, m.menu.branches(), depth)

@@ -29,7 +29,7 @@ const emergencyTimeout = 10 * time.Minute
 // lines are what a plan knows of the public network.
 type lines struct {
 	trunks    []string
-	emergency []string // all trunks, in the order for emergency calls
+	emergency []string // trunks, in the order for emergency calls
 	entries   map[string]entrance
 	numbers   map[string]Number // ours, by E.164
 }
@@ -71,9 +71,12 @@ func (c *checker) lines() {
 	}
 	c.out()
 	for _, name := range c.spec.Trunks {
-		if !slices.Contains(l.emergency, name) {
+		if !slices.Contains(l.emergency, name) && !c.spec.Entries[name].Internal {
 			l.emergency = append(l.emergency, name)
 		}
+	}
+	if len(l.emergency) == 0 {
+		l.emergency = c.spec.Trunks // help from elsewhere is better than none
 	}
 	c.extensionsForEmergencies()
 }
@@ -123,7 +126,7 @@ func (c *checker) extensionsForEmergencies() {
 // Emergency reports whether a number that an extension dials goes out as an
 // emergency call, before every route.
 func (p *Plan) Emergency(dialled string) bool {
-	return len(p.lines.trunks) > 0 && number.Emergency(p.country, dialled)
+	return len(p.lines.trunks) > 0 && number.Emergency(p.country, p.dialled(dialled))
 }
 
 // E164 is a number as +, country code and number, read in the site's country; ""
@@ -148,8 +151,8 @@ func (p *Plan) Takes(context, number string) bool {
 	return false
 }
 
-// inbound reads a number of a call of a trunk. What cannot be read stays as it is.
-func (p *Plan) inbound(trunk, dialled string) string {
+// Inbound reads a number of a call of a trunk. What cannot be read stays as it is.
+func (p *Plan) Inbound(trunk, dialled string) string {
 	if fullNumber.MatchString(dialled) {
 		return dialled
 	}
@@ -165,10 +168,10 @@ func (p *Plan) inbound(trunk, dialled string) string {
 
 // comeIn reads the numbers of a call of a trunk.
 func (r *Run) comeIn() {
-	r.To = r.plan.inbound(r.Facts.Trunk, r.To)
+	r.To = r.plan.Inbound(r.Facts.Trunk, r.To)
 	r.did = r.To
 	if !r.Facts.Anonymous {
-		r.Facts.From = r.plan.inbound(r.Facts.Trunk, r.Facts.From)
+		r.Facts.From = r.plan.Inbound(r.Facts.Trunk, r.Facts.From)
 	}
 	r.language = r.plan.lines.numbers[r.did].Language
 	if r.entry = r.Facts.Context; r.entry == "" {

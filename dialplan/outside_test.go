@@ -108,6 +108,34 @@ func TestNumbersHaveNamesAndLanguages(t *testing.T) {
 	}
 }
 
+// Phones show which number was called also where a route rings them, unless it says
+// something else; who is called outside is not told.
+func TestRoutesShowTheNameOfTheNumber(t *testing.T) {
+	plan := planOf(t, `
+trunks: {sipgate: {host: sip.example.net}}
+numbers: {"+4930123450": {to: "101", name: Shop}, "+4930123451": "101"}
+dialplan:
+  outside:
+    - {name: customers, to: "+4930123450", when: {from: "+4940."}, do: [{dial: "102", from_name: Customer}]}
+    - {name: on, to: "+4930123450", when: {from: "+4941."}, do: [{dial: "+491701234567", via: sipgate, as: "101"}]}
+    - {name: ours, to: "+4930123450", when: {from: "+4942."}, do: [{goto: extensions, to: "103"}]}
+    - {name: all, to: "+493012345X", do: [{dial: "102"}]}
+`)
+	for _, c := range []struct{ from, to, shown string }{
+		{"+4930998877", "+4930123450", "Shop: Eve"},
+		{"+4940998877", "+4930123450", "Customer"},
+		{"+4941998877", "+4930123450", ""},
+		{"+4942998877", "+4930123450", "Shop: Eve"},
+		{"+4930998877", "+4930123451", ""},
+	} {
+		w := &world{answers: map[string]string{"102": "answers", "103": "answers"}}
+		runOf(plan, w, dialplan.Facts{Trunk: "sipgate", From: c.from, To: c.to, FromName: "Eve"}).Do(t.Context())
+		if len(w.rung.Targets) != 1 || w.rung.FromName != c.shown {
+			t.Errorf("%s calls %s: %s shows %q, want %q", c.from, c.to, w.rung, w.rung.FromName, c.shown)
+		}
+	}
+}
+
 // What a dial over trunks asks for.
 func TestDialOutside(t *testing.T) {
 	plan := planOf(t, twoTrunks)
@@ -118,7 +146,7 @@ func TestDialOutside(t *testing.T) {
 	}{
 		{
 			dialplan.Facts{Extension: "101", To: "030 111222"},
-			&dialplan.Outside{Number: "030 111222", Via: []string{"sipgate", "vienna"}, As: "102", CallerID: "+4930123451"}, "",
+			&dialplan.Outside{Number: "030111222", Via: []string{"sipgate", "vienna"}, As: "102", CallerID: "+4930123451"}, "",
 		},
 		{dialplan.Facts{Extension: "101", To: "8030111222"}, &dialplan.Outside{Number: "030111222", Via: []string{"sipgate"}}, ""},
 		{dialplan.Facts{Extension: "101", To: "9103"}, &dialplan.Outside{Number: "+4930111", Via: []string{"sipgate"}, As: "103"}, ""},
@@ -143,12 +171,16 @@ func TestDialOutside(t *testing.T) {
 	}
 }
 
-// Emergency numbers go before every route of an extension, over all trunks.
+// Emergency numbers go before every route of an extension, over all trunks but those
+// that lead elsewhere.
 func TestEmergencyNumbers(t *testing.T) {
 	const lines = "trunks: {a: {host: 192.0.2.1}, b: {host: 192.0.2.2}, c: {host: 192.0.2.3}}\n"
 	const routes = "dialplan: {phones: [{name: all, do: [{hangup: busy}]}], other: [{name: all, do: [{hangup: busy}]}]}\n"
 	site := strings.Replace(extensions, "country: DE", "country: DE, emergency: [c, a]", 1)
 	with, without := parsed(t, site+lines+routes), parsed(t, extensions+routes)
+	const far = "trunks: {a: {host: 192.0.2.1, internal: true}, b: {host: 192.0.2.2}, c: {host: 192.0.2.3, internal: true}}\n"
+	elsewhere, named := parsed(t, extensions+far+routes), parsed(t, strings.Replace(extensions, "country: DE", "country: DE, emergency: [c]", 1)+far+routes)
+	alone := parsed(t, extensions+"trunks: {a: {host: 192.0.2.1, internal: true}}\n"+routes)
 	for _, c := range []struct {
 		plan  *dialplan.Plan
 		facts dialplan.Facts
@@ -157,6 +189,9 @@ func TestEmergencyNumbers(t *testing.T) {
 	}{
 		{with, dialplan.Facts{Extension: "101", To: "110"}, "emergency/110", "110 via c, a, b for at most 10m0s"},
 		{with, dialplan.Facts{Extension: "101", To: "112", Context: "other"}, "emergency/112", "112 via c, a, b for at most 10m0s"},
+		{elsewhere, dialplan.Facts{Extension: "101", To: "110"}, "emergency/110", "110 via b for at most 10m0s"},
+		{named, dialplan.Facts{Extension: "101", To: "110"}, "emergency/110", "110 via c, b for at most 10m0s"},
+		{alone, dialplan.Facts{Extension: "101", To: "110"}, "emergency/110", "110 via a for at most 10m0s"},
 		{with, dialplan.Facts{Extension: "101", To: "1101"}, "phones/all", ""},
 		{with, dialplan.Facts{Trunk: "a", From: "+4940998877", To: "110"}, "", ""},
 		{with, dialplan.Facts{From: "+4940998877", To: "110"}, "", ""},

@@ -2,6 +2,8 @@ package dialplan
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,10 +16,13 @@ import (
 
 // paid finds the ways from outside to a trunk.
 func (c *checker) paid() {
-	free := c.chosenByCallers()
+	free, set, slashed, asking := c.chosenByCallers(), c.setBySteps(), c.slashed(), c.asking()
 	found, begin := map[*Dial]bool{}, map[string][]beginning{}
 	for _, trunk := range c.spec.Trunks {
-		w := &stranger{checker: c, trunk: trunk, free: free, found: found, seen: map[string]bool{}, begin: begin}
+		w := &stranger{
+			checker: c, trunk: trunk, free: free, set: set, slashed: slashed, asking: asking,
+			found: found, seen: map[string]bool{}, begin: begin,
+		}
 		w.context(c.plan.lines.entries[trunk].context, nil, nil)
 	}
 	c.everyStep(func(s Step) {
@@ -50,6 +55,18 @@ type stranger struct {
 	begin map[string][]beginning
 	work  int
 	known bool // has entered a PIN, so that nobody else chooses what is called
+	// args are those of the subplans on the way that nothing else sets, and whether
+	// the stranger chooses their values.
+	args map[string]bool
+	set  map[string]bool // variables that steps set
+	// dialled is what the caller may have dialled, once a goto went on with another
+	// number; "" before.
+	dialled string
+	// barred is behind a route that keeps strangers out, to which only the value of
+	// a variable leads.
+	barred  bool
+	slashed map[string]bool // variables that may name a route
+	asking  map[string]bool // subplans that ask for a PIN
 }
 
 // Beyond so much work the numbers of calls are not told apart any more: what is
@@ -132,6 +149,13 @@ func (w *stranger) first(what string, numbers []pattern.Pattern) bool {
 	if w.known {
 		what += " with PIN"
 	}
+	if w.barred {
+		what += " barred"
+	}
+	what += " " + w.dialled
+	for _, name := range keys(w.args) {
+		what += fmt.Sprintf(" %s:%t", name, w.args[name])
+	}
 	key := what
 	for _, p := range numbers {
 		key += " " + p.String()
@@ -178,8 +202,11 @@ func (r *Route) mayFit(numbers []pattern.Pattern) bool {
 
 // narrowed are the numbers of a call that fitted r.
 func narrowed(r *Route, numbers []pattern.Pattern) []pattern.Pattern {
-	if numbers == nil || slices.ContainsFunc(numbers, open) && len(r.to.positive) > 0 {
-		return r.to.positive
+	switch to := r.to.positive; {
+	case numbers == nil, slices.ContainsFunc(numbers, open) && len(to) > 0:
+		return to
+	case anyOf(numbers) && len(to) > 0 && !anyOf(to):
+		return to
 	}
 	return numbers
 }
@@ -209,9 +236,8 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 				w.leave(g, numbers, way)
 			}
 		case *CallSubplan:
-			if sub := w.spec.Subplans[s.Name.Value]; sub != nil && w.first("subplan "+s.Name.Value, numbers) {
-				w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
-			}
+			w.subplan(s, numbers, way)
+			w.known = w.known || w.asking[s.Name.Value]
 		case *Menu:
 			w.menu(s, numbers, way)
 		}
@@ -220,7 +246,7 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 				w.steps(branch.do, numbers, way)
 			}
 		}
-		if p, ok := s.(*Pin); ok && (len(p.On.Failed) == 0 || endsWith(p.On.Failed)) {
+		if _, ok := s.(*Pin); ok {
 			w.known = true
 		}
 	}
@@ -238,8 +264,56 @@ func (w *stranger) menu(s *Menu, numbers []pattern.Pattern, way []string) {
 	}
 }
 
+// asking are the subplans to whose end nobody comes without a PIN.
+func (c *checker) asking() map[string]bool {
+	out := map[string]bool{}
+	for changed := true; changed; {
+		changed = false
+		for name, sub := range c.spec.Subplans {
+			if !out[name] && slices.ContainsFunc(sub.Do, func(s Step) bool {
+				_, asks := s.(*Pin)
+				call, is := s.(*CallSubplan)
+				return asks || is && out[call.Name.Value]
+			}) {
+				out[name], changed = true, true
+			}
+		}
+	}
+	return out
+}
+
+// subplan walks through the steps of a subplan with the values that this call of it
+// gives.
+func (w *stranger) subplan(s *CallSubplan, numbers []pattern.Pattern, way []string) {
+	sub := w.spec.Subplans[s.Name.Value]
+	if sub == nil {
+		return
+	}
+	before, args := w.args, maps.Clone(w.args)
+	if args == nil {
+		args = map[string]bool{}
+	}
+	for _, v := range s.With {
+		if !w.set[v.Name] {
+			args[v.Name] = w.chosen(&v.Text, numbers) != ""
+		}
+	}
+	w.args = args
+	defer func() { w.args = before }()
+	if w.first("subplan "+s.Name.Value, numbers) {
+		w.steps(sub.Do, numbers, append(slices.Clip(way), "subplan "+s.Name.Value))
+	}
+}
+
 // leave follows a goto; one whose target is made of variables may go anywhere.
 func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
+	args, dialled := w.args, w.dialled
+	defer func() { w.args, w.dialled = args, dialled }()
+	if w.dialled == "" && (g.To.parts != nil || g.To.Value != "") {
+		if w.dialled = dialledKnown; anyOf(numbers) {
+			w.dialled = dialledAny
+		}
+	}
 	switch {
 	case g.To.parts != nil:
 		numbers = nil
@@ -248,10 +322,9 @@ func (w *stranger) leave(g *Goto, numbers []pattern.Pattern, way []string) {
 			numbers = []pattern.Pattern{p}
 		}
 	}
+	w.args = nil // they end with their subplan
 	if g.Target.parts != nil {
-		for _, name := range keys(w.plan.contexts) {
-			w.context(name, numbers, way)
-		}
+		w.wherever(&g.Target, numbers, way)
 		return
 	}
 	context, name, named := strings.Cut(g.Target.Value, "/")
@@ -274,11 +347,26 @@ func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
 		return
 	}
 	if d.As.Value == "" {
+		if w.barred {
+			return // the call is refused, and nobody meant it to get so far
+		}
 		w.found[d] = true
 		w.add(Finding{
 			At: d.Via[0].At, Path: d.path,
 			Reason: "a caller from outside comes to this trunk, and nobody is said to pay: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
-			Remedy: "write as: and the extension that pays, or keep such callers out with when: {trunk: not any}",
+			Remedy: "write as: and the extension that pays, as: ${extension} where only extensions come so far, or keep such callers out with when: {trunk: not any}",
+		})
+		return
+	}
+	if d.As.Value == "${extension}" {
+		return // of a caller from outside it is nobody, whose call is refused
+	}
+	if name := w.chosen(&d.As, numbers); name != "" {
+		w.found[d] = true
+		w.add(Finding{
+			At: d.As.At, Path: d.path, Warning: true,
+			Reason: "a caller from outside chooses with ${" + name + "} who pays: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
+			Remedy: "write the extension that pays, or ask for a PIN and write as: ${pin}",
 		})
 		return
 	}

@@ -107,24 +107,30 @@ func (r *Run) enter(context, route string) Decision {
 	if d, ok := r.find(c); ok {
 		return d
 	}
-	why := fmt.Sprintf("%s fits no route of %s", said(r.To), context)
+	return r.behind(c, entry)
+}
+
+// behind looks on where a call goes that fits no route of c: among the numbers, when
+// a trunk's call entered there, and among extensions.
+func (r *Run) behind(c *routes, entry bool) Decision {
+	why := fmt.Sprintf("%s fits no route of %s", said(r.To), c.name)
 	if entry {
 		if d, ok := r.ownNumber(); ok {
 			return d
 		}
 		why = r.unmatched(c)
 	}
-	if context == PhonesContext {
+	if c.name == PhonesContext {
 		r.traceContext(ExtensionsContext)
 		if d, ok := r.find(r.plan.contexts[ExtensionsContext]); ok {
 			return d
 		}
-		if entry {
-			return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}
-		}
-		why = r.To + " is neither an extension nor a feature"
-		if len(c.list) > 0 {
-			why = fmt.Sprintf("%s fits no route of %s, and is neither an extension nor a feature", said(r.To), context)
+		switch {
+		case entry:
+		case len(c.list) > 0:
+			why += ", and is neither an extension nor a feature"
+		default:
+			why = r.To + " is neither an extension nor a feature"
 		}
 	}
 	return Decision{Why: &Ended{Cause: CauseNotFound, Detail: why}}
@@ -274,7 +280,29 @@ func (r *Run) traceSkipped(c *routes, from, to int) {
 		})
 		return
 	}
+	if c.name == ExtensionsContext && to-from > 1 {
+		r.traceEvent(Event{Kind: EventRoute, Context: c.name, Name: c.counted(from, to), Text: "to: " + said(r.To) + " is none of them"})
+		return
+	}
 	for _, route := range c.list[from:to] {
 		r.traceRoute(route, false, "to: "+said(r.To)+" is not "+route.to.String())
+	}
+}
+
+// counted says how many features and extensions the built-in routes from..to are.
+func (c *routes) counted(from, to int) string {
+	features := 0
+	for _, route := range c.list[from:to] {
+		if !strings.HasPrefix(route.Name, extensionRoute) {
+			features++
+		}
+	}
+	switch extensions := to - from - features; {
+	case features == 0:
+		return plural(extensions, "extension")
+	case extensions == 0:
+		return plural(features, "feature")
+	default:
+		return plural(features, "feature") + " and " + plural(extensions, "extension")
 	}
 }

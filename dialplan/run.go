@@ -107,12 +107,13 @@ func (r *Run) begin() {
 	}
 	r.plan = r.Plan()
 	r.start = r.now()
+	r.To = r.plan.dialled(r.To)
 	if r.Facts.Trunk != "" {
 		r.comeIn()
 	}
 	if r.Trace != nil {
 		r.Trace.From, r.Trace.To, r.Trace.Extension, r.Trace.Start = r.Facts.From, r.Facts.To, r.Facts.Extension, r.start
-		r.Trace.Trunk = r.Facts.Trunk
+		r.Trace.Trunk, r.Trace.Zone = r.Facts.Trunk, r.plan.zone.String()
 	}
 }
 
@@ -173,7 +174,7 @@ func (r *Run) step(ctx context.Context, s Step) error {
 	}
 	outer, began, at := r.event, r.Now(), s.Where()
 	r.event = r.Trace.add(Event{
-		Kind: EventStep, At: began.Sub(r.start), Depth: r.depth - 1, Name: s.String(), File: at.File, Line: at.Line,
+		Kind: EventStep, At: began.Sub(r.start), Depth: r.depth - 1, Name: s.String(), Value: r.label(s), File: at.File, Line: at.Line,
 	})
 	mine := r.event
 	err := s.Run(ctx, r)
@@ -186,6 +187,24 @@ func (r *Run) step(ctx context.Context, s Step) error {
 	}
 	r.event = outer
 	return err
+}
+
+// label is the step with the values of its variables, for steps that act on somebody
+// or something; "" when it has none. Others tell their values as they come out.
+func (r *Run) label(s Step) string {
+	if r.Trace == nil {
+		return ""
+	}
+	switch s.(type) {
+	case *Dial, *Email, *Play, *Gather, *Goto, *Block, *Unblock:
+	default:
+		return ""
+	}
+	text := Text{Value: s.String()}
+	if text.parts, _, _ = split(text.Value); text.parts == nil {
+		return ""
+	}
+	return oneLine(r.expand(&text))
 }
 
 // note says how the running step came out.

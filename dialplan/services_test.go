@@ -101,8 +101,11 @@ func TestHTTP(t *testing.T) {
 		asked      int
 		took       time.Duration
 	}{
-		{"values", get + ", into: {a: name, b: list.1.id, c: ok, d: n, e: list, f: none, g: .}", []any{`{"name": "Zoë\r\nX", "list": [1, {"id": 7}], "ok": true, "n": 12345678901234567890, "none": null}`},
-			`200; a = Zoë  X; b = 7; c = true; d = 12345678901234567890; e = [1,{"id":7}]; f = ; g = {"list":[1,{"id":7}],`, 1, 0},
+		{
+			"values", get + ", into: {a: name, b: list.1.id, c: ok, d: n, e: list, f: none, g: .}",
+			[]any{`{"name": "Zoë\r\nX", "list": [1, {"id": 7}], "ok": true, "n": 12345678901234567890, "none": null}`},
+			`200; a = Zoë  X; b = 7; c = true; d = 12345678901234567890; e = [1,{"id":7}]; f = ; g = {"list":[1,{"id":7}],`, 1, 0,
+		},
 		{"what is not there", get + ", into: {a: x.y, b: list.9, c: list.x}", []any{`{"x": 1, "list": []}`}, "200; the answer has no x.y; the answer has no list.9; the answer has no list.x", 1, 0},
 		{"no JSON, and none wanted", get, []any{"hello"}, "200", 1, 0},
 		{"no JSON", get + ", into: {a: b}, on: {failed: [ring]}", []any{"hello"}, "200; the answer is no JSON; so on failed", 1, 0},
@@ -174,15 +177,19 @@ func TestHTTPEndsWithTheCall(t *testing.T) {
 
 func TestScript(t *testing.T) {
 	for _, test := range []struct{ name, do, did, notes, outcome string }{
-		{"variables", `[{set: {n: "10"}}, {script: 'set(who = call["n"] + str(len(call["from_name"])))'}, {dial: "${who}"}]`,
-			"dial 101 for at most 1m0s", "script: who = 101", "no-answer"},
+		{
+			"variables", `[{set: {n: "10"}}, {script: 'set(who = call["n"] + str(len(call["from_name"])))'}, {dial: "${who}"}]`,
+			"dial 101 for at most 1m0s", "script: who = 101", "no-answer",
+		},
 		{"goto", `[{script: 'goto("night", to = "7")'}, ring]`, "", "script: goto night\nlog night of ${to}: night of 7", "busy"},
 		{"a route", `[{script: 'goto("night/" + "sorry")'}]`, "", "log night of ${to}: night of 200", "busy"},
 		{"nowhere", `[{script: 'goto("ni" + "te")'}]`, "", "goto nite", "not-found: there is no context nite"},
 		{"hangup", `[{script: 'hangup("declined")'}, ring]`, "", "", "declined: the script hangs up, route it of phones"},
 		{"print", `[{script: 'print("from", call["from"])'}]`, "", "script: from 102", "normal"},
-		{"an error", `[{script: "set(who = 'x')\n\nset(who = 1 + 'a')", on: {failed: [ring]}}, {log: "who is '${who}'"}]`,
-			"ring", "so on failed\nring: \nlog who is '${who}': who is ''", "normal"},
+		{
+			"an error", `[{script: "set(who = 'x')\n\nset(who = 1 + 'a')", on: {failed: [ring]}}, {log: "who is '${who}'"}]`,
+			"ring", "so on failed\nring: \nlog who is '${who}': who is ''", "normal",
+		},
 		{"a cause that is none", `[{script: 'hangup("bu" + "zy")'}, ring]`, "ring", `there is no cause "buzy"`, "normal"},
 		{"for ever", `[{script: "while True: pass"}, ring]`, "ring", "it takes more than 200000 steps", "normal"},
 		{"a value that is too long", `[{script: 'set(a = "xy" * 900)'}, {if: "len(a) == 1000", then: [ring]}]`, "ring", "", "normal"},

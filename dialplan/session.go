@@ -93,7 +93,7 @@ type Outside struct {
 	Number    string   // as it was dialled
 	Via       []string // trunks, tried in order
 	As        string   // the extension on whose permission it is called; "" is the caller's
-	CallerID  string   // E.164; "" is what the extension and the trunk say
+	CallerID  string   // E.164, or AnonymousNumber to hide it; "" is what the extension and the trunk say
 	Emergency bool     // no permission and no limit holds it back
 }
 

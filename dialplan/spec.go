@@ -113,8 +113,9 @@ type Spec struct {
 
 // TrunkEntry says how the calls of a trunk enter.
 type TrunkEntry struct {
-	Context string // "" is OutsideContext
-	Country string // of numbers without a country code; "" is the site's
+	Context  string // "" is OutsideContext
+	Country  string // of numbers without a country code; "" is the site's
+	Internal bool   // it leads to another exchange of ours
 }
 
 // Number says whom a number of ours reaches.
@@ -135,13 +136,16 @@ type Features struct {
 // mean there.
 type Site struct {
 	// Country is where the exchange stands, as two letters (ISO 3166), such as DE:
-	// numbers without a country code are of this country.
+	// numbers without a country code are of this country, and its emergency numbers
+	// go before all routes. An office in another country needs an exchange of its own.
 	Country string `yaml:"country" format:"country"`
 	// Timezone is the zone of all schedules that name none, such as
 	// Europe/Berlin. The default is that of the machine.
 	Timezone string `yaml:"timezone" format:"timezone"`
 	// Emergency are the trunks over which emergency numbers are called, in order;
-	// then all others are tried. The default is all.
+	// then all others are tried. The default is all. Trunks that are internal lead to
+	// another place: they are tried only when they are named here, or when there are
+	// no others at all.
 	Emergency []string `yaml:"emergency" format:"name"`
 	// Headers are the SIP headers that routes may look at, such as X-Priority.
 	// What is in them is what the caller wrote: a wish, no proof.
@@ -208,7 +212,8 @@ type RouteSpec struct {
 	Name Text `yaml:"name"`
 	// To is the number dialled: a pattern such as 1XX or 00., a regular expression
 	// between slashes, or a list of such; one that begins with "not " must not fit.
-	// Without it, every number fits.
+	// Without it, every number fits. Spaces and - . ( ) / in a number that is dialled do
+	// not count.
 	To Texts `yaml:"to"`
 	// When are further conditions. All of them must hold.
 	When When `yaml:"when"`

@@ -57,7 +57,7 @@ const (
 func (r *Run) edit(ctx context.Context, e ListEdit) error {
 	r.failed = nil
 	e.By, e.Number = r.Facts.Extension, strings.TrimSuffix(e.Number, "#")
-	why := ""
+	var why string
 	switch {
 	case e.By == "":
 		why = "only an extension may edit the " + e.List + " list"

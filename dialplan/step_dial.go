@@ -30,16 +30,19 @@ type Dial struct {
 	Each time.Duration `yaml:"each" min:"1s" max:"10m"`
 	// Via are the trunks over which numbers outside are called, tried in order: the
 	// next when one has no free channel or its servers do not answer or have trouble
-	// (408, 5xx).
+	// (408, 5xx). Those that are known to be dead are tried after the others.
 	Via Texts `yaml:"via"`
 	// As is the extension on whose permission, and at whose cost, the numbers are
 	// called. Without it, it is the extension that calls; callers from outside need
 	// it.
 	As Text `yaml:"as"`
-	// CallerID is the number that callees outside see, with + and its country code.
-	// The default is what the extension and the trunk say.
+	// CallerID is the number that callees outside see, with + and its country code, or
+	// anonymous to hide it, as far as the trunk's hidden lets it. The default is what
+	// the extension and the trunk say.
 	CallerID Text `yaml:"caller_id"`
-	// FromName is what the phones show as the caller's name.
+	// FromName is what the phones show as the caller's name. The default is that
+	// name, behind the one of the number that was called on a trunk, if numbers gives
+	// it one.
 	FromName Text `yaml:"from_name"`
 	// Keys are pressed at the callee when it has answered, as by send_keys: the
 	// extension behind a menu, or a code: "ww123#".
@@ -51,7 +54,7 @@ type Dial struct {
 	// On are the steps for when nobody answers, by why.
 	On On `yaml:"on"`
 
-	emergency bool   // an emergency number, over all trunks
+	emergency bool   // an emergency number
 	path      string // where it stands, for what is found later
 }
 
@@ -65,7 +68,10 @@ type On struct {
 	NotRegistered Steps `yaml:"not-registered"`
 	// Declined is for a callee that refused the call.
 	Declined Steps `yaml:"declined"`
-	// Failed is for every reason that has no branch of its own here.
+	// Cancelled is for a caller that gives up while it rings, and then is gone: log,
+	// webhook, email, set, if, switch and call only.
+	Cancelled Steps `yaml:"cancelled"`
+	// Failed is for every other reason that has no branch of its own here.
 	Failed Steps `yaml:"failed"`
 }
 
@@ -98,7 +104,7 @@ func (s *Dial) Run(ctx context.Context, r *Run) error {
 		return cmp.Or(asEnded(err), &Ended{Cause: CauseNormal})
 	}
 	if ctx.Err() != nil {
-		return err
+		return s.gaveUp(ctx, r, err)
 	}
 	e := asEnded(err)
 	if e == nil {
@@ -139,6 +145,9 @@ func (o *On) pick(c Cause) (string, Steps) {
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
 	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value}
+	if out.FromName == "" && len(s.Via) == 0 {
+		out.FromName = r.nameOn(r.plan.lines.numbers[r.did])
+	}
 	for i := range s.To {
 		name := r.expand(&s.To[i])
 		members, err := s.targets(name, r)
@@ -263,6 +272,7 @@ func (s *Dial) check(c *checker) {
 	for _, b := range s.branches() {
 		c.within("on."+b.key, b.do)
 	}
+	c.withoutCaller(s.On.Cancelled)
 }
 
 func (s *Dial) branches() []branch {
@@ -272,6 +282,7 @@ func (s *Dial) branches() []branch {
 		{"no-answer", o.NoAnswer},
 		{"not-registered", o.NotRegistered},
 		{"declined", o.Declined},
+		{"cancelled", o.Cancelled},
 		{"failed", o.Failed},
 	}
 }

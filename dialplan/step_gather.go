@@ -3,8 +3,11 @@ package dialplan
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"time"
+
+	"dialtone/dialplan/pattern"
 )
 
 // Gather answers, asks for a number, and puts the keys that the caller presses
@@ -12,7 +15,7 @@ import (
 // before count, so that who knows the way need not listen.
 type Gather struct {
 	Placed
-	// Files are played first, as by play.
+	// Files are played first, as by play; empty plays nothing.
 	Files Texts `yaml:"gather" main:"optional"`
 	// Digits is how many keys make a number. When numbers differ, write min and max.
 	Digits int `yaml:"digits" min:"1" max:"32"`
@@ -27,7 +30,8 @@ type Gather struct {
 	// is 5s.
 	Timeout time.Duration `yaml:"timeout" min:"500ms" max:"5m"`
 	// Between is how long to wait for each further key; then the number is taken as
-	// it is. The default is 3s.
+	// it is. Nothing is waited for when the number fits match and none that is longer
+	// does. The default is 3s.
 	Between time.Duration `yaml:"between" min:"500ms" max:"1m"`
 	// Into is the variable that gets the keys; it is empty when there was no number.
 	Into Text `yaml:"into"`
@@ -72,7 +76,16 @@ func (s *Gather) gathering(r *Run) Gathering {
 		Timeout: cmp.Or(s.Timeout, gatherTimeout), Between: cmp.Or(s.Between, gatherBetween),
 	}
 	g.Finish, _ = keySet(cmp.Or(s.Finish.Value, gatherFinish))
+	if s.Max > 0 && len(s.numbers.positive) > 0 {
+		g.Enough = s.enough
+	}
 	return g
+}
+
+// enough reports whether keys are a number, and none that is longer fits. What fits
+// nothing is waited for: the rest of a wrong number is no part of the next.
+func (s *Gather) enough(keys string) bool {
+	return s.wrong(Gathered{Keys: keys}) == "" && !s.numbers.longer(keys, s.Max)
 }
 
 // Run implements Step.
@@ -168,10 +181,26 @@ func (c *checker) matches(s *Gather) {
 			c.fail(t.At, "what is gathered has one name, which into says: a group of the expression cannot have one", "write ( instead of (?P<NAME>")
 		case not:
 			s.numbers.negative = append(s.numbers.negative, p)
+		case s.never(p):
+			c.fail(t.At, quote(text)+" fits no number of so many keys", s.lengths())
 		default:
 			s.numbers.positive = append(s.numbers.positive, p)
 		}
 	}
+}
+
+// lengths is what to do about a pattern that is longer or shorter than every number.
+func (s *Gather) lengths() string {
+	if s.Digits > 0 {
+		return fmt.Sprintf("write max: %d instead of digits: %d when numbers may be shorter, or change the pattern", s.Digits, s.Digits)
+	}
+	return "change it, or min and max"
+}
+
+// never reports whether p is longer or shorter than every number.
+func (s *Gather) never(p pattern.Pattern) bool {
+	length := len(p.Example())
+	return !p.IsRegexp() && (length > max(s.Digits, s.Max) || length < max(s.Digits, s.Min) && !open(p))
 }
 
 func (s *Gather) branches() []branch {

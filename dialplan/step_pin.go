@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Pin answers and asks for a PIN, then goes on when it is right. Who enters nine
-// wrong ones within 15 minutes is not asked any more for as long, and sixty wrong
-// ones on one trunk stop that for all of its callers. What is pressed is neither
-// logged nor kept.
+// Pin answers and asks for a PIN, and goes on only when it is right. Who enters nine
+// wrong ones without a right one in between, or sixty in all, is not asked any more
+// until 15 minutes have passed without another; sixty on one trunk stop that for all
+// of its callers. What is pressed is neither logged nor kept.
 type Pin struct {
 	Placed
 	// Pins are the names of those of pins that are right here; without any, all are.
@@ -28,7 +28,8 @@ type Pin struct {
 	Timeout time.Duration `yaml:"timeout" min:"500ms" max:"5m"`
 	// Tries is how often the caller is asked; the default is 3.
 	Tries int `yaml:"tries" min:"1" max:"5"`
-	// On are the steps for when no PIN was right; without them, the call ends.
+	// On are the steps for when no PIN was right. The call ends behind them, unless
+	// they lead elsewhere with goto.
 	On PinOn `yaml:"on"`
 }
 
@@ -42,6 +43,7 @@ const (
 	pinTries   = 3
 	pinTimeout = 10 * time.Second
 	pinBetween = 5 * time.Second
+	tooMany    = "too many wrong PINs"
 )
 
 // Guesser is who enters a PIN.
@@ -57,7 +59,8 @@ type Guesses interface {
 	Locked(Guesser) bool
 	// Wrong counts one.
 	Wrong(Guesser)
-	// Right forgets those of the caller.
+	// Right begins the count of the caller anew. All wrong ones together still count, so
+	// that nobody who knows one PIN can try many others.
 	Right(Guesser)
 }
 
@@ -69,41 +72,46 @@ func (s *Pin) String() string {
 // Run implements Step.
 func (s *Pin) Run(ctx context.Context, r *Run) error {
 	r.failed, r.pin = nil, ""
+	why, err := s.ask(ctx, r)
+	if err != nil || r.pin != "" {
+		return err
+	}
+	r.note(why)
+	if err := r.take(ctx, s.On.Failed); err != nil {
+		return err
+	}
+	// What stands behind a PIN is for those only that have it.
+	return cmp.Or(r.failed, &Ended{Cause: CauseForbidden, Detail: why})
+}
+
+// ask asks for a PIN until one is right, which r.pin then names; why is why none
+// was.
+func (s *Pin) ask(ctx context.Context, r *Run) (why string, err error) {
 	pins := s.pins(r.plan)
 	g := Gathering{
 		Playing: r.playing(s.Prompt), Max: longest(pins), Finish: gatherFinish,
 		Timeout: cmp.Or(s.Timeout, pinTimeout), Between: pinBetween,
 	}
-	who, files, tries := r.guesser(), g.Files, cmp.Or(s.Tries, pinTries)
-	why := "no PIN was right"
-	for n := 1; n <= tries; n++ {
-		if r.Guesses != nil && r.Guesses.Locked(who) {
-			why = "too many wrong PINs"
-			if r.Log != nil {
-				r.Log.Warn("a PIN is not asked for: too many were wrong", "caller", who.Caller, "trunk", who.Trunk)
-			}
-			break
+	files := g.Files
+	for n := range cmp.Or(s.Tries, pinTries) {
+		if r.locked() {
+			return tooMany, nil
 		}
 		got, err := r.Session.Gather(ctx, g)
 		if err = r.played(err); err != nil {
-			return err
+			return "", err
 		}
-		if r.pin = match(pins, got.Keys); r.pin != "" {
-			r.guessed(who, true)
+		if r.locked() { // by a call of the same caller at the same time
+			return tooMany, nil
+		}
+		if r.guess(pins, got.Keys) {
 			r.note("the PIN of " + r.pin)
-			return nil
+			return "", nil
 		}
-		if got.Keys != "" {
-			r.guessed(who, false)
-		}
-		r.note("wrong, try " + strconv.Itoa(n))
+		r.note("wrong, try " + strconv.Itoa(n+1))
 		g.Fresh, g.Files = true, append(r.playing(s.Invalid).Files, files...)
 	}
-	r.note(why)
-	if len(s.On.Failed) > 0 {
-		return r.take(ctx, s.On.Failed)
-	}
-	return &Ended{Cause: CauseForbidden, Detail: why}
+	return "no PIN was right", nil
 }
 
 // guesser is who this call is to Guesses.
@@ -114,6 +122,29 @@ func (r *Run) guesser() Guesser {
 	return Guesser{Caller: clip(r.Facts.From) + " on " + r.Facts.Trunk, Trunk: r.Facts.Trunk}
 }
 
+// locked reports whether the caller has tried too many PINs.
+func (r *Run) locked() bool {
+	who := r.guesser()
+	if r.Guesses == nil || !r.Guesses.Locked(who) {
+		return false
+	}
+	if r.Log != nil {
+		r.Log.Warn("a PIN is not asked for: too many were wrong", "caller", who.Caller, "trunk", who.Trunk)
+	}
+	return true
+}
+
+// guess reports whether keys are one of pins, which r.pin then names, and counts
+// it.
+func (r *Run) guess(pins map[string]Secret, keys string) bool {
+	r.pin = match(pins, keys)
+	if keys != "" {
+		r.guessed(r.guesser(), r.pin != "")
+	}
+	return r.pin != ""
+}
+
+// guessed counts what somebody entered as a PIN.
 func (r *Run) guessed(who Guesser, right bool) {
 	switch {
 	case r.Guesses == nil:
@@ -166,13 +197,21 @@ func (s *Pin) check(c *checker) {
 		c.fail(s.Where(), "there are no PINs", `write pins: {night: file:night.pin}`)
 	}
 	for i, t := range s.Pins {
+		c.in(fmt.Sprintf("pin.[%d]", i))
 		if _, known := c.spec.Pins[t.Value]; !known && len(c.spec.Pins) > 0 {
-			c.in(fmt.Sprintf("pin.[%d]", i))
-			c.undefined(t.At, "PIN", t.Value, keys(c.spec.Pins))
-			c.out()
+			c.undefinedPin(t)
 		}
+		c.out()
 	}
 	c.within("on.failed", s.On.Failed)
+}
+
+func (c *checker) undefinedPin(t Text) {
+	if t.Value != "" && strings.Trim(t.Value, "0123456789") == "" {
+		c.fail(t.At, "this is a PIN, not the name of one", "give it a name under pins, which stands here")
+		return
+	}
+	c.undefined(t.At, "PIN", t.Value, keys(c.spec.Pins))
 }
 
 func (s *Pin) branches() []branch { return []branch{{"failed", s.On.Failed}} }

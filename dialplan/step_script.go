@@ -190,12 +190,14 @@ func (s *Script) sets(c *checker) Values {
 	return out
 }
 
+// unknown are the parts of a text that nobody can know before.
+var unknown = []part{{}}
+
 // gotos are where it may go on; with parts in the target, anywhere.
 func (s *Script) gotos() []*Goto {
 	if s.program == nil {
 		return nil
 	}
-	unknown := []part{{}}
 	var out []*Goto
 	for _, w := range s.program.Gotos {
 		at := s.place(w.Line, w.Column)

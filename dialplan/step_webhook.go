@@ -54,11 +54,11 @@ func (r *Run) post(send func(Outbox) error) error {
 	if r.Outbox != nil {
 		err = send(r.Outbox)
 	}
+	how := "on its way"
 	if err != nil {
-		r.note("lost: " + err.Error())
-		return nil
+		how = "lost: " + err.Error()
 	}
-	r.note("on its way")
+	r.note(how)
 	return nil
 }
 

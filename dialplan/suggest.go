@@ -1,6 +1,9 @@
 package dialplan
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Nearest gives the candidate that name was most likely meant to be, "" when
 // none is near.
@@ -46,4 +49,19 @@ func distance(a, b string) int {
 		}
 	}
 	return rows[len(a)][len(b)]
+}
+
+// Instead says what to write instead of a name that is none of known.
+func Instead(name string, known []string) string {
+	switch near := Nearest(name, known); {
+	case near != "":
+		return fmt.Sprintf("did you mean %q?", near)
+	case len(known) == 0:
+		return "there is none"
+	case len(known) == 1:
+		return "there is only " + known[0]
+	case len(known) <= 12:
+		return "there are " + strings.Join(known, ", ")
+	}
+	return "define it, or use another"
 }

@@ -23,9 +23,11 @@ type Trace struct {
 	Extension string    `json:"extension,omitempty"`
 	Trunk     string    `json:"trunk,omitempty"`
 	Start     time.Time `json:"start"`
+	Zone      string    `json:"zone,omitempty"` // of the site, such as Europe/Berlin
 	Events    []Event   `json:"events"`
 	Dropped   int       `json:"dropped,omitempty"` // events beyond the bound
 	Outcome   string    `json:"outcome,omitempty"` // how it ended, in words
+	Rehearsed bool      `json:"-"`                 // it was no call, so that its times mean nothing
 }
 
 // What an Event tells of.
@@ -43,6 +45,7 @@ type Event struct {
 	Depth   int           `json:"depth,omitempty"`   // of steps within steps
 	Context string        `json:"context,omitempty"` // of a route
 	Name    string        `json:"name"`              // of the context or route; the step as it is written
+	Value   string        `json:"value,omitempty"`   // of a step that is written with variables: what they stood for
 	Fits    bool          `json:"fits,omitempty"`    // the route was chosen
 	Text    string        `json:"text,omitempty"`    // why, or how it came out
 	File    string        `json:"file,omitempty"`
@@ -58,7 +61,7 @@ func (t *Trace) add(e Event) int {
 		t.Dropped++
 		return -1
 	}
-	e.Name, e.Text = clip(e.Name), clip(e.Text)
+	e.Name, e.Value, e.Text = clip(e.Name), clip(e.Value), clip(e.Text)
 	t.Events = append(t.Events, e)
 	return len(t.Events) - 1
 }
@@ -100,9 +103,13 @@ func (t *Trace) String() string {
 	if t.Trunk != "" {
 		who += " on trunk " + t.Trunk
 	}
-	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, t.Start.Format("Mon 2006-01-02 15:04:05 MST"))
+	start := t.Start
+	if zone, err := time.LoadLocation(t.Zone); err == nil && t.Zone != "" {
+		start = start.In(zone) // what was read from JSON knows the offset only
+	}
+	fmt.Fprintf(&b, "%s dials %s, %s\n", who, t.To, start.Format("Mon 2006-01-02 15:04:05 MST"))
 	for _, e := range t.Events {
-		b.WriteString(e.line() + "\n")
+		b.WriteString(e.line(t.Rehearsed) + "\n")
 	}
 	if t.Dropped > 0 {
 		fmt.Fprintf(&b, "... %d more that were not kept\n", t.Dropped)
@@ -113,7 +120,7 @@ func (t *Trace) String() string {
 	return b.String()
 }
 
-func (e Event) line() string {
+func (e Event) line(timeless bool) string {
 	var b strings.Builder
 	switch e.Kind {
 	case EventContext:
@@ -125,12 +132,12 @@ func (e Event) line() string {
 		}
 		fmt.Fprintf(&b, "  %s %s", mark, e.Name)
 	default:
-		fmt.Fprintf(&b, "    %s%s", strings.Repeat("  ", e.Depth), e.Name)
+		fmt.Fprintf(&b, "    %s%s", strings.Repeat("  ", e.Depth), e.label())
 	}
 	if e.Text != "" {
 		b.WriteString(": " + e.Text)
 	}
-	if e.Kind == EventStep {
+	if e.Kind == EventStep && !timeless {
 		fmt.Fprintf(&b, "  (at %s", short(e.At))
 		if e.Took > 0 {
 			fmt.Fprintf(&b, ", took %s", short(e.Took))
@@ -141,6 +148,21 @@ func (e Event) line() string {
 		fmt.Fprintf(&b, "  %s:%d", e.File, e.Line)
 	}
 	return b.String()
+}
+
+// label is a step with its values, and behind it the words that are written with
+// variables.
+func (e Event) label() string {
+	if e.Value == "" {
+		return e.Name
+	}
+	var written []string
+	for _, word := range strings.Fields(e.Name) {
+		if strings.Contains(word, "${") {
+			written = append(written, strings.TrimSuffix(word, ","))
+		}
+	}
+	return e.Value + " (" + strings.Join(written, ", ") + ")"
 }
 
 // short is a duration in whole milliseconds.

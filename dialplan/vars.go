@@ -19,8 +19,8 @@ type Variable struct {
 func Variables() []Variable { return builtin[:] }
 
 var builtin = [...]Variable{
-	{"to", "The number that is looked for: the one dialled, or what a goto made of it.", func(r *Run) string { return r.To }},
-	{"dialled", "The number that was dialled, whatever became of it.", func(r *Run) string { return r.Facts.To }},
+	{"to", "The number that is looked for: the one dialled, without spaces and - . ( ) / when it is a number, or what a goto made of it.", func(r *Run) string { return r.To }},
+	{"dialled", "The number that was dialled, as it came, whatever became of it.", func(r *Run) string { return r.Facts.To }},
 	{"rest", "What the . or ! at the end of the pattern stood for; with 00., 0049301 has 49301.", func(r *Run) string { return r.rest }},
 	{"from", "The caller's number. Of an extension it is its own; of others, what they say.", func(r *Run) string { return r.Facts.From }},
 	{"from_name", "The caller's name as it is shown.", func(r *Run) string { return r.Facts.FromName }},

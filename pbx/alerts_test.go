@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -37,10 +36,10 @@ func TestAlertsAreBounded(t *testing.T) {
 	kept := &alerts{}
 	log := slog.New(watched{Handler: slog.DiscardHandler, alerts: kept})
 	for i := range 250 {
-		log.Warn(strconv.Itoa(i), "event", "e")
+		log.Warn("one of many", "event", "e", "number", i)
 	}
 	got := kept.newest()
-	if len(got) != maxAlerts || got[0].Text != "249" || got[99].Text != "150" {
-		t.Errorf("%d are kept, from %s to %s", len(got), got[0].Text, got[len(got)-1].Text)
+	if len(got) != maxAlerts || got[0].Values["number"] != "249" || got[99].Values["number"] != "150" {
+		t.Errorf("%d are kept, from %s to %s", len(got), got[0].Values, got[len(got)-1].Values)
 	}
 }

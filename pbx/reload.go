@@ -29,7 +29,9 @@ func (s *Server) logReload(r api.ReloadResult, err error) {
 		if errors.As(err, &mistakes) {
 			err = mistakes.Failures().Err()
 		}
-		s.Log.Error("configuration refused, the old one stays", "error", err)
+		if s.news(err.Error(), time.Now()) {
+			s.Log.Error("configuration refused, the old one stays", "error", err)
+		}
 		return
 	}
 	if len(r.Changes) == 0 {
@@ -39,6 +41,27 @@ func (s *Server) logReload(r api.ReloadResult, err error) {
 	for _, warning := range r.Warnings {
 		s.Log.Warn("a doubtful configuration is in force", "reason", warning)
 	}
+}
+
+// refusal is why a configuration was refused, as the log was told.
+type refusal struct {
+	why string
+	at  time.Time
+}
+
+// repeated is for how long a refusal is not logged again: who asks for a reload and
+// the watcher of files find the same mistakes.
+const repeated = time.Minute
+
+// news reports whether the log is to be told that a configuration was refused.
+func (s *Server) news(why string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why == s.refusal.why && now.Sub(s.refusal.at) < repeated {
+		return false
+	}
+	s.refusal = refusal{why, now}
+	return true
 }
 
 // changes are a line each where the log is text.
@@ -62,6 +85,7 @@ func (s *Server) reload(reason string) (api.ReloadResult, error) {
 		s.lastReload.Error = err.Error()
 		return api.ReloadResult{}, err
 	}
+	s.refusal = refusal{}
 	s.adopt(result.Changes)
 	if err := s.certs.load(s.Config()); err != nil {
 		s.Log.Error("phones are still shown the old certificate", "error", err)

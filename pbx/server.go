@@ -53,6 +53,8 @@ type Options struct {
 	Version    string
 	// Now is the clock of the dialplan; nil is that of the machine.
 	Now func() time.Time
+	// Web, unless nil, is put between the dialplan and what asks web servers for it.
+	Web func(dialplan.Web) dialplan.Web
 }
 
 // Server is a whole PBX. Start it once, Close it once.
@@ -93,6 +95,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	lastReload api.LastReload
+	refusal    refusal // of the last reload that was refused
 }
 
 // ErrDataInUse says that another server has the data folder open.
@@ -223,6 +226,10 @@ func (s *Server) wire() (err error) {
 		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
 	})
 	s.web, s.outbox = notify.NewWeb(), notify.New(notify.Options{Config: s.Config, Log: s.Log})
+	var web dialplan.Web = s.web
+	if s.Web != nil {
+		web = s.Web(web)
+	}
 	s.speech = speech.New(speech.Options{Config: s.Config, Folder: filepath.Join(s.data, "speech"), Log: s.Log})
 	s.music = music.New(music.Options{Log: s.Log})
 	s.music.Configure(musicOf(s.Config()))
@@ -237,7 +244,7 @@ func (s *Server) wire() (err error) {
 	s.voicemail.Watch(s.lamps.Changed)
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
-		Web: s.web, Outbox: s.outbox, Speech: s.speech, Music: s.music, Voicemail: s.voicemail,
+		Web: web, Outbox: s.outbox, Speech: s.speech, Music: s.music, Voicemail: s.voicemail,
 		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})
 	return nil

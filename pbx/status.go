@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,13 +23,21 @@ func (s *Server) Status() api.Status {
 	s.mu.Unlock()
 	return api.Status{
 		Version: s.Version, Started: s.started, Draining: s.draining.Load(),
-		Config: s.ConfigPath, ConfigVersion: s.holder.Loaded().Version, Data: s.data, Addresses: s.Addresses(),
+		Config: absolute(s.ConfigPath), ConfigVersion: s.holder.Loaded().Version, Data: absolute(s.data), Addresses: s.Addresses(),
 		Extensions: len(cfg.Extensions), Registrations: len(s.registrar.All()),
 		Calls: s.board.Len(), CallsMax: cfg.Calls.Max, CallsTotal: s.board.Total(),
 		RTPPortsUsed: ports.Open, RTPPorts: ports.Pairs,
-		LogLevel: strings.ToLower(s.Level.Level().String()), Trace: s.trace.Load(), LastReload: last,
+		Zone: cfg.Site.Timezone, LogLevel: strings.ToLower(s.Level.Level().String()), Trace: s.trace.Load(), LastReload: last,
 		Alerts: s.alerts.newest(),
 	}
+}
+
+// absolute is a path for who asks from another folder; "" stays.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil && path != "" {
+		return full
+	}
+	return path
 }
 
 // Addresses are where phones reach the server.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,6 +38,45 @@ func (r reader) file(f *File) {
 		names[c.Name.Value] = c.Name.At
 		r.test(c, path)
 	}
+	if r.doc.Err() == nil {
+		r.expectations(f)
+	}
+}
+
+// expectations finds tests that cannot fail.
+func (r reader) expectations(f *File) {
+	for i, c := range f.Tests {
+		if c.Expect.nothing() {
+			r.doc.Fail(c.Where(), fmt.Sprintf("tests[%d].expect", i), "nothing is expected, so that the test always passes", "write expect: with what must happen, such as {route: day, end: no-answer}")
+		}
+		if end := c.Expect.End; end == nil || end.Cause.Value != dialplan.CauseForbidden.String() {
+			r.wayIn(c.Call, fmt.Sprintf("tests[%d].call", i))
+		}
+		for n, b := range c.Before {
+			r.wayIn(b, fmt.Sprintf("tests[%d].before[%d]", i, n))
+		}
+	}
+}
+
+// wayIn refuses a caller that the plan never sees: whatever is expected not to happen
+// would not.
+func (r reader) wayIn(c *Caller, path string) {
+	known := slices.Sorted(maps.Keys(r.Config.Extensions))
+	if c.Trunk.Value != "" || c.Context.Value != "" || slices.Contains(known, c.From.Value) {
+		return
+	}
+	at, who := c.From.At, fmt.Sprintf("%q is no extension", c.From.Value)
+	if c.From.Value == "" {
+		at, who = c.Where(), "it is not said which extension calls"
+	}
+	remedy := "write the extension that calls"
+	if near := dialplan.Nearest(c.From.Value, known); near != "" {
+		remedy = fmt.Sprintf("did you mean %q?", near)
+	} else if trunks := slices.Sorted(maps.Keys(r.Config.Trunks)); len(trunks) > 0 {
+		remedy += ", or trunk: " + trunks[0] + " for a call from outside"
+	}
+	r.doc.Fail(at, path+".from", who+", and no trunk is named, so that the call is refused before any route is tried",
+		remedy+"; a test of just that expects end: "+dialplan.CauseForbidden.String())
 }
 
 func (r reader) test(c *Case, path string) {
@@ -94,14 +134,7 @@ func (r reader) caller(c *Caller, path string) {
 }
 
 func (r reader) undefined(t dialplan.Text, path, what string, known []string) {
-	remedy := "there is " + strings.Join(known, ", ")
-	if near := dialplan.Nearest(t.Value, known); near != "" {
-		remedy = fmt.Sprintf("did you mean %q?", near)
-	}
-	if len(known) == 0 {
-		remedy = "there is none"
-	}
-	r.doc.Fail(t.At, path, fmt.Sprintf("there is no %s %q", what, t.Value), remedy)
+	r.doc.Fail(t.At, path, fmt.Sprintf("there is no %s %q", what, t.Value), dialplan.Instead(t.Value, known))
 }
 
 func (r reader) codecs(list dialplan.Texts, path string) {
@@ -211,6 +244,7 @@ func (r reader) expect(e *Expect, path string) {
 			}
 		}
 	}
+	r.calls(e.Outside, path+".outside")
 	routes := e.Routes
 	if e.Route.Value != "" {
 		routes = append(routes[:len(routes):len(routes)], e.Route)
@@ -219,6 +253,23 @@ func (r reader) expect(e *Expect, path string) {
 		emergency := r.Plan.Emergency(strings.TrimPrefix(t.Value, dialplan.EmergencyContext+"/"))
 		if known := r.routes(); t.Value != refused && !emergency && !slices.Contains(known, t.Value) {
 			r.undefined(t, path+".route", "route", r.names())
+		}
+	}
+}
+
+var callText = regexp.MustCompile(`^\S+(?: via (\S+)(?: from \S+)?)?$`)
+
+// calls checks calls that trunks are expected to take.
+func (r reader) calls(list dialplan.Texts, path string) {
+	known := slices.Sorted(maps.Keys(r.Config.Trunks))
+	for i, t := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		m := callText.FindStringSubmatch(t.Value)
+		switch {
+		case m == nil:
+			r.doc.Fail(t.At, at, fmt.Sprintf("%q is no call over a trunk", t.Value), "write it like +49301112222 via provider from +4930123450")
+		case m[1] != "" && !slices.Contains(known, m[1]):
+			r.undefined(dialplan.Text{Value: m[1], At: t.At}, at, "trunk", known)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package plantest
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ func (e *Expect) compare(o *Observed) []Difference {
 	c.route(e, o)
 	c.list("steps", orNone(e.Steps), o.Steps, equal)
 	c.moments("rang", orNone(e.Rang), o.Rang)
+	c.list("outside", orNone(e.Outside), o.Outside, sameCall)
 	c.moments("heard", orNone(e.Heard), o.Heard)
 	c.list("logged", orNone(e.Logged), o.Logged, equal)
 	c.list("asked", orNone(e.Asked), o.Asked, equal)
@@ -48,6 +50,16 @@ func (e *Expect) compare(o *Observed) []Difference {
 		}
 	}
 	return c.found
+}
+
+// nothing reports whether every call is as expected.
+func (e *Expect) nothing() bool {
+	bare := *e
+	bare.Placed, bare.Route.At, bare.AnsweredBy.At, bare.Shown.At = dialplan.Placed{}, dialplan.Pos{}, dialplan.Pos{}, dialplan.Pos{}
+	if end := e.End; end != nil && end.Cause.Value == "" && end.By.Value == "" && end.After == nil {
+		bare.End = nil
+	}
+	return reflect.ValueOf(bare).IsZero()
 }
 
 type comparison struct{ found []Difference }
@@ -72,6 +84,9 @@ func sameRoute(want, got string) bool {
 	_, name, _ := strings.Cut(got, "/")
 	return want == got || want == name
 }
+
+// sameCall compares NUMBER, NUMBER via TRUNK or all with NUMBER via TRUNK from SHOWN.
+func sameCall(want, got string) bool { return want == got || strings.HasPrefix(got, want+" ") }
 
 func (c *comparison) route(e *Expect, o *Observed) {
 	last := o.Routes[len(o.Routes)-1]

@@ -13,26 +13,41 @@ import (
 )
 
 const (
-	reaction  = 500 * time.Millisecond // of a caller to what it hears
+	// Reaction is how long a caller takes to press a key that something asks for.
+	Reaction = 500 * time.Millisecond
+	// KeyTime is how long one key takes, with the pause behind it.
+	KeyTime = keyLength + keyPause
+
 	keyLength = 100 * time.Millisecond
 	keyPause  = 100 * time.Millisecond
 )
 
-// pressing are keys that a caller presses one after the other.
-type pressing struct {
-	text   dialplan.Text // as it is written
-	keys   string
-	at     *time.Duration // from the start of the call
-	during string         // what is heard meanwhile
-	after  string         // what was heard before
+// Pressing are keys that a caller presses one after the other.
+type Pressing struct {
+	Keys   string
+	At     *time.Duration // from the start of the call
+	During string         // what is heard meanwhile
+	After  string         // what was heard before
+	text   dialplan.Text  // as it is written
+}
+
+// Presses are what the caller presses, in order.
+func (c *Caller) Presses() []Pressing {
+	var out []Pressing
+	for _, t := range c.Keys {
+		if p, err := parsePressing(t); err == nil { // Read has refused what is wrong
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // parsePressing reads "1234#", "1234# after 3s", "1 during file menu" or "1 after
 // file menu".
-func parsePressing(t dialplan.Text) (pressing, error) {
+func parsePressing(t dialplan.Text) (Pressing, error) {
 	keys, when, timed := strings.Cut(t.Value, " ")
-	p := pressing{text: t, keys: strings.ToUpper(keys)}
-	if keys == "" || strings.Trim(p.keys, media.Keypad) != "" {
+	p := Pressing{text: t, Keys: strings.ToUpper(keys)}
+	if keys == "" || strings.Trim(p.Keys, media.Keypad) != "" {
 		return p, fmt.Errorf("%q are no keys of a phone", keys)
 	}
 	if !timed {
@@ -44,13 +59,13 @@ func parsePressing(t dialplan.Text) (pressing, error) {
 	}
 	switch word {
 	case "during":
-		p.during = what
+		p.During = what
 	case "after":
 		if d, err := config.ParseDuration(what); err == nil {
 			own := d.D()
-			p.at = &own
+			p.At = &own
 		} else {
-			p.after = what
+			p.After = what
 		}
 	default:
 		return p, fmt.Errorf("%q is neither after nor during something", when)
@@ -62,20 +77,20 @@ func parsePressing(t dialplan.Text) (pressing, error) {
 type presser struct {
 	leg   *leg
 	heard int // of what the caller hears, what the keys so far had to do with
-	left  []pressing
+	left  []Pressing
 }
 
 // press presses keys in their order, until the call is over; keys that were not
 // pressed are left in p.
-func (p *presser) press(list []pressing) {
+func (p *presser) press(list []Pressing) {
 	p.left = list
 	for _, k := range list {
 		if !p.await(k) {
 			return
 		}
-		for _, digit := range []byte(k.keys) {
+		for _, digit := range []byte(k.Keys) {
 			p.leg.audio.press(digit)
-			if !p.sleep(keyLength + keyPause) {
+			if !p.sleep(KeyTime) {
 				break // the last one may have ended the call
 			}
 		}
@@ -84,14 +99,14 @@ func (p *presser) press(list []pressing) {
 }
 
 // await waits for the time to press k; false when the call is over.
-func (p *presser) await(k pressing) bool {
-	if k.at != nil {
-		return p.sleep(*k.at - time.Since(p.leg.audio.air.start))
+func (p *presser) await(k Pressing) bool {
+	if k.At != nil {
+		return p.sleep(*k.At - time.Since(p.leg.audio.air.start))
 	}
 	for {
 		ready, changed := p.ready(k)
 		if ready {
-			return p.sleep(reaction)
+			return p.sleep(Reaction)
 		}
 		select {
 		case <-changed:
@@ -103,13 +118,13 @@ func (p *presser) await(k pressing) bool {
 
 // ready reports whether the caller has heard what k is pressed for; changed is
 // closed when it hears something else.
-func (p *presser) ready(k pressing) (ok bool, changed <-chan struct{}) {
+func (p *presser) ready(k Pressing) (ok bool, changed <-chan struct{}) {
 	e := p.leg.audio
 	e.air.mu.Lock()
 	defer e.air.mu.Unlock()
-	if what := cmp.Or(k.during, k.after); what != "" {
+	if what := cmp.Or(k.During, k.After); what != "" {
 		for i := p.heard; i < len(e.heard); i++ {
-			if m := e.heard[i]; m.What == what && (k.during != "" || !m.open) {
+			if m := e.heard[i]; m.What == what && (k.During != "" || !m.open) {
 				p.heard = i + 1
 				return true, nil
 			}

@@ -25,7 +25,7 @@ type leg struct {
 	known   []codec.Format // that the phone can do
 	changed chan struct{}
 	infos   chan call.Info
-	keys    []pressing // that a caller presses
+	keys    []Pressing // that a caller presses
 	finger  presser
 
 	// wait is how long a caller stays after the answer, 0 is for ever; it leaves

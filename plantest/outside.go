@@ -3,6 +3,7 @@ package plantest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,20 +14,20 @@ import (
 
 // What a trunk can be said to be.
 const (
-	trunkUp     = "up"
-	trunkDown   = "down"   // it is known that no server answers
-	trunkSilent = "silent" // its server does not answer, which takes the trunk's patience
-	trunkFails  = "fails"  // its servers answer 503
-	trunkFull   = "full"   // no channel is free
+	TrunkUp     = "up"
+	TrunkDown   = "down"   // it is known that no server answers
+	TrunkSilent = "silent" // its server does not answer, which takes the trunk's patience
+	TrunkFails  = "fails"  // its servers answer 503
+	TrunkFull   = "full"   // no channel is free
 )
 
-var trunkStates = [...]string{trunkUp, trunkDown, trunkSilent, trunkFails, trunkFull}
+var trunkStates = [...]string{TrunkUp, TrunkDown, TrunkSilent, TrunkFails, TrunkFull}
 
 // outside is a number outside on its way over one trunk after the other, a
 // call.Trunked. The rule is that of real trunks: the next is tried when one has no
-// free channel or no server of it takes the call, in the order of via (weights are
-// left out, for the same result every time); what the callee does is final. When
-// all failed, the last says why.
+// free channel or no server of it takes the call, in the order of via, those that are
+// down last (weights are left out, for the same result every time); what the callee
+// does is final. When all failed, the last of via says why.
 type outside struct {
 	call.Outgoing
 	now string // guarded by the mutex of world
@@ -52,7 +53,8 @@ func (w *world) Outside(o call.Outgoing) (call.Contact, error) {
 func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(call.Progress)) (call.Leg, error) {
 	last := &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "there is no trunk"}
 	var all []string
-	for _, name := range o.Via {
+	at := 0 // of last, in via
+	for _, name := range o.order() {
 		release, e := o.take(ctx, name)
 		if e == nil {
 			l, err := o.answer(ctx, name, inv, progress)
@@ -67,12 +69,27 @@ func (o *outside) dial(ctx context.Context, inv call.Invitation, progress func(c
 			return nil, context.Cause(ctx)
 		}
 		all = append(all, name+": "+e.Error())
-		last = e
+		if i := slices.Index(o.Via, name); i >= at {
+			last, at = e, i
+		}
 	}
 	if len(all) > 1 {
 		last = &dialplan.Ended{Cause: last.Cause, Status: last.Status, Remote: last.Remote, Detail: strings.Join(all, "; ")}
 	}
 	return nil, last
+}
+
+// order are the trunks in the order to try.
+func (o *outside) order() []string {
+	var list, down []string
+	for _, name := range o.Via {
+		if o.trunks[name] == TrunkDown {
+			down = append(down, name)
+		} else {
+			list = append(list, name)
+		}
+	}
+	return append(list, down...)
 }
 
 // take begins a call over a trunk, or says why it does not take it.
@@ -84,7 +101,7 @@ func (o *outside) take(ctx context.Context, name string) (release func(), e *dia
 	state := o.trunks[name]
 	o.mu.Lock()
 	o.now = name
-	if state == trunkFull || t.Channels > 0 && o.channels[name] >= t.Channels {
+	if state == TrunkFull || t.Channels > 0 && o.channels[name] >= t.Channels {
 		defer o.mu.Unlock()
 		if !o.Emergency {
 			return nil, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: "no channel is free"}
@@ -96,11 +113,11 @@ func (o *outside) take(ctx context.Context, name string) (release func(), e *dia
 	o.mu.Unlock()
 	release = o.hangUp(name)
 	switch state {
-	case trunkDown:
+	case TrunkDown:
 		e = &dialplan.Ended{Cause: dialplan.CauseUnreachable, Detail: "no server answers"}
-	case trunkFails:
+	case TrunkFails:
 		e = &dialplan.Ended{Cause: dialplan.CauseUnreachable, Status: 503, Remote: true, Detail: "all servers answer 503"}
-	case trunkSilent:
+	case TrunkSilent:
 		select {
 		case <-time.After(patienceOf(t)):
 		case <-ctx.Done():
@@ -126,7 +143,12 @@ func (w *world) hangUp(name string) func() {
 
 // answer is what the callee does.
 func (o *outside) answer(ctx context.Context, trunk string, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
-	p := o.far[o.e164(o.Number)]
+	o.takes(trunk, inv)
+	number := o.e164(o.Number)
+	o.mu.Lock()
+	o.called = append(o.called, number)
+	o.mu.Unlock()
+	p := o.far[number]
 	if p == nil {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNotFound, Status: 404, Remote: true, Detail: o.Number + " is not in the outside of the test"}
 	}
@@ -134,6 +156,23 @@ func (o *outside) answer(ctx context.Context, trunk string, inv call.Invitation,
 	through.trunk = trunk
 	through.known = o.formatsOn(trunk, p.Codecs)
 	return o.reach(ctx, &through, inv, progress)
+}
+
+// takes notes what a trunk is asked for and told.
+func (o *outside) takes(trunk string, inv call.Invitation) {
+	if inv.CallID != callID {
+		return
+	}
+	t := o.cfg.Trunks[trunk]
+	n := o.plans.Of(t, o.cfg.Site.Country)
+	who := n.Identify(o.Outgoing, t, o.cfg.Extensions[o.As], inv.From)
+	shown := who.Shown
+	if who.Hidden {
+		shown = "anonymous"
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent = append(o.sent, fmt.Sprintf("%s via %s from %s", n.Dialled(t.Dial, o.Number, o.Emergency), trunk, shown))
 }
 
 // e164 is how numbers outside are compared.

@@ -8,6 +8,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/numbering"
 )
 
 // Suffix is how the names of files of tests end.
@@ -26,12 +27,13 @@ type Suite struct {
 	http    []*Answer
 	trunks  map[string]dialplan.Text
 	lists   map[string]dialplan.Texts
+	plans   *numbering.Plans
 }
 
 // Read reads a file of tests and its plan. The error is config.Errors with all
 // that is wrong in either; the Suite has its Files in any case.
 func Read(name string) (*Suite, error) {
-	s := &Suite{Name: name, Files: []string{name}}
+	s := &Suite{Name: name, Files: []string{name}, plans: new(numbering.Plans)}
 	var f File
 	doc := config.ReadDocument(name, &f)
 	if err := doc.Err(); err != nil && f.Plan.Value == "" {

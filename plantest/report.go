@@ -1,10 +1,13 @@
 package plantest
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+
+	"dialtone/dialplan"
 )
 
 // Outcome is a suite that was run, or why it could not be.
@@ -54,12 +57,47 @@ func (o *Outcome) Write(w io.Writer, verbose bool) {
 			fmt.Fprintf(w, "ok    %s:%d: %s\n", r.Case.Where().File, r.Case.Where().Line, r.Case.Name.Value)
 		}
 	}
+	for _, n := range o.idle() {
+		fmt.Fprintf(w, "note  %s:%d: no test calls %s of outside; correct the number, or remove it\n", n.At.File, n.At.Line, n.Value)
+	}
 	tests, failed := o.Counts()
 	if failed == 0 {
 		fmt.Fprintf(w, "ok    %s: %s, %s of calls\n", o.Suite.Name, count(tests, "test"), short(o.called().Round(time.Second)))
 		return
 	}
 	fmt.Fprintf(w, "FAIL  %s: %d of %s failed\n", o.Suite.Name, failed, count(tests, "test"))
+}
+
+// idle are the numbers outside that no test dials and no plan calls, when all tests
+// were run: one of them may be mistyped. A number that is dialled in vain is there to
+// show that nobody calls it.
+func (o *Outcome) idle() []dialplan.Text {
+	if len(o.Results) < len(o.Suite.Cases) {
+		return nil
+	}
+	e164 := func(number string) string { return cmp.Or(o.Suite.Plan.E164(number), number) }
+	used, worlds := map[string]bool{}, []World{o.Suite.outside}
+	for _, r := range o.Results {
+		if r.Observed == nil {
+			return nil // it might have
+		}
+		worlds = append(worlds, r.Case.Outside)
+		for _, c := range append([]*Caller{r.Case.Call}, r.Case.Before...) {
+			used[e164(c.To.Value)] = true
+		}
+		for _, number := range r.Observed.called {
+			used[number] = true
+		}
+	}
+	var out []dialplan.Text
+	for _, w := range worlds {
+		for _, number := range sortedByPlace(w) {
+			if !used[e164(number)] {
+				out = append(out, dialplan.Text{Value: number, At: w[number][0].Where()})
+			}
+		}
+	}
+	return out
 }
 
 // problems is err with an excerpt for each place, when it has such.

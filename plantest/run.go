@@ -21,6 +21,7 @@ type Observed struct {
 	Routes     []string // as CONTEXT/ROUTE, in order; refused at the end when none fitted
 	Steps      []string
 	Rang       []Moment
+	Outside    []string // calls that trunks took, as NUMBER via TRUNK from SHOWN
 	Heard      []Moment
 	Logged     []string
 	Asked      []string          // requests of the step http
@@ -36,7 +37,8 @@ type Observed struct {
 	Trace      dialplan.Trace
 	Record     storage.CDR      // what would be kept of the call
 	others     []dialplan.Trace // of the calls before
-	left       []pressing       // keys that were not pressed
+	left       []Pressing       // keys that were not pressed
+	called     []string         // numbers outside, by E.164
 }
 
 // Result is one test that was run.
@@ -76,7 +78,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 		return nil, err
 	}
 	w := s.newWorld(c)
-	w.web = web{answers: slices.Concat(c.HTTP, s.http), given: map[*Answer]bool{}}
+	w.web.replies = s.Replies(c)
 	conf := func() *config.Config { return s.Config }
 	board := call.NewSwitchboard(call.Options{
 		Dialer: w, Records: w, Web: w, Outbox: w, Speech: w, Music: music{}, Voicemail: w, Mix: newMix, Log: slog.New(lines{world: w}), Shuffle: inOrder,
@@ -180,12 +182,7 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		l.wait, l.left = talk+late, w.partnerLeaves
 		time.AfterFunc(patience+late, l.giveUp)
 	}
-	for _, t := range c.Keys {
-		if k, err := parsePressing(t); err == nil { // Read has refused what is wrong
-			l.keys = append(l.keys, k)
-		}
-	}
-	l.finger.leg = l
+	l.keys, l.finger.leg = c.Presses(), l
 	w.fingers.Go(func() { l.finger.press(l.keys) })
 	if e := board.Accept(l, f); e != nil {
 		l.Hangup(e)
@@ -212,6 +209,10 @@ func (w *world) facts(c *Caller, id string) dialplan.Facts {
 	}
 	if t := c.Trunk.Value; t != "" {
 		f.Trunk, f.Context = t, cmp.Or(f.Context, w.cfg.Trunks[t].Context)
+		f.To, f.From = w.plan.Inbound(t, f.To), w.plan.Inbound(t, f.From)
+		if f.Anonymous { // who calls does not get as far as the plan
+			f.From, f.FromName = "", ""
+		}
 	} else if e, ours := w.cfg.Extensions[f.From]; ours && f.Context == "" {
 		f.Extension, f.Language = f.From, e.Language
 		f.FromName = cmp.Or(e.Name, f.FromName)
@@ -230,7 +231,8 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := &Observed{
-		Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Voicemail: w.voicemail, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
+		Outside: w.sent, called: w.called, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Voicemail: w.voicemail,
+		Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
 		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {

@@ -132,6 +132,11 @@ type Expect struct {
 	// Rang are the phones that rang, in order: 101, 101 after 5s, 101 desk after 5s
 	// for 20s, +491701234567 via sipgate; or nobody.
 	Rang dialplan.Texts `yaml:"rang"`
+	// Outside are the calls that trunks took, in order, with the digits that were sent
+	// and the number that the callee is to see, both written as the trunk has them:
+	// 0301112222 via gateway from 030123450, 112 via landline, +4930123456 via sipgate
+	// from anonymous; or nothing.
+	Outside dialplan.Texts `yaml:"outside"`
 	// Heard is what the caller heard, in order: ringing, tone 440 Hz for 2s, music,
 	// echo,
 	// file welcome, 101 after 5s; or nothing.

@@ -2,6 +2,8 @@ package plantest
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"dialtone/dialplan"
@@ -23,11 +25,28 @@ func (p *Phone) Act() (does string, after time.Duration) {
 }
 
 // World is which phones there are in a test: those of all tests, and its own.
-func (s *Suite) World(c *Case) World {
-	out := World{}
-	for _, of := range []World{s.world, c.World} {
-		for extension, phones := range of {
-			out[extension] = phones
+func (s *Suite) World(c *Case) World { return both(s.world, c.World) }
+
+// Outside is which numbers outside there are in a test.
+func (s *Suite) Outside(c *Case) World { return both(s.outside, c.Outside) }
+
+// Trunks is how trunks are in a test: TrunkUp and so on; the others are up.
+func (s *Suite) Trunks(c *Case) map[string]dialplan.Text { return both(s.trunks, c.Trunks) }
+
+// both are those of all tests, and those of one test, which go before.
+func both[M ~map[string]V, V any](all, own M) M {
+	out := M{}
+	maps.Copy(out, all)
+	maps.Copy(out, own)
+	return out
+}
+
+// Listed are the entries of lists that are edited at run time.
+func (s *Suite) Listed(c *Case) map[string]dialplan.Texts {
+	out := map[string]dialplan.Texts{}
+	for _, of := range []map[string]dialplan.Texts{s.lists, c.Lists} {
+		for name, entries := range of {
+			out[name] = slices.Concat(out[name], entries)
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"dialtone/dialplan"
@@ -37,21 +38,45 @@ type Answer struct {
 	Once bool `yaml:"once"`
 }
 
-// web are the servers of one test.
-type web struct {
+// Replies are what the servers of one test answer.
+type Replies struct {
 	answers []*Answer
-	given   map[*Answer]bool
+
+	mu    sync.Mutex
+	given map[*Answer]bool
+}
+
+// Replies are what web servers answer in a test: its own, and those of all tests.
+func (s *Suite) Replies(c *Case) *Replies {
+	return &Replies{answers: slices.Concat(c.HTTP, s.http), given: map[*Answer]bool{}}
+}
+
+// To is the answer to a request, nil when there is none.
+func (r *Replies) To(method, url string) *Answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range r.answers {
+		if a.fits(method, url) && !r.given[a] {
+			r.given[a] = a.Once
+			return a
+		}
+	}
+	return nil
+}
+
+// web is what one test has to do with web servers.
+type web struct {
+	replies *Replies
 	asked   []string
 	sent    []string
 	headers map[string]string // of the last phone that rang
 }
 
 // fits reports whether the answer is for a request.
-func (a *Answer) fits(q dialplan.Request) bool {
-	if a.Method != "" && a.Method != q.Method {
+func (a *Answer) fits(method, url string) bool {
+	if a.Method != "" && a.Method != method {
 		return false
 	}
-	url := q.URL
 	if !strings.Contains(a.URL.Value, "?") {
 		url, _, _ = strings.Cut(url, "?")
 	}
@@ -79,8 +104,8 @@ func wild(pattern, s string) bool {
 	return true
 }
 
-// reply is what the answer says.
-func (a *Answer) reply() dialplan.Reply {
+// Reply is what the answer says.
+func (a *Answer) Reply() dialplan.Reply {
 	out := dialplan.Reply{Status: cmp.Or(a.Status, 200), Body: []byte(a.Body.Value)}
 	if len(a.JSON) > 0 {
 		object := map[string]string{}
@@ -94,7 +119,8 @@ func (a *Answer) reply() dialplan.Reply {
 
 // Fetch implements dialplan.Web.
 func (w *world) Fetch(ctx context.Context, q dialplan.Request) (dialplan.Reply, error) {
-	a := w.answer(q)
+	w.asks(q)
+	a := w.web.replies.To(q.Method, q.URL)
 	if a == nil {
 		return dialplan.Reply{}, fmt.Errorf("the test has no answer to %s %s", q.Method, q.URL)
 	}
@@ -108,23 +134,15 @@ func (w *world) Fetch(ctx context.Context, q dialplan.Request) (dialplan.Reply, 
 	if a.Fails {
 		return dialplan.Reply{}, errors.New("the server cannot be reached")
 	}
-	return a.reply(), nil
+	return a.Reply(), nil
 }
 
-// answer finds what is answered to a request.
-func (w *world) answer(q dialplan.Request) *Answer {
+func (w *world) asks(q dialplan.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if q.CallID == callID {
 		w.web.asked = append(w.web.asked, q.Method+" "+q.URL)
 	}
-	for _, a := range w.web.answers {
-		if a.fits(q) && !w.web.given[a] {
-			w.web.given[a] = a.Once
-			return a
-		}
-	}
-	return nil
 }
 
 // Webhook implements dialplan.Outbox.

@@ -10,6 +10,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media/codec"
 	"dialtone/pbx/call"
+	"dialtone/pbx/numbering"
 	"dialtone/storage"
 )
 
@@ -20,6 +21,7 @@ const callID = "call"
 // the log of its switchboard.
 type world struct {
 	cfg     *config.Config
+	plans   *numbering.Plans
 	air     air
 	plan    *dialplan.Plan
 	phones  map[string][]*phone
@@ -31,7 +33,9 @@ type world struct {
 	mu        sync.Mutex
 	channels  map[string]int // calls to the outside, by trunk
 	rang      []*Moment
-	partner   *phone // that answered the call
+	sent      []string // calls that trunks took
+	called    []string // numbers outside that were called, by E.164
+	partner   *phone   // that answered the call
 	shown     string
 	logged    []string
 	voicemail []string
@@ -53,7 +57,7 @@ func (p *phone) String() string { return p.label }
 // newWorld is that of a test; its own worlds and trunks come after those of all.
 func (s *Suite) newWorld(c *Case) *world {
 	w := &world{
-		cfg: s.Config, plan: s.Plan, phones: map[string][]*phone{}, far: map[string]*phone{}, trunks: map[string]string{},
+		cfg: s.Config, plans: s.plans, plan: s.Plan, phones: map[string][]*phone{}, far: map[string]*phone{}, trunks: map[string]string{},
 		channels: map[string]int{}, records: make(chan storage.CDR, len(c.Before)+1),
 	}
 	late := time.Duration(0)

@@ -65,8 +65,8 @@ func WriteCSV(w io.Writer, s Store, f CDRFilter) error {
 
 func row(c *CDR) []string {
 	talk := ""
-	if !c.Answer.IsZero() {
-		talk = seconds(c.End.Sub(c.Answer))
+	if !c.Joined().IsZero() {
+		talk = seconds(c.Talked())
 	}
 	return []string{
 		c.ID, stamp(c.Start), stamp(c.Answer), stamp(c.End), seconds(c.End.Sub(c.Start)), talk,

@@ -56,7 +56,7 @@ func TestWriteCSV(t *testing.T) {
 	}
 	want := [][]string{
 		{"c000002", "2026-03-04T12:00:02.123Z", "", "2026-03-04T12:01:02.123Z", "60.000", "", "100", `Alice "A" Müller`, "101", "", "no-answer", "none", "l1", "", "16", "", "0", "", "", "", ""},
-		{"c000001", "2026-03-04T12:00:01.123Z", "2026-03-04T12:00:04.123Z", "2026-03-04T12:01:01.123Z", "60.000", "57.000", "100", `Alice "A" Müller`, "101", "", "normal", "none", "l1", "200", "16", "", "2", "PCMA", "4.10", "line other", "101"},
+		{"c000001", "2026-03-04T12:00:01.123Z", "2026-03-04T12:00:04.123Z", "2026-03-04T12:01:01.123Z", "60.000", "57.000", "100", `Alice "A" Müller`, "101", "101", "normal", "none", "l1", "200", "16", "", "2", "PCMA", "4.10", "line other", "101"},
 	}
 	for i, w := range want {
 		if !reflect.DeepEqual(rows[i+1], w) {
@@ -67,6 +67,7 @@ func TestWriteCSV(t *testing.T) {
 
 func TestCSVSaysWhoAnswered(t *testing.T) {
 	c := storagetest.Record(1)
+	c.Legs[1].Answer = time.Time{}
 	c.Legs = append(c.Legs, storage.CDRLeg{ID: "l3", Party: "102", Answer: c.Answer, Codec: "OPUS"})
 	var out strings.Builder
 	if err := storage.WriteCSV(&out, storeOf(t, c), storage.CDRFilter{}); err != nil {

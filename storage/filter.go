@@ -9,6 +9,8 @@ func (f CDRFilter) Fits(c *CDR) bool {
 		return false
 	case f.ID != "" && c.ID != f.ID:
 		return false
+	case f.Missed && !c.Missed():
+		return false
 	case f.Party != "" && c.From != f.Party && c.To != f.Party:
 		return false
 	}

@@ -118,6 +118,7 @@ type CDRFilter struct {
 	Since, Until time.Time // by Start: Since <= Start < Until
 	Party        string    // From or To equals it
 	ID           string    // of the call
+	Missed       bool      // only calls from outside that nobody took
 	Limit        int
 }
 

@@ -17,13 +17,14 @@ import (
 // tableRecords are lines for people.
 type tableRecords struct {
 	t      terminal
+	zone   *time.Location
 	rows   table
 	capped bool // the limit is ours, not the user's
 }
 
-func newTableRecords(t terminal, capped bool) *tableRecords {
-	return &tableRecords{t: t, capped: capped, rows: table{
-		head: []string{"START", "FROM", "TO", "TALKED", "CAUSE", "CODEC", "MOS", "ID"},
+func newTableRecords(t terminal, zone *time.Location, capped bool) *tableRecords {
+	return &tableRecords{t: t, zone: zone, capped: capped, rows: table{
+		head: []string{"START (" + zoneName(zone) + ")", "FROM", "TO", "TALKED", "CAUSE", "CODEC", "MOS", "ID"},
 	}}
 }
 
@@ -37,7 +38,7 @@ func (r *tableRecords) write(c api.CDR) error {
 			scores = append(scores, fmt.Sprintf("%.1f", leg.MOS))
 		}
 	}
-	r.rows.add(clock(c.Start), c.From, c.To, talked(c), c.Cause,
+	r.rows.add(clock(c.Start, r.zone), c.From, c.To, talked(c), c.Cause,
 		strings.Join(codecs, " "), strings.Join(scores, " "), c.ID)
 	return nil
 }
@@ -56,12 +57,12 @@ func (r *tableRecords) close() error {
 	return nil
 }
 
-// talked is empty for a call that was not answered.
+// talked is empty for a call in which nobody talked to another.
 func talked(c api.CDR) string {
-	if c.Answer.IsZero() {
+	if c.Joined().IsZero() {
 		return ""
 	}
-	return elapsed(c.End.Sub(c.Answer))
+	return elapsed(c.Talked())
 }
 
 // talking are the caller's leg and the one that was answered, nil where there is
@@ -122,13 +123,9 @@ func newCSVRecords(w io.Writer) *csvRecords {
 }
 
 func (r *csvRecords) write(c api.CDR) error {
-	seconds := 0.0
-	if !c.Answer.IsZero() {
-		seconds = c.End.Sub(c.Answer).Seconds()
-	}
 	legs := talking(c)
 	row := []string{
-		c.ID, stamp(c.Start), stamp(c.Answer), stamp(c.End), decimal(seconds), c.From, c.FromName, c.To,
+		c.ID, stamp(c.Start), stamp(c.Answer), stamp(c.End), decimal(c.Talked().Seconds()), c.From, c.FromName, c.To,
 		c.Cause, c.Blame, strconv.Itoa(c.SIP), strconv.Itoa(c.Q850), c.Detail,
 	}
 	row = append(row, legColumns(legs[0])...)

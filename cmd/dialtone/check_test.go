@@ -19,7 +19,7 @@ func TestCheckPrintsAllMistakes(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errOut)
 	}
 	for _, want := range []string{
-		"dialtone.yaml:2:3: ", "udpp", "      udpp: ***\n", "    ^", "dialtone.yaml:4:",
+		"dialtone.yaml:2:3: ", "udpp", "      udpp: [\":5060\"]\n", "    ^", "dialtone.yaml:4:",
 		"max_calls", "dialtone.yaml: 2 mistakes, 0 warnings\n",
 	} {
 		if !strings.Contains(out, want) {

@@ -31,7 +31,7 @@ func (ctlFeatures) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 		_, err := fmt.Fprintln(t.out, "All features are off.")
 		return err
 	}
-	rows := table{head: []string{"DIAL", "NAME", "WHAT IT DOES"}}
+	rows := table{head: []string{"DIAL", "NAME", "WHAT IT DOES"}, whole: true}
 	for _, f := range features {
 		rows.add(f.Number, f.Name, f.Text)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"dialtone/dialplan"
 	"dialtone/pbx/api"
@@ -205,9 +204,14 @@ func (t terminal) showList(ctx context.Context, ctl *ctlCommand, name string) er
 		_, err := fmt.Fprintf(t.out, "Nobody is on list %s.\n", name)
 		return err
 	}
-	rows := table{head: []string{"NUMBER", "SINCE", "BY", "NOTE"}}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	zone := siteZone(status)
+	rows := table{head: []string{"NUMBER", "SINCE (" + zoneName(zone) + ")", "BY", "NOTE"}}
 	for _, e := range entries {
-		rows.add(e.Number, e.Since.Local().Format(time.DateTime), orElse(e.By, "operator"), orElse(e.Note, "-"))
+		rows.add(e.Number, clock(e.Since, zone), orElse(e.By, "operator"), orElse(e.Note, "-"))
 	}
 	return rows.write(t.out)
 }

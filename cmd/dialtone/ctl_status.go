@@ -65,10 +65,12 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 	line("memory", "%s, of which %s live objects", megabytes(p.RSS), megabytes(p.Heap))
 	line("process", "%d goroutines, %d of %d files", p.Goroutines, p.Files, p.FilesMax)
 	line("log", "%s, trace %s", strings.ToLower(s.LogLevel), onOff(s.Trace))
-	line("reload", "%s", reloadText(s.LastReload))
+	zone := siteZone(s)
+	line("times", "%s", zoneName(zone))
+	line("reload", "%s", reloadText(s.LastReload, zone))
 	name = "alerts"
 	for _, a := range s.Alerts[:min(len(s.Alerts), shownAlerts)] {
-		line(name, "%s", alertText(a))
+		line(name, "%s", alertText(a, zone))
 		name = ""
 	}
 	return out.Flush()
@@ -78,8 +80,8 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 const shownAlerts = 5
 
 // alertText is one alert on one line.
-func alertText(a api.Alert) string {
-	text := clock(a.At) + " " + a.Event + ": " + a.Text
+func alertText(a api.Alert, zone *time.Location) string {
+	text := clock(a.At, zone) + " " + a.Event + ": " + a.Text
 	for _, key := range [...]string{"trunk", "extension", "from", "number", "why", "reason", "error"} {
 		if v := a.Values[key]; v != "" {
 			text += ", " + key + " " + v
@@ -88,14 +90,14 @@ func alertText(a api.Alert) string {
 	return harmless(text)
 }
 
-func reloadText(r api.LastReload) string {
+func reloadText(r api.LastReload, zone *time.Location) string {
 	switch {
 	case r.At.IsZero():
 		return "none yet"
 	case r.Error != "":
-		return clock(r.At) + " refused: " + r.Error
+		return clock(r.At, zone) + " refused: " + r.Error
 	}
-	return clock(r.At) + " done"
+	return clock(r.At, zone) + " done"
 }
 
 func orElse(text, otherwise string) string {

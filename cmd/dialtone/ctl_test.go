@@ -135,7 +135,8 @@ func TestCtlTells(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s%s", c.args, code, out, errOut)
 		}
 	}
-	want := []string{"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
+	want := []string{
+		"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
 		"add block 030123456 windows", "add block +49180. windows", "add block anonymous ", "remove block +4930123456",
 		"add vip +4930123456 ", "remove vip +4930123456", "team mute 101", "team play menu/welcome",
 	}
@@ -211,12 +212,34 @@ func TestCtlCDRTable(t *testing.T) {
 	data := start(t, &fakeServer{records: exampleRecords()})
 	_, out, errOut := dialtone(t, "ctl", "cdr", "--data", data)
 	want := `
-START                FROM  TO   TALKED  CAUSE      CODEC      MOS      ID
+START (local time)   FROM  TO   TALKED  CAUSE      CODEC      MOS      ID
 2026-05-04 09:30:00  100   101  1:04    normal     PCMA PCMU  4.4 4.3  7f3a9c21
 2026-05-04 09:29:00  101   999  -       not-found  -          -        8
 `
 	if out != want[1:] || errOut != "" {
 		t.Errorf("cdr printed\n%s%s", out, errOut)
+	}
+}
+
+// What people read and write is in the zone of the site, wherever they are.
+func TestTimesOfTheSite(t *testing.T) {
+	records := []api.CDR{{ID: "1", From: "100", To: "101", Start: time.Date(2026, 5, 3, 23, 30, 0, 0, time.UTC), Cause: "busy"}}
+	alert := api.Alert{At: records[0].Start, Event: "trunk-down", Text: "a trunk is down"}
+	server := &fakeServer{records: records, zone: "Asia/Tokyo", alerts: []api.Alert{alert}}
+	data := start(t, server)
+	for command, want := range map[string]string{
+		"status":  "times       Asia/Tokyo\nreload      none yet\nalerts      2026-05-04 08:30:00 trunk-down",
+		"cdr":     "START (Asia/Tokyo)   FROM  TO   TALKED  CAUSE  CODEC  MOS  ID\n2026-05-04 08:30:00  100",
+		"blocked": "NUMBER       SINCE (Asia/Tokyo) ",
+	} {
+		if _, out, errOut := dialtone(t, "ctl", command, "--data", data); !strings.Contains(out, want) {
+			t.Errorf("%s printed\n%s%s", command, out, errOut)
+		}
+	}
+	dialtone(t, "ctl", "cdr", "--data", data, "--since", "2026-05-04", "--until", "2026-05-04 09:30", "--missed")
+	want := api.CDRFilter{Since: time.Date(2026, 5, 3, 15, 0, 0, 0, time.UTC), Until: time.Date(2026, 5, 4, 0, 30, 0, 0, time.UTC), Missed: true}
+	if f := server.filter; !f.Since.Equal(want.Since) || !f.Until.Equal(want.Until) || !f.Missed {
+		t.Errorf("asked for %+v", f)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (t terminal) printTrunks(trunks []api.Trunk, now time.Time) error {
 
 func channels(k api.Trunk) string {
 	if k.Channels == 0 {
-		return fmt.Sprint(k.Calls)
+		return strconv.Itoa(k.Calls)
 	}
 	return fmt.Sprintf("%d of %d", k.Calls, k.Channels)
 }

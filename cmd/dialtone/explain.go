@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"dialtone/dialplan"
 	"dialtone/pbx/api"
@@ -26,6 +28,9 @@ func (explainCommand) Help() string {
 
 // Run asks the server for the record and prints its trace.
 func (c explainCommand) Run(ctx context.Context, t terminal) error {
+	if strings.TrimSpace(c.Call) == "" {
+		return errors.New("the id of the call is empty; dialtone ctl cdr lists those of the last calls")
+	}
 	client, err := (&ctlCommand{Socket: c.Socket, Data: c.Data, Config: c.Config}).client()
 	if err != nil {
 		return err

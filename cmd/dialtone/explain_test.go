@@ -11,7 +11,7 @@ import (
 
 func TestExplain(t *testing.T) {
 	trace := dialplan.Trace{
-		From: "101", Extension: "101", To: "200", Start: time.Date(2026, 5, 5, 10, 0, 0, 0, time.UTC), Outcome: "User busy",
+		From: "101", Extension: "101", To: "200", Start: time.Date(2026, 5, 5, 8, 0, 0, 0, time.UTC), Zone: "Europe/Berlin", Outcome: "User busy",
 		Events: []dialplan.Event{
 			{Kind: dialplan.EventContext, Name: "phones", Text: "looking for 200"},
 			{Kind: dialplan.EventRoute, Context: "phones", Name: "sales", Fits: true, Text: "to: it is 200", File: "office.yaml", Line: 5},
@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 		},
 	}
 	data := start(t, &fakeServer{records: []api.CDR{{ID: "old"}, {ID: "7k2m9x4qwz3n", ConfigVersion: "3f9c2a71b0de", Trace: trace.Bytes()}}})
-	want := `extension 101 dials 200, Tue 2026-05-05 10:00:00 UTC
+	want := `extension 101 dials 200, Tue 2026-05-05 10:00:00 CEST
 phones: looking for 200
   + sales: to: it is 200  office.yaml:5
     dial sales: busy  (at 0s, took 20s)  office.yaml:7
@@ -37,6 +37,8 @@ configuration: version 3f9c2a71b0de
 	for id, says := range map[string]string{
 		"none": "dialtone: there is no record of a call \"none\"; calls in progress have none yet, see dialtone ctl cdr\n",
 		"old":  "dialtone: the record of call old says nothing of its way\n",
+		"":     "dialtone: the id of the call is empty; dialtone ctl cdr lists those of the last calls\n",
+		" ":    "dialtone: the id of the call is empty; dialtone ctl cdr lists those of the last calls\n",
 	} {
 		if code, _, errOut := dialtone(t, "explain", "--data", data, id); code != 1 || errOut != says {
 			t.Errorf("%s: exit code %d, %s", id, code, errOut)

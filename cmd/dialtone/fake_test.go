@@ -26,6 +26,8 @@ type fakeServer struct {
 	records   []api.CDR
 	reloadErr error
 	alerts    []api.Alert
+	zone      string
+	filter    api.CDRFilter // asked for last
 
 	differences []config.Difference
 
@@ -44,7 +46,7 @@ func (f *fakeServer) Status() api.Status {
 		Version: "v1.2.3", Started: f.now.Add(-3*time.Hour - 12*time.Minute), Data: "/var/lib/dialtone",
 		Addresses:  []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
 		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
-		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info", Alerts: f.alerts,
+		RTPPortsUsed: 4, RTPPorts: 16384, Zone: f.zone, LogLevel: "info", Alerts: f.alerts,
 	}
 }
 
@@ -176,6 +178,9 @@ func (f *fakeServer) RemoveFromList(list, number string) error {
 }
 
 func (f *fakeServer) CDRs(filter api.CDRFilter, yield func(api.CDR) bool) error {
+	f.mu.Lock()
+	f.filter = filter
+	f.mu.Unlock()
 	given := 0
 	for _, record := range f.records {
 		if filter.ID != "" && record.ID != filter.ID {

@@ -33,36 +33,38 @@ Without -w, --check or --diff, the tidy text is printed.
 func (c fmtCommand) Run(t terminal) error {
 	bad, changed := false, false
 	for _, name := range c.Files {
-		before, after, err := tidied(name)
+		different, err := c.tidy(t, name)
 		if err != nil {
 			bad = true
 			t.complain(err)
-			continue
 		}
-		if bytes.Equal(before, after) && (c.Write || c.Check || c.Diff) {
-			continue
-		}
-		changed = true
-		switch {
-		case c.Check:
-			fmt.Fprintln(t.out, name)
-		case c.Diff:
-			fmt.Fprint(t.out, lineDiff(name, string(before), string(after)))
-		case c.Write && name != "-":
-			if err := rewrite(name, after); err != nil {
-				bad = true
-				t.complain(err)
-			}
-		default:
-			if _, err := t.out.Write(after); err != nil {
-				return err
-			}
-		}
+		changed = changed || different
 	}
 	if bad || c.Check && changed {
 		return errFailed
 	}
 	return nil
+}
+
+// tidy does what is asked for with one file, and reports whether it is not tidy.
+func (c fmtCommand) tidy(t terminal, name string) (different bool, err error) {
+	before, after, err := tidied(name)
+	if err != nil {
+		return false, err
+	}
+	different = !bytes.Equal(before, after)
+	switch {
+	case !different && (c.Write || c.Check || c.Diff):
+	case c.Check:
+		fmt.Fprintln(t.out, name)
+	case c.Diff:
+		fmt.Fprint(t.out, lineDiff(name, string(before), string(after)))
+	case c.Write && name != "-":
+		err = rewrite(name, after)
+	default:
+		_, err = t.out.Write(after)
+	}
+	return different, err
 }
 
 func tidied(name string) (before, after []byte, err error) {

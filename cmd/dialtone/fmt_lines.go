@@ -78,21 +78,36 @@ func editsOf(a, b []string) []edit {
 		tail = append(tail, edit{' ', a[len(a)-1]})
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
+	out := append(head, editsWithin(a, b)...)
+	for i := len(tail) - 1; i >= 0; i-- {
+		out = append(out, tail[i])
+	}
+	return out
+}
+
+// commonLines counts the lines that a[i:] and b[k:] have in common, at
+// i*(len(b)+1)+k; nil when that is too much work.
+func commonLines(a, b []string) []int32 {
 	width := len(b) + 1
-	var common []int32 // lines that a[i:] and b[k:] have in common
-	if len(a)*width <= diffCells {
-		common = make([]int32, (len(a)+1)*width)
-		for i := len(a) - 1; i >= 0; i-- {
-			for k := len(b) - 1; k >= 0; k-- {
-				if at := i*width + k; a[i] == b[k] {
-					common[at] = common[at+width+1] + 1
-				} else {
-					common[at] = max(common[at+width], common[at+1])
-				}
+	if len(a)*width > diffCells {
+		return nil
+	}
+	common := make([]int32, (len(a)+1)*width)
+	for i := len(a) - 1; i >= 0; i-- {
+		for k := len(b) - 1; k >= 0; k-- {
+			if at := i*width + k; a[i] == b[k] {
+				common[at] = common[at+width+1] + 1
+			} else {
+				common[at] = max(common[at+width], common[at+1])
 			}
 		}
 	}
-	out := head
+	return common
+}
+
+// editsWithin are those between the first and the last line that differ.
+func editsWithin(a, b []string) (out []edit) {
+	common, width := commonLines(a, b), len(b)+1
 	for i, k := 0, 0; i < len(a) || k < len(b); {
 		switch {
 		case common != nil && i < len(a) && k < len(b) && a[i] == b[k]:
@@ -105,9 +120,6 @@ func editsOf(a, b []string) []edit {
 			out = append(out, edit{'+', b[k]})
 			k++
 		}
-	}
-	for i := len(tail) - 1; i >= 0; i-- {
-		out = append(out, tail[i])
 	}
 	return out
 }

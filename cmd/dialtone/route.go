@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,14 +26,16 @@ type routeCommand struct {
 	Header       map[string]string `placeholder:"NAME=VALUE" help:"A SIP header of the call; may be given more than once."`
 	Source       string            `placeholder:"IP" help:"The address from which the call comes."`
 	Anonymous    bool              `help:"The caller hides the number."`
-	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call."`
+	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call and take no other."`
 	Unregistered []string          `placeholder:"EXT" help:"Extensions without a phone; all others count as registered."`
 	JSON         bool              `name:"json" help:"Print JSON, for programs."`
 }
 
 // Help is part of dialtone route --help.
 func (routeCommand) Help() string {
-	return `Says where a call would go and why: every route that is considered, and the steps of the one that fits. Nothing is called, and no server has to run.
+	return `Says where a call would go and why: every route that is considered, the steps that are taken until it depends on people or servers how they come out, and all steps of the route that was taken last, as they are written, with those of subplans that it calls. Nothing is called, and no server has to run.
+
+A number outside is refused when no permission of who calls, or pays, covers it. The limits of a permission and lists that are edited at run time do not count: only a running server knows them.
 
 The exit code is 0 when a route fits and 1 when the call would be refused.
 
@@ -44,12 +47,14 @@ The exit code is 0 when a route fits and 1 when the call would be refused.
 // routeResult is what --json prints.
 type routeResult struct {
 	Trace   *dialplan.Trace `json:"trace"`
+	By      []string        `json:"by,omitempty"` // the routes before the last, CONTEXT/ROUTE, the first that fitted first
 	Context string          `json:"context,omitempty"`
 	Route   string          `json:"route,omitempty"`
 	File    string          `json:"file,omitempty"`
 	Line    int             `json:"line,omitempty"`
 	Steps   []dialplan.Line `json:"steps,omitempty"`
 	Refused string          `json:"refused,omitempty"`
+	Depends string          `json:"depends_on,omitempty"` // what decides how it goes on
 }
 
 // Run decides and prints the decision.
@@ -74,17 +79,10 @@ func (c routeCommand) Run(t terminal) error {
 	if at.IsZero() {
 		at = time.Now().In(loaded.Plan.Zone())
 	}
-	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, saidPhones{c.Busy, c.Unregistered})
-	run.Now, run.Trace = func() time.Time { return at }, &dialplan.Trace{}
-	decision := run.Decide()
-	run.Conclude(decision.Why)
-	result := routeResult{Trace: run.Trace}
-	if r := decision.Route; r != nil {
-		result.Context, result.Route, result.Steps = r.Context, r.Name, r.Outline()
-		result.File, result.Line = r.At.File, r.At.Line
-	} else {
-		result.Refused = decision.Why.Error()
+	if err := c.phones(loaded.Config); err != nil {
+		return err
 	}
+	result := c.rehearse(loaded, facts, at)
 	if c.JSON {
 		err = t.printJSON(result)
 	} else {
@@ -94,6 +92,69 @@ func (c routeCommand) Run(t terminal) error {
 		err = errFailed
 	}
 	return err
+}
+
+// rehearse lets the call go as far as can be said beforehand.
+func (c routeCommand) rehearse(loaded *config.Loaded, facts dialplan.Facts, at time.Time) routeResult {
+	result := routeResult{Trace: &dialplan.Trace{Rehearsed: true}}
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	var forbidden *dialplan.Ended
+	stage := rehearsal{
+		saidPhones: saidPhones{c.Busy, c.Unregistered}, cfg: loaded.Config, caller: facts.Extension, stop: stop,
+		forbid: func(e *dialplan.Ended) { forbidden = e },
+	}
+	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, stage)
+	run.Now, run.Trace = func() time.Time { return at }, result.Trace
+	run.Session, run.Web, run.Outbox = stage, stage, stage
+	run.Shuffle = func(int, func(i, j int)) {} // the same every time
+	run.Chosen = func(d dialplan.Decision) {
+		r := d.Route
+		if r == nil {
+			result.Refused = d.Why.Error()
+			return
+		}
+		if result.Route != "" {
+			result.By = append(result.By, result.Context+"/"+result.Route)
+		}
+		result.Context, result.Route, result.Steps = r.Context, r.Name, loaded.Plan.Outline(r)
+		result.File, result.Line = r.At.File, r.At.Line
+	}
+	end := run.Do(ctx)
+	if end.Cause == dialplan.CauseForbidden {
+		forbidden = end
+	}
+	if forbidden != nil && ctx.Err() == nil && result.Refused == "" { // and nothing else came of it
+		result.Refused = forbidden.Error()
+	}
+	if result.Refused == "" {
+		result.Trace.Outcome = "" // it has not come to that
+	}
+	if on := context.Cause(ctx); on != nil {
+		result.Depends = on.Error()
+	}
+	return result
+}
+
+// phones must be extensions that there are.
+func (c routeCommand) phones(cfg *config.Config) error {
+	known := slices.Sorted(maps.Keys(cfg.Extensions))
+	for _, flag := range [...]struct {
+		name string
+		said []string
+	}{{"--busy", c.Busy}, {"--unregistered", c.Unregistered}} {
+		for _, e := range flag.said {
+			if slices.Contains(known, e) {
+				continue
+			}
+			remedy := "there are " + strings.Join(known, ", ")
+			if near := dialplan.Nearest(e, known); near != "" {
+				remedy = fmt.Sprintf("did you mean %q?", near)
+			}
+			return fmt.Errorf("%s: there is no extension %q; %s", flag.name, e, remedy)
+		}
+	}
+	return nil
 }
 
 // facts are those of the call that the flags describe.
@@ -175,10 +236,31 @@ func parseSource(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr, 5060), nil
 }
 
+// by names the routes that led to the last, the nearest first; of many only those.
+func (r routeResult) by() string {
+	const shown = 3
+	var names []string
+	for _, name := range slices.Backward(r.By) {
+		if len(names) == shown {
+			names[shown-1] += ", ..."
+			break
+		}
+		context, route, _ := strings.Cut(name, "/")
+		names = append(names, route+" of "+context)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " (by " + strings.Join(names, ", by ") + ")"
+}
+
 func (routeCommand) print(t terminal, r routeResult) error {
 	fmt.Fprint(t.out, r.Trace.String())
+	if r.Depends != "" && r.Depends != errAnswer.Error() { // of a dial it need not be said
+		fmt.Fprintf(t.out, "    ... what comes next depends on %s\n", r.Depends)
+	}
 	if len(r.Steps) > 0 {
-		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+":")
+		fmt.Fprintln(t.out, "=> "+r.Route+" of "+r.Context+r.by()+":")
 	}
 	for _, line := range r.Steps {
 		place := ""

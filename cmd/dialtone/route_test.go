@@ -78,6 +78,22 @@ func TestRoute(t *testing.T) {
 		{"--from 300 --to 500 --header X-Priority=HIGH", 0, []string{"+ urgent: to: it is 500; header.X-Priority: it is \"HIGH\""}},
 		{"--from 300 --to 500", 0, []string{"- urgent: header.X-Priority: it is \"\"", "+ help desk"}},
 		{"--from 300 --to 201", 0, []string{"extensions: looking for 201", "=> extension 201 of extensions:"}},
+		{"--from 300 --to 77202", 0, []string{"    dial 202 (${agent}): rings 202 for at most 20s"}},
+		{"--from 300 --to 77202 --busy 202,201 --at 2026-05-05T10:00", 0, []string{
+			"if busy(agent) or not registered(agent): true", "goto desk", "desk: looking for 77202",
+			"dial desk: rings 201, 202 after 12s, 203 after 24s for at most 1m0s  ",
+		}},
+		{"--from 300 --to 77202 --busy 202,201,203 --at 2026-05-05T10:00", 0, []string{
+			"busy: 201 is in a call, 202 is in a call, 203 is in a call, so on failed", "log sorry, ${why}: ${from} wanted ${to}: sorry, nobody is there (busy)",
+		}},
+		{"--from 300 --to 201 --unregistered 201", 0, []string{"  - 3 features: to: 201 is none of them\n", "dial 201 (${to}): rings 201 for at most 1m0s; not-registered: 201 has no phone"}},
+		{"--from 300 --to *99 --busy 201 --unregistered 202", 0, []string{"dial 201, 202, 203: rings 201, 202, 203 for at most 1m0s  "}},
+		{"--from 300 --to *99 --busy 201,203 --unregistered 202", 0, []string{"busy: 201 is in a call, 202 has no phone, 203 is in a call"}},
+		{"--from 300 --to 201 --busy 2001", 1, []string{`dialtone: --busy: there is no extension "2001"; did you mean "201"?`}},
+		{"--from 300 --to 201 --unregistered 777", 1, []string{`dialtone: --unregistered: there is no extension "777"; there are 201, 202, 203, 300`}},
+		{"--from 300 --to 201 --at 2026-03-29T01:30", 1, []string{"dialtone: --at: there is no 2026-03-29T01:30 in Europe/London: the clocks go forward over it"}},
+		{"--from 300 --to 2-0(1)", 0, []string{"extension 300 dials 2-0(1), ", "extensions: looking for 201"}},
+		{"--from 300 --to 602", 0, []string{"    music\n    ... what comes next depends on when the caller hangs up"}},
 		{"--from 300 --to 999", 1, []string{"=> No such number (999 fits no route of phones"}},
 		{"--from 07700900123 --to 500", 1, []string{"outside callers have no route"}},
 		{"--from 07700900123 --to 1 --context desk --at 2026-05-04T23:00", 0, []string{"+ closed: to: any number; time: desk is closed"}},
@@ -107,11 +123,23 @@ func TestRouteOfTrunks(t *testing.T) {
 		{"--trunk sipgate --from +4940998877 --to 030123451", 0, []string{"+4940998877 on trunk sipgate dials 030123451", "=> +4930123451 of numbers:", "dial 101"}},
 		{"--trunk sipgate --from 101 --to 102", 1, []string{"=> No such number (102 of trunk sipgate fits none of the 2 routes"}},
 		{"--from 101 --to 112", 0, []string{"emergency: looking for 112", "=> 112 of emergency:", "dial 112 via sipgate"}},
-		{"--from 101 --to 030123450", 0, []string{"=> our own number of phones:", "goto numbers"}},
+		{"--from 101 --to 030123450", 0, []string{"goto numbers", "=> +4930123450 of numbers (by our own number of phones):"}},
+		{"--from 103 --to 030999999", 1, []string{
+			"    dial 030999999 via sipgate (${to}): ", "; forbidden: +4930999999 is a number of the kind domestic, which permission lobby does not allow",
+			"=> Not allowed (+4930999999 is a number of the kind domestic, which permission lobby does not allow)",
+		}},
+		{"--from 103 --to 08001234567", 0, []string{"rings 08001234567 via sipgate for at most 40s  "}},
+		{"--from 101 --to +33140000000", 1, []string{"=> Not allowed (+33140000000 is a number of FR, and permission boss allows abroad only AT, CH)"}},
+		{"--from 101 --to +4315880", 0, []string{"rings +4315880 via sipgate"}},
+		{"--trunk sipgate --from +4940998877 --to +4930123450 --at 2026-05-05T22:00", 0, []string{"rings +491701234567 via sipgate for at most 25s  "}},
 		{"--trunk sipgat --to 1", 1, []string{`there is no trunk "sipgat"; there are sipgate`}},
 		{"--trunk sipgate --extension 101 --to 1", 1, []string{"a call is either from outside or one of an extension"}},
 	} {
-		args := append([]string{"route", "--config=../../testdata/plans/trunk.yaml", "--at=2026-05-05T10:00"}, strings.Fields(test.args)...)
+		args := strings.Fields(test.args)
+		if !strings.Contains(test.args, "--at") {
+			args = append(args, "--at=2026-05-05T10:00")
+		}
+		args = append([]string{"route", "--config=../../testdata/plans/trunk.yaml"}, args...)
 		code, out, errOut := dialtone(t, args...)
 		if code != test.code {
 			t.Errorf("%s: exit code %d", test.args, code)
@@ -129,13 +157,74 @@ func TestRouteJSON(t *testing.T) {
 	var result struct {
 		Route, File string
 		Line        int
+		Depends     string `json:"depends_on"`
 		Steps       []struct{ Text string }
 		Trace       struct{ Events []struct{ Kind, Name string } }
 	}
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if result.Route != "emergency drill" || result.Line == 0 || len(result.Steps) != 1 || len(result.Trace.Events) != 2 {
+	if result.Route != "emergency drill" || result.Line == 0 || len(result.Steps) != 1 || len(result.Trace.Events) != 3 || result.Depends != "who answers" {
 		t.Errorf("got %+v", result)
+	}
+}
+
+// A number that may not be called is refused, unless the plan has somebody else for
+// the caller.
+func TestRouteOfForbiddenNumbers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	keep(t, "plan.yaml", `site: {country: DE}
+trunks: {main: {host: 192.0.2.1}}
+extensions:
+  "101": {password: kqvt-8mzn-3xwp-r5hc}
+  "102": {password: b7fd-w2ks-9pte-n4vx, permission: none}
+permissions: {none: {allow: [toll-free]}}
+dialplan:
+  phones:
+    - {name: desk, to: "9.", do: [{dial: "${rest}", via: main, on: {failed: [{dial: "101"}]}}]}
+    - {name: sorry, to: "8.", do: [{dial: "${rest}", via: main, on: {failed: [{hangup: busy}]}}]}
+    - {name: paid, to: "7.", do: [{dial: "${rest}", via: main, as: "101"}]}
+`)
+	for _, test := range []struct {
+		from, to         string
+		code             int
+		refused, depends string
+	}{
+		{"102", "90301234567", 0, "", "who answers"},
+		{"102", "80301234567", 1, "forbidden: +49301234567 is a number of the kind domestic, which permission none does not allow", ""},
+		{"101", "80301234567", 0, "", "who answers"},
+		{"101", "809001234567", 1, "forbidden: +499001234567 is a number of the kind premium, which permission default does not allow", ""},
+		{"102", "70301234567", 0, "", "who answers"},
+		{"102", "7031", 1, "forbidden: +49031 is in no range that is known, ", ""},
+	} {
+		code, out, errOut := dialtone(t, "route", "--json", "--config=plan.yaml", "--from", test.from, "--to", test.to)
+		var result routeResult
+		if err := json.Unmarshal([]byte(out), &result); err != nil {
+			t.Fatalf("%v: %s%s", err, out, errOut)
+		}
+		if code != test.code || !strings.HasPrefix(result.Refused, test.refused) || (test.refused == "") != (result.Refused == "") || result.Depends != test.depends {
+			t.Errorf("%s calls %s: exit code %d, refused %q, depends on %q", test.from, test.to, code, result.Refused, result.Depends)
+		}
+	}
+}
+
+// The route that is printed is the one that was taken last.
+func TestRouteNamesTheWay(t *testing.T) {
+	for _, c := range []struct {
+		by   []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"outside/Hamburg"}, " (by Hamburg of outside)"},
+		{[]string{"a/1", "b/2", "c/3", "d/4"}, " (by 4 of d, by 3 of c, by 2 of b, ...)"},
+	} {
+		if got := (routeResult{By: c.by}).by(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	const desk = "--config=../../testdata/plans/callcentre.yaml"
+	_, out, _ := dialtone(t, "route", desk, "--from=300", "--to=77202", "--busy=202,201", "--at=2026-05-05T10:00")
+	if !strings.Contains(out, " of desk (by direct line of phones):\n") {
+		t.Errorf("printed\n%s", out)
 	}
 }

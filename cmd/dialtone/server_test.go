@@ -123,6 +123,11 @@ func TestServeFromStartToEnd(t *testing.T) {
 		t.Errorf("the first server no longer answers: %s", errOut)
 	}
 
+	good, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good = append(good, "log: {level: debug}\n"...)
 	if err := os.WriteFile(file, []byte("sipp: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +135,14 @@ func TestServeFromStartToEnd(t *testing.T) {
 		t.Errorf("reload of a wrong file: exit code %d, %s", code, errOut)
 	}
 	server.log.await(t, "configuration refused, the old one stays error=")
+	// What is good again is taken, and only once was said what was wrong before.
+	if err := os.WriteFile(file, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server.log.await(t, "INFO  configuration reloaded")
+	if n := strings.Count(server.log.String(), "configuration refused"); n != 1 {
+		t.Errorf("the log tells %d times that the configuration was refused:\n%s", n, server.log)
+	}
 
 	sendSignal(t, syscall.SIGTERM)
 	if code := server.exitCode(t); code != 0 {

@@ -7,14 +7,17 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"dialtone/pbx/api"
 )
 
 const maxCell = 48 // characters
 
 // table prints rows in columns, under a head.
 type table struct {
-	head []string
-	rows [][]string
+	head  []string
+	rows  [][]string
+	whole bool // its text is ours and is never cut
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -24,7 +27,9 @@ func (t *table) write(w io.Writer) error {
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = printable(cell)
+			if cells[i] = printable(cell); t.whole && cell != "" {
+				cells[i] = harmless(cell)
+			}
 		}
 		if _, err := fmt.Fprintln(out, strings.Join(cells, "\t")); err != nil {
 			return err
@@ -70,12 +75,29 @@ func elapsed(d time.Duration) string {
 	return fmt.Sprintf("%ds", seconds)
 }
 
-// clock is a time in the zone of this machine.
-func clock(at time.Time) string {
+// clock is a time in a zone, which is named elsewhere.
+func clock(at time.Time, zone *time.Location) string {
 	if at.IsZero() {
 		return ""
 	}
-	return at.Local().Format(time.DateTime)
+	return at.In(zone).Format(time.DateTime)
+}
+
+// siteZone is the zone of the site of a server, that of this machine when the server
+// says none.
+func siteZone(s api.Status) *time.Location {
+	if zone, err := time.LoadLocation(s.Zone); err == nil && s.Zone != "" {
+		return zone
+	}
+	return time.Local
+}
+
+// zoneName is what stands once above or before times.
+func zoneName(zone *time.Location) string {
+	if zone == time.Local {
+		return "local time"
+	}
+	return zone.String()
 }
 
 func megabytes(bytes uint64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }

@@ -17,7 +17,7 @@ import (
 )
 
 type testCommand struct {
-	Files    []string       `arg:"" optional:"" placeholder:"FILE" help:"Files of tests, or folders with *_test.yaml in them (default: this folder)."`
+	Files    []string       `arg:"" optional:"" placeholder:"FILE" help:"Files of tests, plans with such a file beside them, or folders with *_test.yaml in them (default: this folder)."`
 	Only     *regexp.Regexp `name:"run" placeholder:"REGEX" help:"Only the tests whose names fit."`
 	Verbose  bool           `short:"v" help:"A line for each test, also for those that pass."`
 	Coverage bool           `help:"Say which routes and branches no test uses."`
@@ -45,6 +45,7 @@ The calls go through the same code as real ones, with phones and time that are s
 A test that fails shows what was expected, what happened, and each decision of the plan with its file and line. The exit code is 0 when all pass and 1 when not.
 
     dialtone test
+    dialtone test office.yaml
     dialtone test office_test.yaml --run evening -v
     dialtone test --coverage --junit result.xml
     dialtone test --watch`
@@ -157,7 +158,11 @@ func (c testCommand) find() (names, patterns []string, err error) {
 		case err != nil:
 			return nil, nil, err
 		case !info.IsDir():
-			names = append(names, f)
+			name, err := testsOf(f)
+			if err != nil {
+				return nil, nil, err
+			}
+			names = append(names, name)
 			continue
 		}
 		pattern := filepath.Join(f, "*"+plantest.Suffix)
@@ -172,6 +177,29 @@ func (c testCommand) find() (names, patterns []string, err error) {
 	}
 	return slices.Compact(names), patterns, nil
 }
+
+// testsOf gives the file of tests that is meant by the name of a file: itself, or the
+// one beside a plan.
+func testsOf(name string) (string, error) {
+	ext := filepath.Ext(name)
+	if strings.HasSuffix(name, plantest.Suffix) || ext != ".yaml" && ext != ".yml" || !isPlan(name) {
+		return name, nil
+	}
+	beside := strings.TrimSuffix(name, ext) + plantest.Suffix
+	if !exists(beside) {
+		return "", fmt.Errorf("%s is a plan, and there is no %s beside it; write its tests there, see dialtone test --help", name, beside)
+	}
+	return beside, nil
+}
+
+// isPlan reports whether a file is a configuration rather than tests of one.
+func isPlan(name string) bool {
+	text, err := os.ReadFile(name)
+	return err == nil && !testsKey.Match(text)
+}
+
+// testsKey is what every file of tests has, and no plan.
+var testsKey = regexp.MustCompile(`(?m)^["']?tests["']?\s*:|^\{`)
 
 func (c testCommand) junit(outcomes []*plantest.Outcome) error {
 	f, err := os.Create(c.JUnit)

@@ -89,12 +89,17 @@ func small(t *testing.T, route string) {
 func TestTestExitCodes(t *testing.T) {
 	small(t, "echo")
 	keep(t, "b_test.yaml", "tests: 1\n")
+	keep(t, "alone.yaml", smallPlan)
+	keep(t, "other.yaml", "plan: a.yaml\n"+strings.ReplaceAll(smallTests, "%s", "tone"))
 	for _, c := range []struct {
 		line string
 		code int
 		says string
 	}{
 		{"test a_test.yaml", 1, "FAIL  a_test.yaml: 1 of 2 tests failed\n"},
+		{"test a.yaml", 1, "FAIL  a_test.yaml: 1 of 2 tests failed\n"},
+		{"test alone.yaml", 1, "dialtone: alone.yaml is a plan, and there is no alone_test.yaml beside it; write its tests there, see dialtone test --help\n"},
+		{"test other.yaml --run echo", 0, "ok    other.yaml: 1 test"},
 		{"test a_test.yaml --run echo -v", 0, "ok    a_test.yaml:2: the echo\nok    a_test.yaml: 1 test, 1m of calls\n"},
 		{"test --run ^the.tone$", 1, "route: expected echo, was extensions/tone"},
 		{"test b_test.yaml", 1, "FAIL  b_test.yaml cannot be run\n      b_test.yaml:1:8: tests: expected a list"},

@@ -22,17 +22,32 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 		return midnight.AddDate(0, 0, -1), nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
-		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
-			return at, nil
+		at, err := time.ParseInLocation(layout, text, now.Location())
+		if err != nil {
+			continue
 		}
+		if said, _ := time.Parse(layout, text); layout != time.RFC3339 && layout != time.DateOnly {
+			return onClock(at, said, text)
+		}
+		return at, nil
 	}
 	for _, layout := range []string{time.TimeOnly, "15:04"} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), at.Second(), 0, now.Location()), nil
+			today := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), at.Second(), 0, now.Location())
+			return onClock(today, at, text)
 		}
 	}
 	if ago, err := config.ParseDuration(text); err == nil {
 		return now.Add(-ago.D()), nil
 	}
 	return time.Time{}, fmt.Errorf("%q is no time; write 2026-05-04, \"2026-05-04 09:30\", 09:30, today, yesterday, or how long ago: 90m, 12h, 7d", text)
+}
+
+// onClock gives at, unless the clocks of its zone never show the hour and minute that
+// were said.
+func onClock(at, said time.Time, text string) (time.Time, error) {
+	if at.Hour() != said.Hour() || at.Minute() != said.Minute() {
+		return time.Time{}, fmt.Errorf("there is no %s in %s: the clocks go forward over it; write an earlier time, or a later one", text, at.Location())
+	}
+	return at, nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +34,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the comments in config/config.go say; run: make generate (%v)", name, err)
+			t.Errorf("%s is not what the code, or a plan of the cookbook, says; run: make generate (%v)", name, err)
 		}
 	}
 	for name, embedded := range map[string][]byte{
@@ -86,32 +88,66 @@ func compiled(t *testing.T) *jsonschema.Schema {
 
 // value reads a node as an editor does: keys are texts, references and << are
 // filled in.
-func value(n *yaml.Node) any {
+func value(n *yaml.Node) any { return values{}.of(n) }
+
+// values are those of the nodes that were read, so that each is read once however
+// often it is referred to. Within itself a node is nothing.
+type values map[*yaml.Node]any
+
+func (v values) of(n *yaml.Node) any {
+	if known, read := v[n]; read {
+		return known
+	}
+	v[n] = nil
+	v[n] = v.read(n)
+	return v[n]
+}
+
+func (v values) read(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.DocumentNode:
-		return value(n.Content[0])
+		return v.of(n.Content[0])
 	case yaml.AliasNode:
-		return value(n.Alias)
+		return v.of(n.Alias)
 	case yaml.SequenceNode:
 		out := []any{}
 		for _, c := range n.Content {
-			out = append(out, value(c))
+			out = append(out, v.of(c))
 		}
 		return out
 	case yaml.MappingNode:
 		out := map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {
-			if base, ok := value(n.Content[i+1]).(map[string]any); ok && n.Content[i].Value == "<<" {
-				for k, v := range base {
-					out[k] = v
-				}
+			key, what := n.Content[i].Value, v.of(n.Content[i+1])
+			if base, ok := what.(map[string]any); ok && key == "<<" {
+				maps.Copy(out, base)
 				continue
 			}
-			out[n.Content[i].Value] = value(n.Content[i+1])
+			out[key] = what
 		}
 		return out
 	}
 	return scalarValue(n)
+}
+
+// However deep a file is, and whatever refers to itself, it is read in no time.
+func TestValuesEnd(t *testing.T) {
+	var doc yaml.Node
+	deep := strings.Repeat("a: {", 200) + strings.Repeat("}", 200)
+	if err := yaml.Unmarshal([]byte("list: &all [1, *all, {<<: {b: 2}}]\ndeep: {"+deep+"}"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	got := value(&doc).(map[string]any)
+	if want := []any{1.0, nil, map[string]any{"b": 2.0}}; !reflect.DeepEqual(got["list"], want) {
+		t.Errorf("list is %v, want %v", got["list"], want)
+	}
+	depth := 0
+	for at, ok := got["deep"].(map[string]any); ok && at["a"] != nil; at, ok = at["a"].(map[string]any) {
+		depth++
+	}
+	if depth != 200 {
+		t.Errorf("%d deep, want 200", depth)
+	}
 }
 
 func scalarValue(n *yaml.Node) any {

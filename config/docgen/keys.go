@@ -172,16 +172,8 @@ func (n *node) typeText() string {
 		says = "one of " + strings.Join(form.Values, ", ")
 	case form.Says != "":
 		says = form.Says
-	case t == reflect.TypeFor[config.Duration]():
-		says = "duration"
-	case t == reflect.TypeFor[config.Secret]():
-		says = "text, kept secret"
-	case t.Kind() == reflect.Bool:
-		says = "true or false"
-	case t.Kind() == reflect.Int:
-		says = "number"
 	default:
-		says = "text"
+		says = plainText(t)
 	}
 	if n.tag.Get("min") != "" {
 		says += ", " + n.tag.Get("min") + " to " + n.tag.Get("max")
@@ -193,6 +185,21 @@ func (n *node) typeText() string {
 		says = "list of: " + says
 	}
 	return says
+}
+
+// plainText says what a value is of which the field says no more.
+func plainText(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[config.Duration]():
+		return "duration"
+	case t == reflect.TypeFor[config.Secret]():
+		return "text, kept secret"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Int:
+		return "number"
+	}
+	return "text"
 }
 
 func (n *node) restart() bool { return n.tag.Get("restart") == "true" }

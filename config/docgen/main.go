@@ -1,6 +1,6 @@
 // Command docgen writes the reference, the sample and the JSON Schema of the
 // configuration from the struct in package config: what a key means is the doc
-// comment of its field.
+// comment of its field. The page of the cookbook is made of how its plans begin.
 package main
 
 import (
@@ -63,7 +63,11 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := map[string][]byte{"docs/dialplan-reference.md": language}
+	cookbook, err := cookbookOf(filepath.Join(root, "cookbook"))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{"docs/dialplan-reference.md": language, "docs/cookbook.md": cookbook}
 	for name, text := range map[string][]byte{
 		"config.md":            referenceOf(top),
 		"dialtone.sample.yaml": sampleOf(top),

@@ -54,6 +54,34 @@ func TestCoversAndOverlaps(t *testing.T) {
 	}
 }
 
+func TestLongerNumbers(t *testing.T) {
+	for _, test := range []struct {
+		p, number string
+		most      int
+		want      bool
+	}{
+		{"1XX", "1", 3, true},
+		{"1XX", "12", 3, true},
+		{"1XX", "123", 9, false},
+		{"1XX", "2", 9, false},
+		{"1XX", "1", 2, false},
+		{"1.", "1", 2, true},
+		{"1.", "1", 1, false},
+		{"1.", "12", 3, true},
+		{"1.", "2", 3, false},
+		{"12.", "1", 2, false},
+		{"1!", "1", 2, true},
+		{"1!", "", 1, true},
+		{"/^1[23]$/", "1", 2, true},
+		{"/^1[23]$/", "2", 2, false},
+		{"/^1[23]$/", "12", 3, false},
+	} {
+		if got := pattern.MustParse(test.p).Longer(test.number, test.most); got != test.want {
+			t.Errorf("%s may go on from %s, up to %d: %v", test.p, test.number, test.most, got)
+		}
+	}
+}
+
 func TestNarrowPatternsComeFirst(t *testing.T) {
 	want := strings.Fields("110 11X 1X0 1XX 1X. 1! NXX [2-9]X. ZXX XXX X. /\\d.*/ . !")
 	patterns := make([]pattern.Pattern, len(want))

@@ -257,3 +257,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]int{"200": 1, "20[1-4]": 4, "NZX": 720, "XXX": 999, "0.": 999, "0!": 999, "/^1$/": 999} {
+		if got := pattern.MustParse(text).Numbers(999); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}

@@ -135,6 +135,40 @@ func (p Pattern) Prefix() string {
 	return b.String()
 }
 
+// Longer reports whether p may match a number that begins with the given one and is
+// longer, but no longer than most. It is exact for plain patterns; of a regular
+// expression true may mean "not known".
+func (p Pattern) Longer(number string, most int) bool {
+	if p.source == "" || len(number) >= most {
+		return false
+	}
+	sets, open := p.fixed()
+	if len(sets) > most || !open && len(sets) <= len(number) {
+		return false
+	}
+	for i := range min(len(sets), len(number)) {
+		if !sets[i].has(number[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Numbers is how many numbers p matches, at most limit. Those that end with . or !
+// and regular expressions match as many as there may be.
+func (p Pattern) Numbers(limit int) int {
+	if p.re != nil || p.tail != tailNone {
+		return limit
+	}
+	n := 1
+	for i := range p.positions {
+		if n *= p.positions[i].size(); n >= limit {
+			return limit
+		}
+	}
+	return n
+}
+
 // Example is a number that p matches, for messages: the shortest, with digits
 // where digits may be. It is empty when p matches the empty number, or is a
 // regular expression for which none was found.

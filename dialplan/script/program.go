@@ -44,6 +44,10 @@ type Program struct {
 	Gotos, Hangups []Word
 	// Anywhere says that it can go to more than Gotos.
 	Anywhere bool
+	// Reads are the variables of the call that are written as texts.
+	Reads []string
+	// ReadsAny says that it can read more than Reads.
+	ReadsAny bool
 	sets     map[string]bool
 }
 
@@ -110,10 +114,18 @@ func plain(message string) string {
 
 // collect notes what a program may do to the call.
 func (p *Program) collect(file *syntax.File) {
-	mentioned := 0
+	gotos, reads := 0, 0
 	syntax.Walk(file, func(n syntax.Node) bool {
-		if name, ok := n.(*syntax.Ident); ok && name.Name == nameGoto {
-			mentioned++
+		switch n := n.(type) {
+		case *syntax.Ident:
+			switch n.Name {
+			case nameGoto:
+				gotos++
+			case nameCall:
+				reads++
+			}
+		case *syntax.IndexExpr:
+			p.read(n)
 		}
 		call, ok := n.(*syntax.CallExpr)
 		if !ok {
@@ -138,7 +150,16 @@ func (p *Program) collect(file *syntax.File) {
 		}
 		return true
 	})
-	p.Anywhere = mentioned > len(p.Gotos)
+	p.Anywhere, p.ReadsAny = gotos > len(p.Gotos), reads > len(p.Reads)
+}
+
+// read notes call["NAME"].
+func (p *Program) read(n *syntax.IndexExpr) {
+	x, ok := n.X.(*syntax.Ident)
+	l, text := n.Y.(*syntax.Literal)
+	if ok && text && x.Name == nameCall && l.Token == syntax.STRING {
+		p.Reads = append(p.Reads, l.Value.(string))
+	}
 }
 
 // keyword is the name of an argument name=value, nil of others.

@@ -133,15 +133,30 @@ func (w *rewriter) expression(e syntax.Expr) syntax.Expr {
 			return x
 		}
 		return call(fnBinary, x.OpPos, token(x.Op, x.OpPos), x.X, x.Y)
-	case *syntax.CallExpr:
-		x.Fn = w.expression(x.Fn)
-		w.arguments(x.Args)
 	case *syntax.DotExpr:
 		name := &syntax.Literal{Token: syntax.STRING, TokenPos: x.NamePos, Raw: strconv.Quote(x.Name.Name), Value: x.Name.Name}
 		return call(fnAttr, x.Dot, w.expression(x.X), name)
 	case *syntax.Comprehension:
 		w.comprehension(x)
 		return call(fnMade, x.Lbrack, x)
+	case *syntax.SliceExpr:
+		w.slice(x)
+		return call(fnMade, x.Lbrack, x)
+	case *syntax.TupleExpr:
+		w.expressions(x.List)
+		at, _ := x.Span()
+		return call(fnMade, at, x)
+	}
+	w.within(e)
+	return e
+}
+
+// within rewrites what is in an expression that itself stays.
+func (w *rewriter) within(e syntax.Expr) {
+	switch x := e.(type) {
+	case *syntax.CallExpr:
+		x.Fn = w.expression(x.Fn)
+		w.arguments(x.Args)
 	case *syntax.CondExpr:
 		x.Cond, x.True, x.False = w.expression(x.Cond), w.expression(x.True), w.expression(x.False)
 	case *syntax.DictExpr:
@@ -157,19 +172,11 @@ func (w *rewriter) expression(e syntax.Expr) syntax.Expr {
 		w.expressions(x.List)
 	case *syntax.ParenExpr:
 		x.X = w.expression(x.X)
-	case *syntax.SliceExpr:
-		w.slice(x)
-		return call(fnMade, x.Lbrack, x)
-	case *syntax.TupleExpr:
-		w.expressions(x.List)
-		at, _ := x.Span()
-		return call(fnMade, at, x)
 	case *syntax.UnaryExpr:
 		if x.X != nil {
 			x.X = w.expression(x.X)
 		}
 	}
-	return e
 }
 
 func (w *rewriter) arguments(args []syntax.Expr) {

@@ -10,7 +10,7 @@ import (
 func TestStepThatFailsIsNamed(t *testing.T) {
 	for _, c := range []struct{ name, line, want string }{
 		{"the phone's complaint", "within 50ms alice is answered", "s:2: within 50ms alice is answered: phone 100 (udp, 127.0.0.1:"},
-		{"what was expected", "within 50ms alice is answered", "expected a call; waited 50ms"},
+		{"what was expected", "within 50ms alice is answered", "expected a call; waited "},
 		{"the step's", "alice rejects & alice is answered", "not understood"},
 		{"one of two", "within 50ms alice is answered & alice is not called", "(part 1): phone 100"},
 	} {

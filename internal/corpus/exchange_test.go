@@ -11,79 +11,117 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
+	"dialtone/dialplan"
 	"dialtone/pbx"
-	"dialtone/plantest"
 	"dialtone/storage"
 )
 
-// exchange is a whole Dialtone in this process, with the plan of a suite and a
-// clock that can be set.
+// exchange is a whole Dialtone in this process, with the plan of a test and a
+// clock that can be set, and the providers and web servers that it knows.
 type exchange struct {
-	t      *testing.T
-	server *pbx.Server
-	addr   string // for UDP and TCP
-	tls    string
-	ahead  atomic.Int64 // the clock of the plan, of that of the machine
-	said   *said
+	t         *try
+	scene     *scene
+	server    *pbx.Server
+	addr      string // for UDP and TCP
+	tls       string
+	ahead     atomic.Int64 // the clock of the plan, of that of the machine
+	said      *said
+	site      *site
+	providers map[string]*provider // by trunk
+	far       map[string]*actor    // those outside, by number
 }
 
 // portsEach is how many RTP ports a server of a test has.
 const (
 	portsEach  = 60
 	firstPorts = 61000
-	places     = 16 // tests at the same time
+	places     = 48 // tests at the same time
 )
 
-// openExchange runs the plan of suite; place tells servers that run at the same
+// openExchange runs the plan of a test; place tells servers that run at the same
 // time apart.
-func openExchange(t *testing.T, suite *plantest.Suite, place int) *exchange {
+func openExchange(ctx context.Context, t *try, s *scene, place int) *exchange {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "dt-") // a short path: it has a socket in it
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	plan, err := filepath.Abs(suite.Loaded.Files[0])
-	if err != nil {
-		t.Fatal(err)
+	x := &exchange{
+		t: t, scene: s, addr: freeAddr(t, place), tls: freeAddr(t, place),
+		said: &said{mu: &sync.Mutex{}, lines: map[string][]string{}},
+		site: openSite(t, s.suite.Replies(s.test)), far: s.outside(),
 	}
-	x := &exchange{t: t, addr: freeAddr(t), tls: freeAddr(t), said: &said{mu: &sync.Mutex{}, lines: map[string][]string{}}}
-	first := firstPorts + place*portsEach
+	x.providers = s.providers(t, place, x.far)
 	name := filepath.Join(dir, "dialtone.yaml")
-	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
-		plan, x.addr, x.addr, x.tls, first, first+portsEach-1)
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(x.config(dir, place)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	x.server, err = pbx.New(pbx.Options{
 		ConfigPath: name, Log: slog.New(x.said), Version: "test",
 		Now: func() time.Time { return time.Now().Add(time.Duration(x.ahead.Load())) },
+		Web: func(web dialplan.Web) dialplan.Web { return detour{web, x.site} },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := x.server.Close(); err != nil {
-			t.Error(err)
+			t.Errorf("%v", err)
 		}
 	})
 	if err := x.server.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	x.list()
+	x.found(ctx)
 	return x
+}
+
+// config is the configuration: that of the plan, whose trunks and webhooks lead to
+// this machine, at addresses that are free.
+func (x *exchange) config(dir string, place int) string {
+	x.t.Helper()
+	s := x.scene
+	plan, err := filepath.Abs(s.suite.Loaded.Files[0])
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	values := s.trunks(x.t, x.providers)
+	for hook := range s.suite.Config.Webhooks {
+		values["webhooks."+hook+".url"] = fmt.Sprintf("%q", x.site.URL+hooks+hook)
+	}
+	if len(values) > 0 {
+		plan = s.rewrite(x.t, filepath.Join(dir, "plan"), values)
+	}
+	first := firstPorts + place*portsEach
+	return fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
+		plan, x.addr, x.addr, x.tls, first, first+portsEach-1)
+}
+
+// list puts on lists what the test has there.
+func (x *exchange) list() {
+	x.t.Helper()
+	for list, entries := range x.scene.suite.Listed(x.scene.test) {
+		for _, entry := range entries {
+			if _, err := x.server.AddToList(list, entry.Value, ""); err != nil {
+				x.t.Fatal(err)
+			}
+		}
+	}
 }
 
 // set makes it that time for the plan.
 func (x *exchange) set(at time.Time) { x.ahead.Store(int64(time.Until(at))) }
 
-// freeAddr is an address of the loopback that is free for UDP and TCP.
-func freeAddr(t *testing.T) string {
+// freeAddr is an address of the loopback, one of that place alone, that is free for
+// UDP and TCP.
+func freeAddr(t *try, place int) string {
 	t.Helper()
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", fmt.Sprintf("127.8.%d.1:0", place))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,13 +132,13 @@ func freeAddr(t *testing.T) string {
 			return netip.MustParseAddrPort(l.Addr().String()).String()
 		}
 	}
-	t.Fatal("no port is free for UDP and TCP")
+	t.Fatalf("no port is free for UDP and TCP")
 	return ""
 }
 
 // record waits until no call is left, and gives the record of one, by the
-// Call-ID of its caller.
-func (x *exchange) record(ctx context.Context, sipCallID string) storage.CDR {
+// Call-ID of its caller; nil when it has none.
+func (x *exchange) record(ctx context.Context, sipCallID string) *storage.CDR {
 	x.t.Helper()
 	if err := x.server.Drain(ctx); err != nil {
 		x.t.Fatalf("waiting for the end of the calls: %v", err)
@@ -112,13 +150,10 @@ func (x *exchange) record(ctx context.Context, sipCallID string) storage.CDR {
 		}
 		return found == nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		x.t.Fatal(err)
-	case found == nil:
-		x.t.Fatalf("the call %s has no record", sipCallID)
 	}
-	return *found
+	return found
 }
 
 // said is a slog.Handler that keeps what the step log says, by call.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"dialtone/dialplan"
@@ -15,41 +16,58 @@ import (
 	"dialtone/storage"
 )
 
-// play plays a test for real.
-func play(t *testing.T, s scene, place int) outcome {
+// play plays a test for real and compares.
+func play(t *try, s scene, place int) {
 	t.Helper()
 	suite, c := s.suite, s.test
 	at, err := suite.Time(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := openExchange(t, suite, place)
 	ctx, cancel := context.WithTimeout(t.Context(), longest+20*time.Second)
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer cancel()
-	actors := enter(ctx, t, x, suite, suite.World(c))
-	for _, a := range actors {
-		tasks.Go(func() { a.act(ctx, &tasks) })
+	x := openExchange(ctx, t, &s, place)
+	phones := enter(ctx, t, x, suite, suite.World(c))
+	actors := slices.AppendSeq(slices.Clone(phones), maps.Values(x.far))
+	queue(actors, s.virtual.Rang)
+	for _, a := range phones {
+		tasks.Go(func() { a.serve(ctx, &tasks) })
+	}
+	for _, p := range x.providers {
+		tasks.Go(func() { p.serve(ctx, &tasks) })
 	}
 	x.set(at.Add(-time.Minute))
-	hangUp := x.before(ctx, suite, c.Before)
+	hangUp := x.before(ctx, c.Before)
 	x.set(at)
 	begin := time.Now()
-	call := x.dial(ctx, suite, c.Call)
-	e := &ear{}
+	call := x.dial(ctx, c.Call)
+	e := newEar()
 	tasks.Go(func() { e.listen(ctx, call, tones(actors, s.virtual), &tasks) })
+	tasks.Go(func() { press(ctx, call, e, begin, c.Call.Presses()) })
 	if h := c.Call.HangsUp; h > 0 && !ended(ctx, call, time.After(h)) {
 		call.Hangup()
 	}
-	call.WaitEnded(ctx)
+	end := call.WaitEnded(ctx)
 	hangUp()
 	r := x.record(ctx, call.Invite("Call-ID"))
+	var sent []string
+	if r != nil {
+		sent = x.site.sent(ctx, r.ID, len(s.virtual.Sent))
+	}
 	cancel()
 	tasks.Wait()
-	o := x.outcome(r, actors, begin)
-	o.Heard = e.heard
-	return o
+	switch {
+	case c.Call.Trunk.Value == "" && !s.ours(c.Call):
+		stranger(t, s.virtual, end, r, actors)
+	case r == nil:
+		t.Fatalf("the call has no record, and ended so: %s", end)
+	default:
+		o := x.outcome(*r, actors, begin)
+		o.Heard, o.Sent = e.heard(), sent
+		compare(t, s.virtual, o)
+	}
 }
 
 // tones are those that may be heard, with the names that expectations use.
@@ -68,11 +86,11 @@ func tones(actors []*actor, v *plantest.Observed) map[float64]string {
 }
 
 // dial is one who calls, and speaks.
-func (x *exchange) dial(ctx context.Context, suite *plantest.Suite, c *plantest.Caller) *testphone.Call {
+func (x *exchange) dial(ctx context.Context, c *plantest.Caller) *testphone.Call {
 	x.t.Helper()
-	extension := c.From.Value
+	extension := x.scene.suite.Config.Extensions[c.From.Value]
 	opt := testphone.Options{
-		Extension: extension, Password: string(suite.Config.Extensions[extension].Password), Name: c.Name.Value,
+		Extension: c.From.Value, Password: string(extension.Password), Name: c.Name.Value,
 		Server: x.addr, Transport: c.Transport, IP: c.Source.Value,
 		Codecs: names(c.Codecs), UserAgent: c.UserAgent.Value, Patience: patient,
 	}
@@ -80,6 +98,12 @@ func (x *exchange) dial(ctx context.Context, suite *plantest.Suite, c *plantest.
 		opt.Server = x.tls
 	}
 	headers := map[string]string{}
+	if p := x.providers[c.Trunk.Value]; p != nil {
+		opt.IP, opt.Password = p.ip, ""
+		for name, value := range x.scene.suite.Config.Trunks[p.trunk].Header {
+			headers[name] = value
+		}
+	}
 	for name, value := range c.Header {
 		headers[name] = value.Value
 	}
@@ -92,11 +116,11 @@ func (x *exchange) dial(ctx context.Context, suite *plantest.Suite, c *plantest.
 }
 
 // before makes the calls that are up before; hangUp ends them.
-func (x *exchange) before(ctx context.Context, suite *plantest.Suite, callers []*plantest.Caller) (hangUp func()) {
+func (x *exchange) before(ctx context.Context, callers []*plantest.Caller) (hangUp func()) {
 	x.t.Helper()
 	var calls []*testphone.Call
 	for _, c := range callers {
-		call := x.dial(ctx, suite, c)
+		call := x.dial(ctx, c)
 		soon, cancel := context.WithTimeout(ctx, 3*time.Second)
 		if !call.Up(soon) && call.Ended() { // ringing is up too
 			x.t.Fatalf("the call before from %s to %s: %s", c.From.Value, c.To.Value, call.State())
@@ -115,8 +139,11 @@ func (x *exchange) before(ctx context.Context, suite *plantest.Suite, callers []
 type outcome struct {
 	Routes, Steps []string
 	Rang          []plantest.Moment // in any order
+	Outside       []string          // calls that trunks took
 	Heard         []string
 	Logged        string
+	Asked, Sent   []string
+	Headers       map[string]string
 	Answered      bool
 	AnsweredBy    string
 	Shown         string
@@ -132,7 +159,7 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 	if err := json.Unmarshal(r.Trace, &trace); err != nil {
 		x.t.Fatal(err)
 	}
-	o := outcome{Answered: !r.Answer.IsZero(), By: "dialtone", Logged: x.said.of(r.ID), Record: r}
+	o := outcome{Answered: !r.Answer.IsZero(), By: "dialtone", Logged: x.said.of(r.ID), Asked: x.site.asked[r.ID], Record: r}
 	o.Routes, o.Steps = plantest.Course(trace)
 	by := ""
 	for _, l := range r.Legs {
@@ -143,15 +170,16 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 			}
 		}
 	}
-	var latest time.Time
+	var last *rang
+	var all []taken
 	for _, a := range actors {
 		for _, g := range a.calls {
 			if g.begin.Before(begin) {
 				continue // it did not ring, or for a call that was before
 			}
-			o.Rang = append(o.Rang, plantest.Moment{What: a.label, After: g.begin.Sub(begin), For: g.end.Sub(g.begin)})
-			if !g.begin.Before(latest) {
-				latest, o.Shown = g.begin, displayName(g.call.Invite("From"))
+			o.Rang = append(o.Rang, plantest.Moment{What: a.place(g.trunk), After: g.begin.Sub(begin), For: g.end.Sub(g.begin)})
+			if last == nil || !g.begin.Before(last.begin) {
+				last = g
 			}
 			if g.answered {
 				o.AnsweredBy = a.label
@@ -161,8 +189,37 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 			}
 		}
 	}
+	for _, p := range x.providers {
+		for _, c := range p.took {
+			if !c.at.Before(begin) {
+				all = append(all, c)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b taken) int { return a.at.Compare(b.at) })
+	for _, c := range all {
+		o.Outside = append(o.Outside, c.call)
+	}
+	if last != nil {
+		o.Shown, o.Headers = displayName(last.call.Invite("From")), map[string]string{}
+		for name := range x.scene.virtual.Headers {
+			if value := last.call.Invite(name); value != "" {
+				o.Headers[name] = value
+			}
+		}
+	}
 	return o
 }
+
+// place is what expectations call an actor who rings.
+func (a *actor) place(trunk string) string {
+	if trunk != "" {
+		return a.label + via + trunk
+	}
+	return a.label
+}
+
+const via = " via "
 
 func names(list dialplan.Texts) []string {
 	var out []string

@@ -4,8 +4,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"dialtone/internal/testphone"
@@ -15,12 +15,21 @@ import (
 // patient is a phone whose waits end with the test.
 const patient = time.Minute
 
-// actor is a real phone that does what a test says of it.
+// What phones say when they are in a call, above the notes of the music: those of
+// extensions from nearest up, those outside from farthest down.
+const (
+	nearest  = 1150.0
+	farthest = 2900.0
+	spacing  = 110.0
+)
+
+// actor is somebody who does what a test says of them when they are called.
 type actor struct {
 	label string
 	does  *plantest.Phone
-	phone *testphone.Phone
-	hz    float64 // what it says when it is in a call
+	phone *testphone.Phone // of an extension
+	hz    float64          // what it says when it is in a call
+	late  time.Duration    // keeps those in order who answer at the same moment
 
 	mu    sync.Mutex
 	calls []*rang
@@ -29,19 +38,20 @@ type actor struct {
 // rang is one call that an actor got.
 type rang struct {
 	call       *testphone.Call
+	trunk      string    // over which it came, "" for none
 	begin, end time.Time // of the ringing; it did not ring when begin is zero
 	answered   bool
 }
 
 // enter registers the phones of a world.
-func enter(ctx context.Context, t *testing.T, x *exchange, suite *plantest.Suite, world plantest.World) []*actor {
+func enter(ctx context.Context, t *try, x *exchange, suite *plantest.Suite, world plantest.World) []*actor {
 	t.Helper()
 	var actors []*actor
 	for _, extension := range slices.Sorted(maps.Keys(world)) {
 		for i, p := range world[extension] {
 			a := &actor{
 				label: p.Label(extension, i, len(world[extension])), does: p,
-				hz: 1150 + 110*float64(len(actors)), // above the notes of the music
+				hz: nearest + spacing*float64(len(actors)),
 			}
 			actors = append(actors, a)
 			opt := testphone.Options{
@@ -62,20 +72,34 @@ func enter(ctx context.Context, t *testing.T, x *exchange, suite *plantest.Suite
 	return actors
 }
 
-// act answers, refuses or rings, as the test says, each call that comes.
-func (a *actor) act(ctx context.Context, tasks *sync.WaitGroup) {
-	for {
-		c := a.phone.Next(ctx)
-		if c == nil {
-			return
+// queue has those who answer at the same moment do so in the order in which they
+// rang when they were simulated.
+func queue(actors []*actor, virtual []plantest.Moment) {
+	const between = 150 * time.Millisecond
+	at := map[time.Duration]time.Duration{}
+	for _, m := range virtual {
+		for _, a := range actors {
+			what, _, _ := strings.Cut(m.What, via)
+			if deed, after := a.does.Act(); a.label == what && deed == "answers" {
+				when := (m.After + after).Round(time.Millisecond)
+				a.late = at[when]
+				at[when] += between
+			}
 		}
-		tasks.Go(func() { a.take(ctx, c) })
 	}
 }
 
-func (a *actor) take(ctx context.Context, c *testphone.Call) {
+// serve takes each call that comes to the phone of an actor.
+func (a *actor) serve(ctx context.Context, tasks *sync.WaitGroup) {
+	for c := a.phone.Next(ctx); c != nil; c = a.phone.Next(ctx) {
+		tasks.Go(func() { a.take(ctx, c, "") })
+	}
+}
+
+// take answers, refuses or rings, as the test says.
+func (a *actor) take(ctx context.Context, c *testphone.Call, trunk string) {
 	deed, after := a.does.Act()
-	r := &rang{call: c}
+	r := &rang{call: c, trunk: trunk}
 	if deed == "answers" || deed == "rings" || after > 0 {
 		c.Ring()
 		r.begin = time.Now()
@@ -85,7 +109,7 @@ func (a *actor) take(ctx context.Context, c *testphone.Call) {
 	a.mu.Unlock()
 	var due <-chan time.Time
 	if deed != "rings" {
-		due = time.After(after)
+		due = time.After(after + a.late)
 	}
 	over := ended(ctx, c, due)
 	switch {
@@ -119,62 +143,4 @@ func ended(ctx context.Context, c *testphone.Call, due <-chan time.Time) bool {
 	case <-due:
 		return false
 	}
-}
-
-// ear notes what a caller hears, in order, while the call lasts.
-type ear struct {
-	mu    sync.Mutex
-	heard []string
-}
-
-func (e *ear) add(what string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if n := len(e.heard); n == 0 || e.heard[n-1] != what {
-		e.heard = append(e.heard, what)
-	}
-}
-
-const (
-	own = 3100.0 // what callers say, so that an echo is known as one
-	// How often in a row something must be heard, each 40 ms, to count: a mixture
-	// of two tones that follow each other is no music.
-	sure    = 3
-	surer   = 5
-	silence = 100.0 // root mean square
-
-	shortest = 200 * time.Millisecond // of what counts as heard
-)
-
-// listen notes what the caller hears; names are those of the tones that may be.
-func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]string, tasks *sync.WaitGroup) {
-	tasks.Go(func() {
-		if !c.Rings(ctx) {
-			return
-		}
-		soon, cancel := context.WithTimeout(ctx, shortest)
-		defer cancel()
-		if !c.Up(soon) && !c.Ended() {
-			e.add("ringing")
-		}
-	})
-	last, times := "", 0
-	c.Listen(ctx, func(pcm []int16) {
-		what := ""
-		for hz, name := range names {
-			if testphone.HasTone(pcm, hz) {
-				what = name
-			}
-		}
-		needed := sure
-		if what == "" && testphone.RMS(pcm) > silence {
-			what, needed = "music", surer
-		}
-		if what != last {
-			last, times = what, 0
-		}
-		if times++; what != "" && times == needed {
-			e.add(what)
-		}
-	})
 }

@@ -3,10 +3,14 @@ package peers
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,9 +34,17 @@ func providerPort(t *testing.T) int {
 	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
+// provider is sipp as a provider.
+type provider struct {
+	t        *testing.T
+	scenario string
+	cmd      *exec.Cmd
+	out      bytes.Buffer
+}
+
 // provide runs a scenario of sipp as a provider, which calls server when the
-// scenario does. The result waits for its end.
-func provide(ctx context.Context, t *testing.T, server *callscript.Server, scenario string, port int, keys ...string) func() {
+// scenario does. keys are its keywords and their values.
+func provide(ctx context.Context, t *testing.T, server *callscript.Server, scenario string, port int, keys ...string) *provider {
 	t.Helper()
 	file, err := filepath.Abs("../../testdata/sipp/" + scenario + ".xml")
 	if err != nil {
@@ -43,26 +55,89 @@ func provide(ctx context.Context, t *testing.T, server *callscript.Server, scena
 		remote = fmt.Sprintf("127.0.0.1:%d", server.Port("udp"))
 	}
 	args := []string{
-		remote, "-sf", file, "-t", "u1", "-i", providerHost, "-p", fmt.Sprint(port),
+		remote, "-sf", file, "-t", "u1", "-i", providerHost, "-p", strconv.Itoa(port),
 		"-m", "1", "-d", "300", "-nostdin", "-timeout", "60", "-timeout_error", "-trace_err", "-trace_msg",
 	}
 	for i := 0; i < len(keys); i += 2 {
 		args = append(args, "-key", keys[i], keys[i+1])
 	}
-	cmd := exec.CommandContext(ctx, "sipp", args...)
-	cmd.Dir = t.TempDir()
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
+	if _, err := program(); err != nil { // sipp does not wait for ever
+		t.Fatalf("the server cannot be built: %v", err)
+	}
+	p := &provider{t: t, scenario: scenario, cmd: exec.CommandContext(ctx, "sipp", args...)}
+	p.cmd.Dir = t.TempDir()
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("sipp: %v", err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return func() {
-		t.Helper()
-		if err := cmd.Wait(); err != nil {
-			t.Fatalf("sipp %s: %v\n%s\n%s", scenario, err, tail(out.String(), 30), logs(cmd.Dir))
+	t.Cleanup(func() {
+		if p.cmd.ProcessState == nil {
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
+		}
+	})
+	return p
+}
+
+// done waits for the end of the scenario.
+func (p *provider) done() {
+	p.t.Helper()
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Fatalf("sipp %s: %v\n%s\n%s", p.scenario, err, tail(p.out.String(), 30), logs(p.cmd.Dir))
+	}
+}
+
+// received are the requests of a method that came, after done. What sipp checks
+// itself is little: it knows no values that differ from run to run.
+func (p *provider) received(method string) []request {
+	p.t.Helper()
+	files, _ := filepath.Glob(filepath.Join(p.cmd.Dir, "*_messages.log"))
+	if len(files) != 1 {
+		p.t.Fatalf("sipp wrote the logs %q", files)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var list []request
+	for _, part := range strings.Split(string(data), "message received ")[1:] {
+		_, text, _ := strings.Cut(part, "\n\n")
+		if strings.HasPrefix(text, method+" ") {
+			text, _, _ = strings.Cut(text, "\n-----")
+			list = append(list, request(text))
 		}
 	}
+	return list
+}
+
+// request is one message as it was received.
+type request string
+
+// header is the first of that name, "" when there is none.
+func (r request) header(name string) string {
+	for line := range strings.Lines(string(r)) {
+		if k, v, ok := strings.Cut(line, ": "); ok && strings.EqualFold(k, name) {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// target is its Request-URI.
+func (r request) target() string { return strings.Fields(string(r))[1] }
+
+var parameter = regexp.MustCompile(`(\w+)="?([^",]*)"?`)
+
+// proves computes the digest of r anew (RFC 2617 §3.2.2, without qop).
+func (r request) proves(username, password string) bool {
+	p := map[string]string{}
+	for _, m := range parameter.FindAllStringSubmatch(strings.TrimPrefix(r.header("Authorization"), "Digest "), -1) {
+		p[m[1]] = m[2]
+	}
+	hash := func(parts ...string) string { return fmt.Sprintf("%x", md5.Sum([]byte(strings.Join(parts, ":")))) }
+	method, _, _ := strings.Cut(string(r), " ")
+	return p["username"] == username && p["uri"] == r.target() && p["realm"] == "provider" &&
+		p["response"] == hash(hash(username, "provider", password), p["nonce"], hash(method, p["uri"]))
 }
 
 // desk is a phone of extension 100.
@@ -75,8 +150,10 @@ func desk(ctx context.Context, t *testing.T, server *callscript.Server) *testpho
 	return p
 }
 
-// secret is what the scenarios of the provider expect.
-const secret = "line-secret-73"
+const (
+	login  = "4930123450"
+	secret = "line-secret-73"
+)
 
 const toProvider = `site:
   country: DE
@@ -89,17 +166,39 @@ dialplan:
 trunks:
 `
 
-const lineOf = "  %s: {host: \"" + providerHost + ":%d\", username: \"4930123450\", password: %s, register: %v, qualify: 0%s}\n"
+const lineOf = "  %s: {host: \"" + providerHost + ":%d\", username: \"" + login + "\", password: %s, register: %v, qualify: 0%s}\n"
 
 func TestSIPpProviderTakesARegistration(t *testing.T) {
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
-	done := provide(ctx, t, nil, "provider_registrar", port)
+	p := provide(ctx, t, nil, "provider_registrar", port)
 	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, true, ""))
-	done()
 	trunk(ctx, t, server, "registered")
+	p.done()
+	if all := p.received("REGISTER"); len(all) != 2 || all[0].header("Authorization") != "" || !all[1].proves(login, secret) {
+		t.Errorf("it got %q", all)
+	}
+}
+
+// What the provider refuses is not tried again and again: that nobody would answer,
+// and the trunk be down. The status says why.
+func TestSIPpProviderRefusesARegistration(t *testing.T) {
+	need(t, "sipp")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	port := providerPort(t)
+	p := provide(ctx, t, nil, "provider_registrar_refuses", port)
+	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, "guessed", true, ""))
+	if why := trunk(ctx, t, server, "failed"); !strings.Contains(why, "wrong username or password") {
+		t.Errorf("it failed because of %q", why)
+	}
+	p.done()
+	var trunks []struct{ Next time.Time }
+	if err := server.Ctl(ctx, &trunks, "trunks"); err != nil || len(trunks) != 1 || time.Until(trunks[0].Next) < 5*time.Minute {
+		t.Errorf("it is tried again at %v (%v)", trunks, err)
+	}
 }
 
 // trunk waits until the only trunk of server has that state, and gives the reason.
@@ -164,18 +263,45 @@ func talk(ctx context.Context, from *testphone.Call, callee *testphone.Phone) {
 	to.WaitEnded(ctx)
 }
 
+// The provider is told who calls, in the way that it wants, and whom.
 func TestSIPpProviderTakesACall(t *testing.T) {
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
 	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ", caller_id: {number: \"+4930123450\", in: pai}"))
-	done := provide(ctx, t, server, "provider_answer", port, "callee", `[+]4940987650`, "shown", `[+]4930123450`)
-	c := desk(ctx, t, server).Dial(ctx, "040987650")
-	c.WaitAnswered(ctx)
-	c.Hangup()
-	done()
-	records(ctx, t, server, "normal", 1)
+	phone := desk(ctx, t, server)
+	for i, test := range []struct {
+		name    string
+		headers map[string]string // of the phone
+		want    map[string]string // what the provider is told; "" is no such header
+	}{
+		{"shown", nil, map[string]string{"From": "<sip:+4930123450@127.0.0.2>", "P-Asserted-Identity": "<sip:+4930123450@127.0.0.2>", "Privacy": ""}},
+		{
+			"hidden",
+			map[string]string{"Privacy": "id"},
+			map[string]string{"From": `"Anonymous" <sip:anonymous@anonymous.invalid>`, "P-Asserted-Identity": "<sip:+4930123450@127.0.0.2>", "Privacy": "id"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := provide(ctx, t, server, "provider_answer", port)
+			c := phone.DialWith(ctx, "040987650", testphone.Dialling{Headers: test.headers})
+			c.WaitAnswered(ctx)
+			c.Hangup()
+			p.done()
+			all := p.received("INVITE")
+			if len(all) != 2 || !all[1].proves(login, secret) || all[1].target() != fmt.Sprintf("sip:+4940987650@%s:%d", providerHost, port) {
+				t.Errorf("it got %q", all)
+			}
+			for name, want := range test.want {
+				got := all[1].header(name)
+				if got, _, _ = strings.Cut(got, ";tag="); got != want {
+					t.Errorf("%s: %s, want %s", name, got, want)
+				}
+			}
+			records(ctx, t, server, "normal", i+1)
+		})
+	}
 }
 
 // The first provider has no line free: the caller does not notice.
@@ -184,19 +310,19 @@ func TestSIPpProviderIsFull(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	full, second := providerPort(t), providerPort(t)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf+lineOf, "[line, spare]", "line", full, secret, false, "",
-		"spare", second, secret, false, ", caller_id: {number: \"+4930123450\", in: pai}"))
-	refused := provide(ctx, t, server, "provider_503", full)
-	done := provide(ctx, t, server, "provider_answer", second, "callee", `[+]4940987650`, "shown", `[+]4930123450`)
+	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf+lineOf, "[line, spare]", "line", full, secret, false, "", "spare", second, secret, false, ""))
+	refuses := provide(ctx, t, server, "provider_503", full)
+	answers := provide(ctx, t, server, "provider_answer", second)
+	phone := desk(ctx, t, server)
 	begin := time.Now()
-	c := desk(ctx, t, server).Dial(ctx, "040987650")
+	c := phone.Dial(ctx, "040987650")
 	c.WaitAnswered(ctx)
 	if took := time.Since(begin); took > 2*time.Second {
 		t.Errorf("the second provider answered after %v", took)
 	}
 	c.Hangup()
-	refused()
-	done()
+	refuses.done()
+	answers.done()
 	records(ctx, t, server, "normal", 1)
 }
 
@@ -208,17 +334,17 @@ func TestSIPpProviderCalls(t *testing.T) {
 	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ""))
 	p := desk(ctx, t, server)
 	t.Run("a number of ours", func(t *testing.T) {
-		done := provide(ctx, t, server, "provider_call", port, "callee", "030123450", "shown", "040987650")
+		calls := provide(ctx, t, server, "provider_call", port, "callee", "030123450", "shown", "040987650")
 		c := p.NextCall(ctx)
 		if from := c.Invite("From"); !strings.Contains(from, "+4940987650") {
 			t.Errorf("the phone sees %s", from)
 		}
 		c.Answer()
-		done()
+		calls.done()
 		c.WaitEnded(ctx)
 		records(ctx, t, server, "normal", 1)
 	})
 	t.Run("a number of nobody", func(t *testing.T) {
-		provide(ctx, t, server, "provider_call_refused_404", port, "callee", "030999999", "shown", "040987650")()
+		provide(ctx, t, server, "provider_call_refused_404", port, "callee", "030999999", "shown", "040987650").done()
 	})
 }

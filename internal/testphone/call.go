@@ -253,6 +253,24 @@ func (c *Call) Up(ctx context.Context) bool {
 	return err == nil && up
 }
 
+// Agrees waits until it is known what audio the call has, which may be before the
+// answer, and reports whether that came before the call was over or ctx ended.
+func (c *Call) Agrees(ctx context.Context) bool {
+	agreed := false
+	err := c.p.wait(ctx, func() bool {
+		agreed = c.theirs != nil && !c.ended
+		return agreed || c.ended
+	})
+	return err == nil && agreed
+}
+
+// Dialled is the user of the Request-URI of the INVITE that began the call.
+func (c *Call) Dialled() string {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	return c.invite.Recipient.User
+}
+
 // Ended reports whether the call is over.
 func (c *Call) Ended() bool {
 	c.p.mu.Lock()

@@ -319,22 +319,30 @@ func (c *Call) answeredOffer(how Reinvite, r *sip.Response, ack *sip.Request) {
 // SendInfo sends an INFO and returns the final response.
 func (c *Call) SendInfo(ctx context.Context, contentType, body string) Reply {
 	c.p.t.Helper()
-	return c.ask(ctx, sip.INFO, contentType, body)
+	return c.ask(ctx, sip.INFO, map[string]string{"Content-Type": contentType}, body)
 }
 
 // Ask sends a request within the dialog and returns the final response.
 func (c *Call) Ask(ctx context.Context, method string) Reply {
 	c.p.t.Helper()
-	return c.ask(ctx, sip.RequestMethod(method), "", "")
+	return c.ask(ctx, sip.RequestMethod(method), nil, "")
 }
 
-func (c *Call) ask(ctx context.Context, method sip.RequestMethod, contentType, body string) Reply {
+// AskWith is Ask with further headers.
+func (c *Call) AskWith(ctx context.Context, method string, headers map[string]string) Reply {
+	c.p.t.Helper()
+	return c.ask(ctx, sip.RequestMethod(method), headers, "")
+}
+
+func (c *Call) ask(ctx context.Context, method sip.RequestMethod, headers map[string]string, body string) Reply {
 	c.p.t.Helper()
 	var final *sip.Response
 	err := c.p.under(func() error {
 		req := c.inDialog(method)
+		for name, value := range headers {
+			req.AppendHeader(sip.NewHeader(name, value))
+		}
 		if body != "" {
-			req.AppendHeader(sip.NewHeader("Content-Type", contentType))
 			req.SetBody([]byte(body))
 		}
 		return c.p.send(c.flow, req, func(r *sip.Response) {

@@ -47,11 +47,12 @@ type Options struct {
 	Behind         string // an address in Contact, Via and SDP that is not the phone's: it sits behind NAT
 	AutoAnswer     bool   // answers each call as soon as it arrives
 	AutoReject     int    // refuses each call with this status
-	Silent         bool   // says nothing at all to calls that arrive, not even 180
+	Silent         bool   // says nothing at all to calls that arrive, not even 100
 	NoACK          bool   // never acknowledges a 200
 	IgnoreBYE      bool   // gives no answer to BYE
 	IgnoreCancel   bool   // goes on ringing after CANCEL, though it says 200 to it
 	IgnoreOptions  bool   // gives no answer to OPTIONS
+	Registrar      bool   // takes registrations, of whomever
 	LateOffer      bool   // dials without SDP
 	Reliable       bool   // sends its provisional responses reliably (RFC 3262) to callers that support it
 	Supports100rel bool   // as a caller, supports that

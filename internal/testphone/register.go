@@ -175,7 +175,7 @@ func (p *Phone) plain(method sip.RequestMethod, uri, whom sip.Uri, callID string
 // target is the address of a number at the server, or of a whole URI.
 func (p *Phone) target(to string) (sip.Uri, error) {
 	var uri sip.Uri
-	if strings.HasPrefix(to, "sip:") || strings.HasPrefix(to, "sips:") {
+	if strings.HasPrefix(to, "sip:") || strings.HasPrefix(to, "sips:") || strings.HasPrefix(to, "tel:") {
 		return uri, sip.ParseUri(to, &uri)
 	}
 	return sip.Uri{Scheme: "sip", User: to, Host: p.opt.Domain}, nil

@@ -111,6 +111,10 @@ func (p *Phone) request(req *sip.Request, f *flow) {
 		p.wake()
 		return
 	}
+	if tag, _ := req.To().Params.Get("tag"); p.opt.Silent && req.IsInvite() && tag == "" {
+		p.trace.note("INVITE ignored")
+		return
+	}
 	tx := sip.NewServerTx(key, req, f, p.log)
 	if err := tx.Init(); err != nil {
 		return
@@ -152,6 +156,11 @@ func (p *Phone) outside(req *sip.Request, tx *sip.ServerTx) {
 	case req.Method == sip.OPTIONS:
 		res := sip.NewResponseFromRequest(req, 200, "OK", nil)
 		p.describe(res)
+		_ = tx.Respond(res)
+	case req.Method == sip.REGISTER && p.opt.Registrar:
+		res := sip.NewResponseFromRequest(req, 200, "OK", nil)
+		sip.CopyHeaders("Contact", req, res)
+		sip.CopyHeaders("Expires", req, res)
 		_ = tx.Respond(res)
 	case req.Method == sip.NOTIFY:
 		if headerOf(req, "Event") == "message-summary" {

@@ -40,6 +40,11 @@ func (fl *flow) pass() {
 	p.received(fl.worker, p.sockets.rtp, len(b))
 }
 
+// press makes it a stream of telephone events.
+func (fl *flow) press() {
+	fl.packet = fl.call.alice.packet(codec.DTMF.PT, event(5, false, 320))
+}
+
 // flows are the ways in which packets are carried.
 func flows(tb testing.TB) map[string]*flow {
 	tb.Helper()
@@ -51,6 +56,8 @@ func flows(tb testing.TB) map[string]*flow {
 			b.Send, b.Recv = only(codec.PCMA), only(codec.PCMA)
 		}),
 	}
+	m["relay of keys"] = newFlow(tb, loopback4, func(_, _ *Params) {})
+	m["relay of keys"].press()
 	for _, suite := range Suites() {
 		fl := newFlow(tb, loopback4, func(a, b *Params) { a.Crypto, b.Crypto = keys(suite, 1, 2), keys(suite, 3, 4) })
 		c, err := newCipher(nil, suite, master(suite, 1))
@@ -82,6 +89,19 @@ func TestNoAllocationPerPacket(t *testing.T) {
 				t.Errorf("%d packets sent on, want 101", sent)
 			}
 		})
+	}
+}
+
+func TestNoAllocationPerKey(t *testing.T) {
+	skipUnderRaceDetector(t)
+	fl, keys := newFlow(t, loopback4, func(_, _ *Params) {}), media.NewKeys()
+	fl.call.toAlice.SetSink(keys)
+	fl.press()
+	if a := testing.AllocsPerRun(100, func() { fl.pass(); keys.Release() }); a != 0 {
+		t.Errorf("%v allocations per packet, want 0", a)
+	}
+	if k, pressed := keys.First(); !pressed || k.Digit != '5' {
+		t.Errorf("heard %q", k.Digit)
 	}
 }
 

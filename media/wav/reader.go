@@ -182,7 +182,7 @@ func (r *Reader) Length() time.Duration {
 func (r *Reader) Read(pcm []int16) (int, error) {
 	n := 0
 	for n < len(pcm) {
-		got := 0
+		var got int
 		if r.filter != nil {
 			got = r.filter.read(pcm[n:])
 		} else {

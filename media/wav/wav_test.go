@@ -16,18 +16,18 @@ import (
 	"dialtone/media/wav"
 )
 
-func open(t testing.TB, file []byte) *wav.Reader {
-	t.Helper()
+func open(tb testing.TB, file []byte) *wav.Reader {
+	tb.Helper()
 	r, err := wav.NewReader(bytes.NewReader(file))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
 
 // all reads in pieces of n samples.
-func all(t testing.TB, r *wav.Reader, n int) (out []int16) {
-	t.Helper()
+func all(tb testing.TB, r *wav.Reader, n int) (out []int16) {
+	tb.Helper()
 	pcm := make([]int16, n)
 	for {
 		got, err := r.Read(pcm)
@@ -36,11 +36,11 @@ func all(t testing.TB, r *wav.Reader, n int) (out []int16) {
 			return out
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if got < n {
 			if more, err := r.Read(pcm); more != 0 || !errors.Is(err, io.EOF) {
-				t.Fatalf("%d samples after the end, %v", more, err)
+				tb.Fatalf("%d samples after the end, %v", more, err)
 			}
 			return out
 		}

@@ -81,11 +81,18 @@ func cdrFilter(query url.Values) (storage.CDRFilter, error) {
 		}
 		filter.Limit = limit
 	}
+	if text := query.Get("missed"); text != "" {
+		missed, err := strconv.ParseBool(text)
+		if err != nil {
+			return filter, invalid("missed: %q is neither true nor false", text)
+		}
+		filter.Missed = missed
+	}
 	for name := range query {
 		switch name {
-		case "since", "until", "party", "id", "limit":
+		case "since", "until", "party", "id", "missed", "limit":
 		default:
-			return filter, invalid("%q is not something to pick records by; since, until, party, id and limit are", name)
+			return filter, invalid("%q is not something to pick records by; since, until, party, id, missed and limit are", name)
 		}
 	}
 	return filter, nil

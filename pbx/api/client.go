@@ -134,6 +134,9 @@ func cdrQuery(filter CDRFilter) url.Values {
 	if filter.Party != "" {
 		query.Set("party", filter.Party)
 	}
+	if filter.Missed {
+		query.Set("missed", "true")
+	}
 	if filter.Limit > 0 {
 		query.Set("limit", strconv.Itoa(filter.Limit))
 	}

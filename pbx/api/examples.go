@@ -20,7 +20,7 @@ func exampleStatus() Status {
 			{Transport: "tls", Address: "192.0.2.5:5061"},
 		},
 		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
-		RTPPortsUsed: 4, RTPPorts: 16384, LogLevel: "info",
+		RTPPortsUsed: 4, RTPPorts: 16384, Zone: "Europe/Berlin", LogLevel: "info",
 		LastReload: LastReload{At: exampleStart().Add(time.Hour)},
 		Alerts: []Alert{{
 			At: exampleStart().Add(time.Minute), Level: "warn", Event: "toll-limit", Text: "call to the outside refused",
@@ -36,6 +36,7 @@ func exampleComparison() Comparison {
 		Differences: []config.Difference{
 			{Kind: "extension", Name: "104", What: config.Changed, Details: []string{"password changed"}, File: "/etc/dialtone/new.yaml", Line: 12},
 			{Kind: "route", Name: "phones/sales", What: config.Moved, Details: []string{"was first, is after emergency"}, File: "/etc/dialtone/new.yaml", Line: 40},
+			{Kind: "file", Name: "/etc/dialtone/routing.star", What: config.Changed, File: "/etc/dialtone/routing.star", Line: 1},
 		},
 	}
 }

@@ -65,7 +65,7 @@ func routes() []route {
 		},
 		{
 			method: "POST", path: "/v1/compare", handle: (*API).compare,
-			sentence: "Reads the configuration in a file on the server's machine, without a file the one it was started with, and says what it would change. Nothing is put in force; when it has mistakes the answer is 422 with all of them.",
+			sentence: "Reads the configuration in a file on the server's machine, without a file the one it was started with, and says what it would change: each difference is of the kind `setting`, of what the configuration has by name (`extension`, `trunk`, `number`...), `route`, or `file`, which is a script or calendar that both name and that says something else. Nothing is put in force; when it has mistakes the answer is 422 with all of them.",
 			takes:    Compare{File: "/etc/dialtone/new.yaml"},
 			gives:    exampleComparison(),
 		},
@@ -140,6 +140,7 @@ func routes() []route {
 				{"until", "calls that started before this time (RFC 3339)"},
 				{"party", "calls from or to this number"},
 				{"id", "the call with this id"},
+				{"missed", "with `true`, calls from outside that nobody took: not answered, or by a menu, an announcement or a tone only"},
 				{"limit", "at most so many; without it, or with 0, all"},
 			},
 			gives: exampleCDR(), lines: true,

@@ -22,7 +22,8 @@ type Status struct {
 	CallsMax      int        `json:"calls_max"`
 	CallsTotal    uint64     `json:"calls_total"` // since the start
 	RTPPortsUsed  int        `json:"rtp_ports_used"`
-	RTPPorts      int        `json:"rtp_ports"` // how many there are
+	RTPPorts      int        `json:"rtp_ports"`      // how many there are
+	Zone          string     `json:"zone,omitempty"` // of the site, such as Europe/Berlin; "" is that of the machine
 	LogLevel      string     `json:"log_level"`
 	Trace         bool       `json:"trace"`
 	LastReload    LastReload `json:"last_reload,omitzero"`

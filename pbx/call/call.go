@@ -101,7 +101,11 @@ func (c *Call) chosen(d dialplan.Decision) {
 	c.route = d.Name()
 	c.mu.Unlock()
 	if !first {
-		c.log.Info("goes on", "route", d.Name())
+		name := d.Name()
+		if d.Route != nil {
+			name = d.Route.Context + "/" + name
+		}
+		c.log.Info("goes on", "route", name)
 		return
 	}
 	c.log.Info("call", "from", c.facts.From, "to", c.facts.To, "route", d.Name(),

@@ -1,12 +1,14 @@
 package call_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"dialtone/dialplan"
 	"dialtone/media/codec"
+	"dialtone/pbx/call"
 )
 
 func TestEarlyMediaReachesTheCaller(t *testing.T) {
@@ -69,6 +71,46 @@ func TestCallerHearsTheOthersWhenEarlyMediaEnds(t *testing.T) {
 	})
 }
 
+// One contact may be several servers, asked in turn: the caller hears the one that
+// is asked now.
+func TestEarlyMediaOfTheNextServerReachesTheCaller(t *testing.T) {
+	for name, rings := range map[string]bool{"it rang": true, "it did not ring": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first, second := newLeg("101", codec.PCMU), newLeg("101", codec.PCMU)
+				inTurn := func(ctx context.Context, progress func(call.Progress)) (call.Leg, error) {
+					if rings {
+						progress(call.Progress{Status: 180, Early: first.media, Far: first.far})
+					}
+					time.Sleep(time.Second)
+					progress(call.Progress{Over: true})
+					time.Sleep(time.Second)
+					return speaksEarly(second, time.Second, answers(second, 5*time.Second))(ctx, progress)
+				}
+				w := newWorld(t, book{"101": {{"in turn", speaksEarly(first, 0, inTurn)}}})
+				alice := w.calls(t, "100", "101")
+				time.Sleep(500 * time.Millisecond)
+				first.media.hear()
+				want(t, "packets of the first server", alice.media.count(), 1)
+				time.Sleep(time.Second)
+				first.media.hear()
+				want(t, "packets after the first server has refused", alice.media.count(), 1)
+				if log := alice.told(); (log[len(log)-1] == "180") != rings {
+					t.Errorf("alice was told %q in between, want that it rings: %v", log, rings)
+				}
+				time.Sleep(2 * time.Second)
+				second.media.hear()
+				want(t, "packets of the second server before its answer", alice.media.count(), 2)
+				time.Sleep(5 * time.Second)
+				second.media.hear()
+				want(t, "packets after it", alice.media.count(), 3)
+				alice.bye(dialplan.CauseNormal)
+				next(t, w)
+			})
+		})
+	}
+}
+
 // A phone that ends the INVITE by itself with 487 is not a caller who gave up.
 func TestPhoneSays487ByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -92,5 +134,18 @@ func TestRecordKnowsThePhoneThatAnsweredTooLate(t *testing.T) {
 		want(t, "leg", late.ID, soft.ID())
 		want(t, "cause", late.Cause, "answered-elsewhere")
 		want(t, "answered", late.Answer.IsZero(), true)
+	})
+}
+
+// A refusal that speaks for all of the callee's phones ends the ringing of the
+// others, and the extension has its place back.
+func TestExtensionIsFreeAfterOneOfItsPhonesDeclinedForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		soft := newLeg("101", codec.PCMU)
+		w := newWorld(t, book{"101": {{"desk", refuses(603, time.Second)}, {"soft", answers(soft, time.Hour)}}})
+		w.calls(t, "100", "101")
+		next(t, w)
+		synctest.Wait()
+		want(t, "busy", w.Busy("101"), false)
 	})
 }

@@ -30,7 +30,8 @@ type forking struct {
 	worst   *dialplan.Ended // the refusal to report when nobody answers
 }
 
-// wait begins what is due and takes events until somebody answers or nobody will.
+// wait begins what is due and takes events until somebody answers, whose leg and rung
+// it gives, or nobody will.
 func (f *forking) wait() (Leg, *rung, error) {
 	ring := time.NewTimer(f.timeout)
 	defer ring.Stop()
@@ -47,8 +48,11 @@ func (f *forking) wait() (Leg, *rung, error) {
 		select {
 		case ev := <-f.events:
 			leg, err := f.take(ev)
-			if leg != nil || err != nil {
-				return leg, ev.of, err
+			switch {
+			case leg != nil:
+				return leg, ev.of, nil
+			case err != nil:
+				return nil, nil, err
 			}
 		case <-next.C:
 		case <-ring.C:
@@ -99,12 +103,17 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 		ev.of.stop(e) // no other phone of this extension
 	}
 	if ev.attempt == f.heard && f.pending > 0 {
-		f.closeEarly()
-		if f.rang {
-			f.comfort()
-		}
+		f.fallSilent()
 	}
 	return nil, nil
+}
+
+// fallSilent ends the early media that the caller hears: it hears the others ring.
+func (f *forking) fallSilent() {
+	f.closeEarly()
+	if f.rang {
+		f.comfort()
+	}
 }
 
 // refused keeps the refusal that says most.
@@ -116,6 +125,12 @@ func (f *forking) refused(e *dialplan.Ended) {
 
 func (f *forking) progress(ev attemptEvent) {
 	c, p := f.call, ev.progress
+	if p.Over {
+		if ev.attempt == f.heard {
+			f.fallSilent()
+		}
+		return
+	}
 	ev.party.rang(c)
 	if p.Early != nil && f.early == nil && f.music == "" {
 		f.waiter.hush()

@@ -119,7 +119,8 @@ func (c *Call) collect(got *[]byte, g dialplan.Gathering) bool {
 		if strings.IndexByte(g.Finish, k.Digit) >= 0 {
 			return true
 		}
-		if *got = append(*got, k.Digit); len(*got) >= g.Max || g.Enough != nil && g.Enough(string(*got)) {
+		*got = append(*got, k.Digit)
+		if len(*got) >= g.Max || g.Enough != nil && g.Enough(string(*got)) {
 			c.trailing = trailing{g.Finish, time.Now().Add(g.Between)}
 			return true
 		}

@@ -114,6 +114,9 @@ func TestKeysAndFiles(t *testing.T) {
 	menu := func() *dialplan.Gather {
 		return &dialplan.Gather{Files: texts("menu"), Digits: 4, Into: text("n"), Tries: 1}
 	}
+	open := func(match ...string) *dialplan.Gather {
+		return &dialplan.Gather{Files: texts("menu"), Max: 6, Into: text("n"), Tries: 1, Match: texts(match...)}
+	}
 	play := func(until string, files ...string) *dialplan.Play {
 		return &dialplan.Play{Files: texts(files...), Until: text(until)}
 	}
@@ -147,6 +150,9 @@ func TestKeysAndFiles(t *testing.T) {
 		{"the key that stops a file counts for what follows", dialplan.Steps{play("any", "welcome"), one("n")}, "1010ms:7", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 0s: n = 7"}, 51},
 		{"unless it is only there to stop it", dialplan.Steps{play("7", "welcome"), one("n")}, "1010ms:7 2s:8", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 990ms: n = 8"}, 51},
 		{"keys during a tone count", dialplan.Steps{&dialplan.Tone{What: dialplan.Text{Value: "440"}, For: time.Second}, one("n")}, "500ms:7", []string{"tone 440 Hz for 1s took 1s: ", "gather into n took 0s: n = 7"}, -1},
+		{"none longer fits", dialplan.Steps{open("1XX", "2X", "27X")}, "3s:123# 4s:9", []string{"gather menu into n took 3.2s: n = 123"}, 100},
+		{"a longer one fits, too", dialplan.Steps{open("1XX", "2X", "27X")}, "3s:27", []string{"gather menu into n took 6.1s: n = 27"}, 100},
+		{"what is wrong is heard to its end", dialplan.Steps{open("1XX")}, "3s:4123", []string{"gather menu into n took 6.3s: \"4123\" does not match"}, 100},
 		{"# behind a whole number is no key of the next", dialplan.Steps{menu(), one("m")}, "3s:1234# 4s:5", []string{"gather menu into n took 3.3s: n = 1234", "gather into m took 700ms: m = 5"}, 100},
 		{"but it is one when it comes late", dialplan.Steps{menu(), &dialplan.Wait{For: 5 * time.Second}, one("m")}, "3s:1234 8s:#", []string{"gather menu into n took 3.3s: n = 1234", "wait 5s took 5s: ", "gather into m took 0s: m = #"}, 100},
 

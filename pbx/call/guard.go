@@ -5,12 +5,20 @@ import "dialtone/dialplan"
 // Guard says who may call what outside, so that nobody pays for a stranger's
 // calls.
 type Guard interface {
-	// Permit says whether the call may be made, and counts it until release is
-	// called. The error is a *dialplan.Ended with CauseForbidden; the refusal is
-	// logged by the guard. extension is who pays: the caller, or the one that the
-	// plan names; "" is nobody, who may call emergency numbers only when the
-	// caller is an extension.
-	Permit(call Toll) (release func(), err error)
+	// Permit says whether the call may be made, and counts it until it is released.
+	// The error is a *dialplan.Ended with CauseForbidden; the refusal is logged by the
+	// guard. Nobody may call without an extension that pays, but an extension in an
+	// emergency.
+	Permit(call Toll) (Permit, error)
+}
+
+// Permit is the leave to make one call. It is safe for concurrent use.
+type Permit interface {
+	// Move asks, as Guard.Permit does, whether the call may go on to another number,
+	// which then counts in place of the one before. After an error that one still counts.
+	Move(to Toll) error
+	// Release ends the call, once: further ones do nothing.
+	Release()
 }
 
 // Toll is a call to the outside that asks for permission.

@@ -9,9 +9,11 @@ import (
 
 const (
 	guessesPerCaller = 9
-	guessesPerTrunk  = 60 // its callers can call themselves what they like
-	guessMemory      = 15 * time.Minute
-	maxGuessers      = 10_000
+	// guessesPerTrunk is for all callers of a trunk, who can call themselves what they
+	// like, and for one caller who enters right PINs in between.
+	guessesPerTrunk = 60
+	guessMemory     = 15 * time.Minute
+	maxGuessers     = 10_000
 )
 
 // guesses counts wrong PINs by caller and by trunk.
@@ -22,7 +24,8 @@ type guesses struct {
 
 // guessed are the wrong ones of one caller or trunk.
 type guessed struct {
-	count int
+	count int // since the last right one
+	all   int // a right PIN does not wash off the guesses at another for ever
 	last  time.Time
 }
 
@@ -32,7 +35,9 @@ func newGuesses() *guesses { return &guesses{wrong: map[string]guessed{}} }
 func (g *guesses) Locked(who dialplan.Guesser) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.count(callerKey(who)) >= guessesPerCaller || who.Trunk != "" && g.count(trunkKey(who)) >= guessesPerTrunk
+	caller := g.lately(callerKey(who))
+	return caller.count >= guessesPerCaller || caller.all >= guessesPerTrunk ||
+		who.Trunk != "" && g.lately(trunkKey(who)).count >= guessesPerTrunk
 }
 
 // Wrong implements dialplan.Guesses.
@@ -49,20 +54,23 @@ func (g *guesses) Wrong(who dialplan.Guesser) {
 func (g *guesses) Right(who dialplan.Guesser) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delete(g.wrong, callerKey(who))
+	if w, known := g.wrong[callerKey(who)]; known {
+		w.count = 0
+		g.wrong[callerKey(who)] = w
+	}
 }
 
 func callerKey(who dialplan.Guesser) string { return "caller " + who.Caller }
 func trunkKey(who dialplan.Guesser) string  { return "trunk " + who.Trunk }
 
-// count is how many were wrong lately; mu is held.
-func (g *guesses) count(key string) int {
+// lately is what was wrong lately; mu is held.
+func (g *guesses) lately(key string) guessed {
 	w := g.wrong[key]
 	if time.Since(w.last) > guessMemory {
 		delete(g.wrong, key)
-		return 0
+		return guessed{}
 	}
-	return w.count
+	return w
 }
 
 // add counts one more; mu is held.
@@ -70,7 +78,8 @@ func (g *guesses) add(key string) {
 	if _, known := g.wrong[key]; !known && len(g.wrong) >= maxGuessers {
 		g.makeRoom()
 	}
-	g.wrong[key] = guessed{g.count(key) + 1, time.Now()}
+	w := g.lately(key)
+	g.wrong[key] = guessed{w.count + 1, w.all + 1, time.Now()}
 }
 
 // makeRoom forgets who guessed long ago, or else the one who did so longest ago;

@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,11 +35,34 @@ func TestATrunkIsLockedWhateverItsCallersCallThemselves(t *testing.T) {
 	})
 }
 
+// Who knows one PIN cannot wash off the guesses at another with it for ever.
+func TestARightPINDoesNotAllowGuessingForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, who := range []dialplan.Guesser{{Caller: "extension 100"}, {Caller: "1 on line", Trunk: "line"}} {
+			g, wrong := newGuesses(), 0
+			for range 1000 {
+				for range guessesPerCaller - 1 {
+					if !g.Locked(who) {
+						g.Wrong(who)
+						wrong++
+					}
+				}
+				if !g.Locked(who) {
+					g.Right(who)
+				}
+			}
+			if wrong > guessesPerTrunk {
+				t.Errorf("%s guessed %d times", who.Caller, wrong)
+			}
+		}
+	})
+}
+
 func TestGuessersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuesses()
 		for n := range maxGuessers + 100 {
-			g.Wrong(dialplan.Guesser{Caller: fmt.Sprint(n)})
+			g.Wrong(dialplan.Guesser{Caller: strconv.Itoa(n)})
 			time.Sleep(time.Millisecond)
 		}
 		if len(g.wrong) != maxGuessers {

@@ -125,8 +125,9 @@ type Outgoing struct {
 	Anonymous bool   // the caller hides its number
 	Diverted  string // the number that was called, E.164, when the caller is from outside
 	// Redirected asks whether the call may go on to another number, to which a trunk
-	// redirects it, and counts it until release is called. Nil says no.
-	Redirected func(number string) (release func(), err error)
+	// redirects it, or back to Number; that one counts then, in place of the one before.
+	// emergency says whether it is one for emergencies. Nil allows none.
+	Redirected func(number string) (emergency bool, err error)
 }
 
 // Progress is what happens at a callee before the answer.
@@ -134,6 +135,9 @@ type Progress struct {
 	Status int            // 180, 181, 182, 183
 	Early  media.Endpoint // not nil when the callee sends audio already
 	Far    Want           // of Early
+	// Over says, instead of all that, that Early of before has ended: another way to
+	// the callee is tried.
+	Over bool
 }
 
 // Dialer reaches targets.

@@ -2,8 +2,6 @@ package call
 
 import (
 	"cmp"
-	"log/slog"
-	"sync"
 
 	"dialtone/dialplan"
 )
@@ -24,19 +22,24 @@ func (f *forking) reachOutside(t *rung) ([]Contact, error) {
 	c, o := f.call, *t.Outside
 	o.As = c.payer(t.Outside)
 	if o.Emergency {
-		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, slog.String("event", EventEmergency))
+		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, "event", EventEmergency)
 	}
-	permit := func(number string) (func(), error) {
-		to := o
-		to.Number = number
-		return c.board.permit(Toll{CallID: c.id, Caller: c.facts.Extension, Extension: o.As, From: c.facts.From, Outside: to})
-	}
-	release, err := permit(o.Number)
+	toll := Toll{CallID: c.id, Caller: c.facts.Extension, Extension: o.As, From: c.facts.From, Outside: o}
+	permit, err := c.board.permit(toll)
 	if err != nil {
 		return nil, err
 	}
-	t.release = sync.OnceFunc(release)
-	out := Outgoing{Outside: o, Anonymous: c.facts.Anonymous, Redirected: permit}
+	t.release = permit.Release
+	redirected := func(number string) (emergency bool, err error) {
+		to := toll
+		to.Number = number
+		to.Emergency = o.Emergency && (number == o.Number || c.board.plan().Emergency(number))
+		return to.Emergency, permit.Move(to)
+	}
+	out := Outgoing{Outside: o, Anonymous: c.facts.Anonymous, Redirected: redirected}
+	if o.CallerID == dialplan.AnonymousNumber {
+		out.Anonymous, out.CallerID = true, ""
+	}
 	if c.facts.Extension == "" {
 		out.Diverted = c.facts.To
 	}
@@ -49,15 +52,30 @@ func (f *forking) reachOutside(t *rung) ([]Contact, error) {
 
 // permit asks the guard. Without one there is no call to the outside but that of an
 // extension in an emergency.
-func (s *Switchboard) permit(t Toll) (release func(), err error) {
-	switch {
-	case s.guard != nil:
+func (s *Switchboard) permit(t Toll) (Permit, error) {
+	if s.guard != nil {
 		return s.guard.Permit(t)
-	case t.Emergency && t.Caller != "":
-		return func() {}, nil
 	}
-	return nil, &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "no calls to the outside are allowed here"}
+	p := unguarded{}
+	if err := p.Move(t); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
+
+// unguarded is the permit of a switchboard without a guard.
+type unguarded struct{}
+
+// Move implements Permit.
+func (unguarded) Move(t Toll) error {
+	if t.Emergency && t.Caller != "" {
+		return nil
+	}
+	return &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "no calls to the outside are allowed here"}
+}
+
+// Release implements Permit.
+func (unguarded) Release() {}
 
 // lost tells the operator that an emergency call reached nobody. A caller who hung
 // up needs no help of theirs.
@@ -66,7 +84,7 @@ func (f *forking) lost(e *dialplan.Ended) {
 	for _, t := range f.started {
 		if t.Outside != nil && t.Outside.Emergency && c.ctx.Err() == nil {
 			c.log.Error("emergency call reached nobody", "number", t.Outside.Number, "from", c.facts.From, "tried", t.Outside.Via,
-				"error", e, slog.String("event", EventEmergencyFailed))
+				"error", e, "event", EventEmergencyFailed)
 			return
 		}
 	}

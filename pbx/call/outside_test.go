@@ -65,19 +65,39 @@ type door struct {
 	up     int
 }
 
-func (d *door) Permit(t call.Toll) (func(), error) {
+func (d *door) Permit(t call.Toll) (call.Permit, error) {
+	p := &passage{door: d}
+	if err := p.Move(t); err != nil {
+		return nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.asked = append(d.asked, t)
-	if t.Number == d.refuse {
-		return nil, &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "too dear"}
-	}
 	d.up++
-	return func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.up--
-	}, nil
+	return p, nil
+}
+
+// passage is a permit of a door.
+type passage struct {
+	door *door
+	once sync.Once
+}
+
+func (p *passage) Move(t call.Toll) error {
+	p.door.mu.Lock()
+	defer p.door.mu.Unlock()
+	p.door.asked = append(p.door.asked, t)
+	if t.Number == p.door.refuse {
+		return &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "too dear"}
+	}
+	return nil
+}
+
+func (p *passage) Release() {
+	p.once.Do(func() {
+		p.door.mu.Lock()
+		defer p.door.mu.Unlock()
+		p.door.up--
+	})
 }
 
 func (d *door) open() int {
@@ -98,6 +118,7 @@ numbers: {"+4930123450": "101"}
 dialplan:
   phones:
     - {name: both, to: "77", do: [{dial: ["030111", "030222"], via: line}]}
+    - {name: police, to: "79", do: [{dial: "1-1-2", via: line}]}
     - {name: failover, to: "78", do: [{dial: "030111", via: line, on: {failed: [{dial: "030222", via: other}]}}]}
     - {name: out, to: "0.", do: [{dial: "${to}", via: [line, other]}]}
   outside:
@@ -241,7 +262,7 @@ func TestGuardRefuses(t *testing.T) {
 }
 
 // TestRedirectionAsksTheGuard: a trunk that sends the call elsewhere does so at the
-// cost of the same extension.
+// cost of the same extension, of which it remains one call.
 func TestRedirectionAsksTheGuard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, guard := &exchange{numbers: map[string]*line{}}, &door{refuse: "0900666"}
@@ -249,10 +270,8 @@ func TestRedirectionAsksTheGuard(t *testing.T) {
 			if _, err := x.asked[0].Redirected("0900666"); err == nil {
 				t.Error("the redirection was permitted")
 			}
-			if release, err := x.asked[0].Redirected("030222"); err != nil || guard.open() != 2 {
-				t.Errorf("the other redirection: %v, %d are counted", err, guard.open())
-			} else {
-				release()
+			if emergency, err := x.asked[0].Redirected("030222"); emergency || err != nil || guard.open() != 1 {
+				t.Errorf("the other redirection: emergency %v, %v, %d are counted", emergency, err, guard.open())
 			}
 			return refuses(486, time.Second)(ctx, progress)
 		})
@@ -262,6 +281,33 @@ func TestRedirectionAsksTheGuard(t *testing.T) {
 		synctest.Wait()
 		if guard.open() != 0 || len(guard.asked) != 3 || guard.asked[1].Extension != "100" || guard.asked[1].Number != "0900666" {
 			t.Errorf("%d are counted, the guard was asked %+v", guard.open(), guard.asked)
+		}
+	})
+}
+
+// A redirection is an emergency call only to another emergency number.
+func TestRedirectionOfAnEmergencyCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, guard := &exchange{numbers: map[string]*line{}}, &door{}
+		x.numbers["112"] = outsideLine(newLeg("far"), func(ctx context.Context, progress func(call.Progress)) (call.Leg, error) {
+			for number, want := range map[string]bool{"110": true, "112": true, "+881612345678": false} {
+				if got, err := x.asked[0].Redirected(number); got != want || err != nil {
+					t.Errorf("on to %s: emergency %v, %v", number, got, err)
+				}
+			}
+			return refuses(486, time.Second)(ctx, progress)
+		})
+		w, _ := trunkWorld(t, x, guard, nil)
+		w.calls(t, "100", "112")
+		<-w.cdrs
+		synctest.Wait()
+		if len(guard.asked) != 4 {
+			t.Errorf("the guard was asked %+v", guard.asked)
+		}
+		for _, a := range guard.asked {
+			if a.Extension != "100" || a.Emergency != (a.Number != "+881612345678") {
+				t.Errorf("the guard was asked %+v", a)
+			}
 		}
 	})
 }
@@ -367,6 +413,19 @@ func TestEmergencyPassesEveryLimit(t *testing.T) {
 		synctest.Wait()
 		if w.Busy("100") {
 			t.Error("the extension stays busy")
+		}
+	})
+}
+
+// However a plan writes an emergency number, trunks are asked for its digits.
+func TestEmergencyNumberIsCalledByItsDigits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := &exchange{numbers: map[string]*line{"112": outsideLine(newLeg("112"), refuses(486, time.Second))}}
+		w, _ := trunkWorld(t, x, &door{}, nil)
+		w.calls(t, "100", "79")
+		<-w.cdrs
+		if o := x.asked[0]; o.Number != "112" || !o.Emergency {
+			t.Errorf("the dialer was asked %+v", o)
 		}
 	})
 }

@@ -166,7 +166,7 @@ func (c *Call) record(e *dialplan.Ended) {
 func ending(r *storage.CDR) []any {
 	attrs := []any{
 		slog.String("from", r.From), slog.String("to", r.To), slog.String("cause", r.Cause),
-		slog.String("blame", r.Blame), slog.Duration("talked", talked(*r)),
+		slog.String("blame", r.Blame), slog.Duration("talked", r.Talked().Round(time.Millisecond)),
 	}
 	for _, leg := range r.Legs {
 		if leg.ID == r.HungUpBy {
@@ -183,13 +183,6 @@ func ending(r *storage.CDR) []any {
 func (p *party) hungUp(e *dialplan.Ended) bool {
 	var own *dialplan.Ended
 	return e.Remote && errors.As(context.Cause(p.leg.Context()), &own) && own == e
-}
-
-func talked(r storage.CDR) time.Duration {
-	if r.Answer.IsZero() {
-		return 0
-	}
-	return r.End.Sub(r.Answer).Round(time.Millisecond)
 }
 
 func (c *Call) snapshot() Snapshot {

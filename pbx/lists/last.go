@@ -3,6 +3,7 @@ package lists
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"dialtone/dialplan"
@@ -18,6 +19,7 @@ const (
 var (
 	errNobody = errors.New("nobody called from outside within the last day")
 	errHidden = errors.New("the last caller from outside hid the number")
+	errNone   = errors.New("what the last caller from outside showed is no number")
 )
 
 // Edit implements dialplan.Lists.
@@ -51,6 +53,8 @@ func (l *Lists) lastCaller(extension string) (number string, err error) {
 		return "", fmt.Errorf("extension %s: %w", extension, errNobody)
 	case number == "" || number == dialplan.AnonymousNumber:
 		return "", errHidden // nobody means all of them
+	case strings.HasSuffix(number, rest):
+		return "", errNone // in a list, +49. would be all of Germany
 	}
 	return number, nil
 }

@@ -188,6 +188,7 @@ func TestLastCaller(t *testing.T) {
 		{"not who called others", []storage.CDR{called(1, "+4930000001", "line", "101"), called(2, "+4930000002", "line", "102")}, "+4930000001", ""},
 		{"not long ago", []storage.CDR{called(-100_000, "+4930000001", "line", "101")}, "", "nobody called"},
 		{"hid the number", []storage.CDR{called(1, "+4930000001", "line", "101"), called(2, "", "line", "101")}, "", "hid the number"},
+		{"wrote the beginning of all numbers", []storage.CDR{called(1, "+4930000001", "line", "101"), called(2, "+49.", "line", "101")}, "", "is no number"},
 		{"hid the number otherwise", []storage.CDR{called(2, "anonymous", "line", "101")}, "", "hid the number"},
 	} {
 		store := memory.New()

@@ -20,11 +20,16 @@ func (b *Outbox) Email(m dialplan.Mail) error {
 	if b.config().Mail.Server == "" {
 		return errors.New("no server for mail is configured")
 	}
-	id := strings.ToLower(rand.Text())
-	return b.post(message{
-		to: "mail", id: id, call: m.CallID,
-		send: func(ctx context.Context) error { return send(ctx, b.config().Mail, m, id) },
-	})
+	var err error
+	for _, to := range m.To { // one for each: a mailbox that is gone takes nothing from the others
+		one, id := m, strings.ToLower(rand.Text())
+		one.To = []string{to}
+		err = errors.Join(err, b.post(message{
+			to: "mail", id: id, call: m.CallID,
+			send: func(ctx context.Context) error { return send(ctx, b.config().Mail, one, id) },
+		}))
+	}
+	return err
 }
 
 // send hands a mail to the server once.

@@ -58,7 +58,7 @@ const secret = "n8kq-wz4r-tm2x-7vbd"
 
 func TestWebhook(t *testing.T) {
 	got := make(chan Body, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		if r.Method != "POST" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get(SignatureHeader) != Signature(secret, raw) {
 			t.Errorf("%s %v", r.Method, r.Header)
@@ -186,7 +186,8 @@ func TestBounded(t *testing.T) {
 	})
 }
 
-// smtp is a server that takes mail as RFC 5321 says, and gives what it took.
+// smtp is a server that takes mail as RFC 5321 says, and gives what it took. refuse
+// is its answer to all recipients, or with NAME= before it to one of them.
 func smtp(t *testing.T, refuse string) (address string, took chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -222,7 +223,12 @@ func converse(c net.Conn, refuse string, took chan<- string) {
 		case "AUTH":
 			say("235 well")
 		case "RCPT":
-			if refuse != "" {
+			who, reply, only := strings.Cut(refuse, "=")
+			if only && strings.Contains(in.Text(), who) {
+				say(reply)
+				continue
+			}
+			if refuse != "" && !only {
 				say(refuse)
 				continue
 			}
@@ -254,7 +260,7 @@ func TestEmail(t *testing.T) {
 	if log.String() != "" {
 		t.Fatal(log)
 	}
-	got := <-took
+	got := <-took + <-took
 	for _, want := range []string{
 		"AUTH PLAIN", "MAIL FROM:<pbx@example.net>", "RCPT TO:<ann@example.net>", "RCPT TO:<ben@example.net>",
 		"Auto-Submitted: auto-generated", "Subject: =?UTF-8?", "Call",
@@ -265,6 +271,19 @@ func TestEmail(t *testing.T) {
 	}
 	if strings.Contains(got, "\nBcc:") {
 		t.Errorf("a header came in by the subject:\n%s", got)
+	}
+}
+
+// A mailbox that is gone is nobody else's loss.
+func TestEmailReachesTheOthers(t *testing.T) {
+	address, took := smtp(t, "ben=550 no such mailbox")
+	b, log := outbox(t, config.Config{Mail: config.Mail{Server: address, TLS: "off", From: "pbx@example.net"}})
+	if err := b.Email(dialplan.Mail{To: []string{"ann@example.net", "ben@example.net"}, Subject: "Missed", Text: "Call"}); err != nil {
+		t.Fatal(err)
+	}
+	closeSoon(t, b)
+	if got := <-took + <-took; strings.Count(got, "Subject: Missed") != 1 || strings.Count(log.String(), "message lost") != 1 {
+		t.Errorf("the server took\n%s\nlog:\n%s", got, log)
 	}
 }
 
@@ -345,4 +364,44 @@ func TestWebEndsWithTheCall(t *testing.T) {
 	if _, err := w.Fetch(ctx, dialplan.Request{Method: "GET", URL: server.URL}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+}
+
+// A redirection after which the body is gone has told nobody anything, even when the
+// answer looks well.
+func TestWebhookThatLosesItsBodyIsNotDelivered(t *testing.T) {
+	for code, arrives := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		got := make(chan string, 2)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/hook" {
+				http.Redirect(w, r, "/hook/", code)
+				return
+			}
+			raw, _ := io.ReadAll(r.Body)
+			got <- r.Method + " " + string(raw)
+		}))
+		b, log := outbox(t, config.Config{Webhooks: map[string]config.Webhook{"crm": {URL: server.URL + "/hook"}}})
+		if err := b.Webhook(dialplan.Notice{Webhook: "crm", Event: "missed"}); err != nil {
+			t.Fatal(err)
+		}
+		closeSoon(t, b)
+		server.Close()
+		if body := <-got; strings.Contains(body, "missed") != arrives || (log.String() == "") != arrives {
+			t.Errorf("%d: the server got %q, log:\n%s", code, body, log)
+		}
+	}
+}
+
+// Every message that was not taken is in some line of the log.
+func TestLossesAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, log := outbox(t, config.Config{})
+		for range maxWaiting + 3 {
+			_ = b.post(message{to: "slow", send: func(context.Context) error { time.Sleep(time.Second); return nil }})
+		}
+		b.tasks.Wait()
+		if s := log.String(); !strings.Contains(s, "messages=1") || !strings.Contains(s, "messages=2") || len(b.to) != 0 {
+			t.Errorf("%d destinations are kept, log:\n%s", len(b.to), s)
+		}
+		b.Close(t.Context())
+	})
 }

@@ -79,9 +79,17 @@ type message struct {
 // post takes a message or says why not.
 func (b *Outbox) post(m message) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	lost, err := b.take(m)
+	b.mu.Unlock()
+	b.confess(m.to, lost)
+	return err
+}
+
+// take takes a message or says why not, and how many were lost that the log does not
+// know of yet; mu is held.
+func (b *Outbox) take(m message) (lost int, err error) {
 	if b.closed {
-		return errClosed
+		return 0, errClosed
 	}
 	d := b.to[m.to]
 	if d == nil {
@@ -89,30 +97,44 @@ func (b *Outbox) post(m message) error {
 		b.to[m.to] = d
 	}
 	if d.waiting >= maxWaiting {
-		b.refuse(d, m)
-		return errWaiting
+		return d.refuse(), errWaiting
 	}
 	d.waiting++
 	b.tasks.Go(func() {
 		b.deliver(d, m)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if d.waiting--; d.waiting == 0 && d.refused == 0 {
-			delete(b.to, m.to)
-		}
+		b.confess(m.to, b.delivered(d, m.to))
 	})
-	return nil
+	return 0, nil
 }
 
-// refuse counts a message that is not taken, and says so now and then; mu is
-// held.
-func (b *Outbox) refuse(d *destination, m message) {
+// delivered notes that a message waits no more, and gives how many were lost that the
+// log does not know of yet, once none waits.
+func (b *Outbox) delivered(d *destination, to string) (lost int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d.waiting--; d.waiting > 0 {
+		return 0
+	}
+	delete(b.to, to)
+	return d.refused
+}
+
+// refuse counts a message that is not taken. It gives how many that were since the
+// last line of the log about it, when it is time for another; the outbox's mu is held.
+func (d *destination) refuse() (lost int) {
 	d.refused++
 	if time.Since(d.said) < quietFor {
-		return
+		return 0
 	}
-	b.log.Warn("messages lost: too many wait", "to", m.to, "messages", d.refused, "call", m.call)
-	d.refused, d.said = 0, time.Now()
+	lost, d.refused, d.said = d.refused, 0, time.Now()
+	return lost
+}
+
+// confess says how many messages were lost.
+func (b *Outbox) confess(to string, lost int) {
+	if lost > 0 {
+		b.log.Warn("messages lost: too many wait", "to", to, "messages", lost)
+	}
 }
 
 // deliver tries until it is delivered or there is no hope.

@@ -78,6 +78,10 @@ func (b *Outbox) tell(ctx context.Context, hook config.Webhook, raw []byte) erro
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, dialplan.MaxReply)) // so that the connection can be used again
+	// After 301, 302 and 303 the other address was asked without the body.
+	if resp.Request.Method != http.MethodPost {
+		return final{errors.New("it redirects to another address, which was asked without the message; write that address in the webhook")}
+	}
 	return judge(resp.StatusCode)
 }
 

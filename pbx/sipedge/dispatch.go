@@ -163,6 +163,9 @@ func oneVia(res *sip.Response) bool {
 func (e *Edge) receiveResponse(m message, p path) {
 	res := m.res
 	via := res.Via()
+	if m.fault != nil {
+		e.unreadable(res, p, m.fault)
+	}
 	if m.fault != nil || via == nil || res.From() == nil || res.To() == nil || res.CallID() == nil || res.CSeq() == nil {
 		e.stats.Junk.Add(1)
 		return
@@ -180,4 +183,16 @@ func (e *Edge) receiveResponse(m message, p path) {
 		return
 	}
 	e.stray(res, f)
+}
+
+// unreadable says that a far side does answer, which looks else as if it did not.
+func (e *Edge) unreadable(res *sip.Response, p path, f *fault) {
+	via, cseq := res.Via(), res.CSeq()
+	if via == nil || cseq == nil {
+		return
+	}
+	branch, _ := via.Params.Get("branch")
+	if e.isOurs(branch) && e.txs.answerTo(clientKey{branch, cseq.MethodName}) != nil {
+		e.log.Warn("an answer is ignored, as it cannot be read", "flow", p.flow().String(), "method", cseq.MethodName, "status", res.StatusCode, "why", f.reason)
+	}
 }

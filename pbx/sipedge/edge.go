@@ -33,9 +33,19 @@ type Options struct {
 	Registered func(netip.AddrPort) bool
 	// Product names us in Server and User-Agent; default "Dialtone".
 	Product string
+	// ListenUDP binds a UDP address; default net.ListenUDP.
+	ListenUDP func(at netip.AddrPort) (UDPConn, error)
 	// Resolver is for names in URIs; default net.DefaultResolver.
 	Resolver *net.Resolver
 	Limits   Limits
+}
+
+// UDPConn is what the edge needs of a UDP socket, as *net.UDPConn has it.
+type UDPConn interface {
+	ReadFromUDPAddrPort(b []byte) (n int, from netip.AddrPort, err error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (n int, err error)
+	LocalAddr() net.Addr
+	Close() error
 }
 
 // Edge is all SIP sockets of the process and the transactions on them.
@@ -53,6 +63,7 @@ type Edge struct {
 	t1, t2, t4 time.Duration // RFC 3261 §17.1.1.1
 
 	handlers  map[sip.RequestMethod]Handler
+	refused   []sip.RequestMethod // that are handled to be refused
 	supported []string
 	onClose   []func(Flow)
 	onStray   []func(*sip.Response, Flow)
@@ -93,6 +104,9 @@ func New(opt Options) (*Edge, error) {
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.opt.ListenUDP == nil {
+		e.opt.ListenUDP = listenUDP
 	}
 	if e.product == "" {
 		e.product = "Dialtone"

@@ -20,15 +20,22 @@ type Handler func(ctx context.Context, req *sip.Request, tx sip.ServerTransactio
 // by itself. Call it before Run.
 func (e *Edge) Handle(method sip.RequestMethod, h Handler) { e.handlers[method] = h }
 
+// Refuse is Handle for a method that h refuses, each time: Allow does not name it.
+func (e *Edge) Refuse(method sip.RequestMethod, h Handler) {
+	e.Handle(method, h)
+	e.refused = append(e.refused, method)
+}
+
 // Supported adds option tags (RFC 3261 §19.2) to those that a request may
 // require. Call it before Run.
 func (e *Edge) Supported(tags ...string) { e.supported = append(e.supported, tags...) }
 
-// Allow is the value of the Allow header: all methods that are handled.
+// Allow is the value of the Allow header: all methods that are handled and not
+// refused.
 func (e *Edge) Allow() string {
 	list := []string{string(sip.OPTIONS), string(sip.CANCEL)}
 	for m := range e.handlers {
-		if m != sip.OPTIONS && m != sip.CANCEL {
+		if m != sip.OPTIONS && m != sip.CANCEL && !slices.Contains(e.refused, m) {
 			list = append(list, string(m))
 		}
 	}

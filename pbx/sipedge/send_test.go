@@ -1,8 +1,10 @@
 package sipedge
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -380,5 +382,30 @@ func TestFlowsAreWrittenAndRead(t *testing.T) {
 		if _, err := ParseFlow(s); err == nil {
 			t.Errorf("%q was read", s)
 		}
+	}
+}
+
+// A far side whose answers cannot be read looks as if it gave none: the log says
+// what it is. Of answers that nobody waits for it says nothing.
+func TestUnreadableAnswersAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	b := start(t, setUp{options: func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) }})
+	p, flow := meetPhone(b, "udp")
+	tx, err := b.Request(t.Context(), ask(t, sip.INFO, "sip:x@h"), flow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := p.request()
+	good := reply(req, 200, "OK", "t")
+	bad := strings.Replace(good, "\r\nCSeq: ", "\r\nContact: <sip:x@h>;expires=1;expires=1\r\nCSeq: ", 1)
+	p.send(bad)
+	p.send(strings.Replace(bad, "branch=", "branch=z9hG4bKother", 1))
+	p.send(good)
+	if res := <-tx.Responses(); res.StatusCode != 200 {
+		t.Error(res)
+	}
+	b.stop()
+	if n := strings.Count(log.String(), "cannot be read"); n != 1 || !strings.Contains(log.String(), `method=INFO status=200 why="Bad Contact"`) {
+		t.Errorf("%d lines, want 1:\n%s", n, &log)
 	}
 }

@@ -15,19 +15,26 @@ const udpBuffer = 4 << 20 // asked of the kernel, so that bursts are not lost
 // udpSocket is one bound address.
 type udpSocket struct {
 	edge   *Edge
-	conn   *net.UDPConn
+	conn   UDPConn
 	local  netip.AddrPort
 	closed atomic.Bool
 }
 
 func (e *Edge) bindUDP(at netip.AddrPort) (*udpSocket, error) {
+	conn, err := e.opt.ListenUDP(at)
+	if err != nil {
+		return nil, err
+	}
+	return &udpSocket{edge: e, conn: conn, local: addrPort(conn.LocalAddr())}, nil
+}
+
+func listenUDP(at netip.AddrPort) (UDPConn, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.SetReadBuffer(udpBuffer) // the kernel gives what it allows
-	local := unmap(conn.LocalAddr().(*net.UDPAddr).AddrPort())
-	return &udpSocket{edge: e, conn: conn, local: local}, nil
+	return conn, nil
 }
 
 func unmap(a netip.AddrPort) netip.AddrPort {

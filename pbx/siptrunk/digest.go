@@ -130,11 +130,12 @@ func tries(c *digest.Challenge, last *digest.Credentials) (int, error) {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(last.Cnonce[:min(1, len(last.Cnonce))])
-	if err != nil {
-		n = maxStale // without qop there is no count
+	counted := err == nil
+	if !counted {
+		n = maxFresh // without qop there is no count: those who ask have one of their own
 	}
 	switch {
-	case c.Stale && n < maxStale:
+	case c.Stale && n < maxStale && (counted || c.Nonce != last.Nonce):
 		return n + 1, nil
 	case !c.Stale && c.Nonce != last.Nonce && n < maxFresh:
 		return n + 1, nil

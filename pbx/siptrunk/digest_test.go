@@ -3,6 +3,7 @@ package siptrunk
 import (
 	"crypto/md5"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -36,7 +37,7 @@ func holds(t *testing.T, header, method string, h func() hash.Hash) {
 	sum := func(parts ...string) string {
 		d := h()
 		d.Write([]byte(strings.Join(parts, ":")))
-		return fmt.Sprintf("%x", d.Sum(nil))
+		return hex.EncodeToString(d.Sum(nil))
 	}
 	parts := []string{sum(p["username"], p["realm"], "secret"), p["nonce"]}
 	if p["qop"] != "" {
@@ -60,11 +61,17 @@ func TestAuthorize(t *testing.T) {
 		words      string
 	}{
 		{name: "MD5, no qop", code: 401, challenges: []string{www + `Digest realm="p", nonce="n"`}, answer: "Authorization", hash: md5.New, has: `username="user"`},
-		{name: "proxy, qop auth, opaque", code: 407, challenges: []string{proxy + `Digest realm="p", nonce="n", qop="auth-int, auth", opaque="o"`},
-			answer: "Proxy-Authorization", hash: md5.New, has: `opaque="o"`},
-		{name: "the first that is known", code: 401, challenges: []string{www + `Digest realm="p", nonce="n", algorithm=FUTURE`,
-			www + `Digest realm="p", nonce="n2", algorithm=SHA-256, qop="auth"`, www + `Digest realm="p", nonce="n3", algorithm=MD5`},
-			answer: "Authorization", hash: sha256.New, has: `nonce="n2"`},
+		{
+			name: "proxy, qop auth, opaque", code: 407, challenges: []string{proxy + `Digest realm="p", nonce="n", qop="auth-int, auth", opaque="o"`},
+			answer: "Proxy-Authorization", hash: md5.New, has: `opaque="o"`,
+		},
+		{
+			name: "the first that is known", code: 401, challenges: []string{
+				www + `Digest realm="p", nonce="n", algorithm=FUTURE`,
+				www + `Digest realm="p", nonce="n2", algorithm=SHA-256, qop="auth"`, www + `Digest realm="p", nonce="n3", algorithm=MD5`,
+			},
+			answer: "Authorization", hash: sha256.New, has: `nonce="n2"`,
+		},
 		{name: "auth-int only", code: 401, challenges: []string{www + `Digest realm="p", nonce="n", qop="auth-int"`}, err: ErrChallenge, words: "auth-int"},
 		{name: "unknown algorithm", code: 401, challenges: []string{www + `Digest realm="p", nonce="n", algorithm=FUTURE`}, err: ErrChallenge, words: "FUTURE"},
 		{name: "basic", code: 401, challenges: []string{www + `Basic realm="p"`}, err: ErrChallenge, words: "Basic"},
@@ -106,6 +113,8 @@ func TestAuthorizeStops(t *testing.T) {
 		"same nonce":                {{same, nil}, {same, ErrPassword}},
 		"same nonce, stale":         {{same, nil}, {same + ", stale=true", nil}, {same, ErrPassword}},
 		"without qop":               {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n%d"`, ErrPassword}},
+		"without qop, stale":        {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n%d", stale=true`, nil}, {`Digest realm="p", nonce="n%d"`, ErrPassword}},
+		"without qop, still stale":  {{`Digest realm="p", nonce="n"`, nil}, {`Digest realm="p", nonce="n", stale=true`, ErrChallenge}},
 		"fresh nonces":              {{fresh, nil}, {fresh, nil}, {fresh, ErrPassword}},
 		"stale nonces":              {{stale, nil}, {stale, nil}, {stale, nil}, {stale, nil}, {stale, ErrChallenge}},
 		"another realm has its own": {{same, nil}, {`Digest realm="q", nonce="n", qop="auth"`, nil}, {same, ErrPassword}},

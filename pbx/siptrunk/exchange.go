@@ -106,7 +106,11 @@ func clean(s string) string {
 		return r
 	}, s)
 	if r := []rune(s); len(r) > maxWords {
-		s = string(r[:maxWords-1]) + "…"
+		s = string(r[:maxWords-1])
+		if i := strings.LastIndexByte(s, ' '); i > maxWords/2 { // between words
+			s = s[:i]
+		}
+		s += "…"
 	}
 	return s
 }

@@ -2,6 +2,7 @@ package siptrunk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -55,7 +56,15 @@ func (l *line) answered(s Server, rtt time.Duration) {
 	}
 }
 
-func (l *line) failed(s Server, err error) { l.failedFor(s, err, 0) }
+// failed is failedFor as long as err asks for.
+func (l *line) failed(s Server, err error) {
+	var later interface{ RetryAfter() time.Duration }
+	pause := time.Duration(0)
+	if errors.As(err, &later) {
+		pause = min(later.RetryAfter(), maxRetryAfter)
+	}
+	l.failedFor(s, err, pause)
+}
 
 // failedFor notes that a server does not serve, and is not to be asked for a time.
 func (l *line) failedFor(s Server, err error, pause time.Duration) {

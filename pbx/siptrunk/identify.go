@@ -104,7 +104,11 @@ func toUser(req *sip.Request) string {
 // in, -1 when it is in none, and whether it is one of its servers.
 func (l *line) covers(a netip.Addr) (bits int, server bool) {
 	bits = -1
-	for _, p := range l.settings().networks {
+	set := l.settings()
+	if set.host.addr == a || set.proxy.addr == a { // there is nothing to look up
+		return 128, true
+	}
+	for _, p := range set.networks {
 		if p.Contains(a) {
 			bits = max(bits, p.Bits()+v4Bits(a))
 		}
@@ -148,10 +152,10 @@ func (l *line) places() string {
 	}
 	l.mu.Unlock()
 	switch name := set.target().name; {
+	case set.target().addr.IsValid():
+		parts = append(parts, name)
 	case len(addrs) == 0:
 		parts = append(parts, "an address of "+name+" (none is known yet)")
-	case len(addrs) == 1 && addrs[0] == name:
-		parts = append(parts, name)
 	default:
 		parts = append(parts, "an address of "+name+" ("+strings.Join(addrs, ", ")+")")
 	}

@@ -68,6 +68,12 @@ func TestIdentify(t *testing.T) {
 			}
 		})
 	}
+	unasked := prepare(t, &network{}, map[string]config.Trunk{"literal": {Host: "203.0.113.9:5080"}, "proxy": {Host: "none.example", Proxy: "[2001:db8::7]"}})
+	for from, want := range map[string]string{"203.0.113.9:40000": "literal", "[::ffff:203.0.113.9]:5060": "literal", "[2001:db8::7]:5060": "proxy", "203.0.113.10:5060": ""} {
+		if trunk, _ := unasked.Identify(invite(), sipedge.Flow{Transport: "udp", Local: home, Remote: netip.MustParseAddrPort(from)}); trunk != want {
+			t.Errorf("before the first look-up %s is of trunk %q, want %q", from, trunk, want)
+		}
+	}
 	req := invite()
 	req.AppendHeader(sip.NewHeader("X-Line", "8\x1b[31m"))
 	_, misses := b.Identify(req, sipedge.Flow{Transport: "udp", Local: home, Remote: netip.MustParseAddrPort("198.51.100.65:5060")})

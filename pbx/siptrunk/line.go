@@ -161,6 +161,27 @@ func (l *line) deadness(s Server) int {
 	return 0
 }
 
+// dead reports whether a call over the trunk is known to be in vain: none of its
+// servers answers or can be found, or it is not registered though it should be. What
+// was not tried yet is not known.
+func (l *line) dead() bool {
+	set := l.settings()
+	if set.fault != nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.state.settled.state; set.conf.Register && s != "" && s != StateRegistered {
+		return true
+	}
+	for _, s := range l.found.all {
+		if l.deadness(s) == 0 {
+			return false
+		}
+	}
+	return len(l.found.all) > 0 || l.found.err != nil
+}
+
 // flow is the way to a server.
 func (l *line) flow(ctx context.Context, s Server) (sipedge.Flow, error) {
 	if fault := l.settings().fault; fault != nil {

@@ -1,9 +1,9 @@
 package siptrunk
 
 import (
-	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -249,7 +249,7 @@ func TestServersShareByWeight(t *testing.T) {
 		{rank: 2, weight: 1, servers: serversAt(nil, 0, "", "")},
 	}
 	for i, r := range []record{{rank: 1, weight: 3}, {rank: 1, weight: 1}, {rank: 0, weight: 0}, {rank: 1, weight: 0}} {
-		r.servers = []Server{{Name: fmt.Sprint(i)}}
+		r.servers = []Server{{Name: strconv.Itoa(i)}}
 		records = append(records, r)
 	}
 	const rounds = 8000

@@ -52,6 +52,13 @@ func drawn(count int, weight func(int) int, n func(int) int) []int {
 	return append(order, left...)
 }
 
+// Dead reports whether it is known that calls over a trunk fail now: no server of it
+// answers, or it is not registered though it should be.
+func (t *Trunks) Dead(name string) bool {
+	l := t.line(name)
+	return l != nil && l.dead()
+}
+
 // Weighted puts the trunks of a list into the order of one call: neighbours that
 // have a weight share by it, the others stay where they are. n gives a number from
 // 0 to its argument, exclusive.

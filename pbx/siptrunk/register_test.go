@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -323,6 +324,104 @@ func TestRegistrationMovesBehindNAT(t *testing.T) {
 	})
 }
 
+// Some providers refuse a REGISTER with two contacts: then the old one ends by itself.
+func TestProviderThatTakesOneContact(t *testing.T) {
+	for _, refuses := range []int{400, 403} {
+		t.Run(strconv.Itoa(refuses), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRegistrar()
+				n := &network{public: netip.MustParseAddrPort("198.51.100.7:31000"), answer: func(req *sip.Request, to netip.AddrPort) *sip.Response {
+					if proves(req, "secret") && len(req.GetHeaders("Contact")) > 1 {
+						return respond(req, refuses, "One Contact")
+					}
+					return r.serve(req, to)
+				}}
+				b := open(t, n, map[string]config.Trunk{"p": provider()})
+				b.want("p", StateRegistered)
+				all := n.requests(sip.REGISTER)
+				var contacts []int
+				for _, req := range all {
+					contacts = append(contacts, len(req.GetHeaders("Contact")))
+				}
+				// Each is sent again with the password.
+				if want := []int{1, 1, 2, 2, 1, 1}; !slices.Equal(contacts, want) {
+					t.Errorf("contacts of the REGISTERs %v, want %v", contacts, want)
+				}
+				if last := all[len(all)-1]; last.Contact().Address.HostPort() != "198.51.100.7:31000" {
+					t.Errorf("the last one is of %s", last.Contact().Address.HostPort())
+				}
+				time.Sleep(time.Hour)
+				b.want("p", StateRegistered)
+				if got := b.log.count("a trunk is registered"); got != 1 {
+					t.Errorf("log:\n%s", b.log)
+				}
+			})
+		})
+	}
+}
+
+// One that refuses the one contact too has said its last word.
+func TestRefusalOfOneContactIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistrar()
+		at := func(req *sip.Request) string {
+			return req.GetHeaders("Contact")[0].(*sip.ContactHeader).Address.HostPort()
+		}
+		n := &network{answer: func(req *sip.Request, to netip.AddrPort) *sip.Response {
+			if req.Method == sip.REGISTER && at(req) == "198.51.100.8:40000" {
+				return respond(req, 403, "Forbidden")
+			}
+			return r.serve(req, to)
+		}}
+		n.public = netip.MustParseAddrPort("198.51.100.7:31000")
+		b := open(t, n, map[string]config.Trunk{"p": provider(func(c *config.Trunk) { c.Qualify = config.Duration(time.Minute) })})
+		b.want("p", StateRegistered)
+		before := len(n.requests(sip.REGISTER))
+		n.change(func() { n.public = netip.MustParseAddrPort("198.51.100.8:40000") })
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		refused := 0
+		for _, req := range n.requests(sip.REGISTER)[before:] {
+			if at(req.Request) == "198.51.100.8:40000" {
+				refused++
+			}
+		}
+		if refused != 2 {
+			t.Errorf("the new contact was tried %d times, want 2: beside the old one, and alone", refused)
+		}
+	})
+}
+
+// A trunk that is not registered though it should be is dead, whatever its servers
+// say.
+func TestTrunkThatIsNotRegisteredIsDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistrar()
+		n := &network{answer: r.serve}
+		b := prepare(t, n, map[string]config.Trunk{"p": provider()})
+		if b.Dead("p") {
+			t.Error("dead before anything was tried")
+		}
+		b.start()
+		b.want("p", StateRegistered)
+		if b.Dead("p") {
+			t.Error("dead though it is registered")
+		}
+		n.change(func() { r.password = "another" })
+		time.Sleep(10 * time.Minute)
+		b.want("p", StateFailed)
+		if !b.Dead("p") {
+			t.Error("not dead though it was refused")
+		}
+		n.change(func() { r.password = "secret" })
+		time.Sleep(refusedPause)
+		b.want("p", StateRegistered)
+		if b.Dead("p") {
+			t.Error("dead though it is registered again")
+		}
+	})
+}
+
 func TestReloadTouchesOnlyWhatChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRegistrar()
@@ -350,6 +449,26 @@ func TestReloadTouchesOnlyWhatChanged(t *testing.T) {
 		b.reload("p", func(c *config.Trunk) { c.Register = false })
 		if count(); len(r.bindings) != 0 {
 			t.Errorf("register turned off: bindings %v", r.bindings)
+		}
+	})
+}
+
+// A registrar that finds 0 too brief must not have us registered anew while we leave.
+func TestLeavingIsNotMadeLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRegistrar()
+		n := &network{answer: func(req *sip.Request, to netip.AddrPort) *sip.Response {
+			if h := req.GetHeader("Expires"); h != nil && h.Value() == "0" && proves(req, "secret") {
+				return respond(req, 423, "Interval Too Brief", "Min-Expires: 60")
+			}
+			return r.serve(req, to)
+		}}
+		b := open(t, n, map[string]config.Trunk{"p": provider()})
+		b.want("p", StateRegistered)
+		b.stop()
+		all := n.requests(sip.REGISTER)
+		if last := all[len(all)-1]; last.GetHeader("Expires").Value() != "0" || b.log.count("was not unregistered", "423") != 1 {
+			t.Errorf("the last REGISTER is for %s s; log:\n%s", last.GetHeader("Expires").Value(), b.log)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package siptrunk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,8 +49,8 @@ func (r *registration) send(ctx context.Context, s Server, expires time.Duration
 	if err != nil {
 		return nil, flow, err
 	}
-	contact := l.contact(flow)
-	req := r.request(contact, expires)
+	contact, old := l.contact(flow), r.contact
+	req := r.request(contact, old, expires)
 	for range maxTurns {
 		r.cseq = req.CSeq().SeqNo
 		res, err := l.exchange(ctx, req, flow)
@@ -66,8 +67,13 @@ func (r *registration) send(ctx context.Context, s Server, expires time.Duration
 				return nil, flow, refusal{err}
 			}
 			r.expires = expires
-			req = r.request(contact, expires)
+			req = r.request(contact, old, expires)
 		default:
+			if len(req.GetHeaders("Contact")) > 1 && res.StatusCode/100 == 4 && !temporary(res.StatusCode) {
+				old = nil // some take one contact only: the old one ends by itself
+				req = r.request(contact, old, expires)
+				continue
+			}
 			if res.IsSuccess() {
 				r.contact = &contact
 			}
@@ -79,6 +85,9 @@ func (r *registration) send(ctx context.Context, s Server, expires time.Duration
 
 // longer is the time that a registrar asks for (§10.2.8).
 func longer(than time.Duration, res *sip.Response) (time.Duration, error) {
+	if than == 0 { // to leave, and not to come for longer
+		return 0, errors.New(said(res))
+	}
 	h := res.GetHeader("Min-Expires")
 	if h == nil {
 		return 0, fmt.Errorf("%s, without Min-Expires; set expires of the trunk", said(res))
@@ -91,9 +100,9 @@ func longer(than time.Duration, res *sip.Response) (time.Duration, error) {
 	return least, nil
 }
 
-// request is a REGISTER with our contact; the one that the provider had before, if
-// it is another, goes.
-func (r *registration) request(contact sip.Uri, expires time.Duration) *sip.Request {
+// request is a REGISTER with our contact; old, which the provider had before, goes if
+// it is another.
+func (r *registration) request(contact sip.Uri, old *sip.Uri, expires time.Duration) *sip.Request {
 	l := r.line
 	set := l.settings()
 	req := l.newRequest(sip.REGISTER, set.host.uri(""), set.host.uri(sipedge.EscapeUser(set.conf.Username)))
@@ -103,8 +112,8 @@ func (r *registration) request(contact sip.Uri, expires time.Duration) *sip.Requ
 	req.CSeq().SeqNo = r.cseq + 1
 	seconds := strconv.Itoa(int(expires.Seconds()))
 	req.AppendHeader(&sip.ContactHeader{Address: contact, Params: sip.HeaderParams{{K: "expires", V: seconds}}})
-	if r.contact != nil && r.contact.String() != contact.String() {
-		req.AppendHeader(&sip.ContactHeader{Address: *r.contact, Params: sip.HeaderParams{{K: "expires", V: "0"}}})
+	if old != nil && old.String() != contact.String() {
+		req.AppendHeader(&sip.ContactHeader{Address: *old, Params: sip.HeaderParams{{K: "expires", V: "0"}}})
 	}
 	req.AppendHeader(sip.NewHeader("Expires", seconds))
 	return req

@@ -67,6 +67,7 @@ type telco struct {
 }
 
 func newTelco(t *testing.T, conf *tls.Config) *telco {
+	t.Helper()
 	p := &telco{reg: newRegistrar()}
 	p.Edge = newEdge(t, conf, func(e *sipedge.Edge) {
 		e.Handle(sip.REGISTER, func(_ context.Context, req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) {
@@ -183,6 +184,7 @@ type relay struct {
 }
 
 func newRelay(t *testing.T) *relay {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -119,6 +119,10 @@ func (t *Trunks) start(l *line) {
 // may be gone. Calls do not notice.
 func (t *Trunks) Reload() {
 	conf := t.opt.Config()
+	made := make(map[string]*line, len(conf.Trunks)) // reads files, so before the lock
+	for name, c := range conf.Trunks {
+		made[name] = newLine(t, name, c)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, l := range t.lines {
@@ -128,8 +132,7 @@ func (t *Trunks) Reload() {
 			t.log.Info("a trunk was removed", "trunk", name)
 		}
 	}
-	for name, c := range conf.Trunks {
-		l := newLine(t, name, c)
+	for name, l := range made {
 		old := t.lines[name]
 		if old != nil && old.reaches(l) {
 			old.use(l)
@@ -185,8 +188,9 @@ func (t *Trunks) Flow(ctx context.Context, s Server) (sipedge.Flow, error) {
 	return l.flow(ctx, s)
 }
 
-// Failed says that s did not answer a request, or answered that it cannot serve
-// (503), and why. It is tried last until it answers: it is asked by OPTIONS.
+// Failed says that s did not answer a request, or wants to be left alone (503 with
+// Retry-After), and why. It is tried last until it answers: it is asked by OPTIONS,
+// once the time is over that err asks for by a method RetryAfter() time.Duration.
 func (t *Trunks) Failed(s Server, err error) {
 	if l := t.line(s.Trunk); l != nil && !errors.Is(err, context.Canceled) {
 		l.failed(s, err)

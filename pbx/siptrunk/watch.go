@@ -108,22 +108,7 @@ func (l *line) learn(got answer, err error) error {
 	if err != nil {
 		err = errors.New(oneLine(err))
 	}
-	l.mu.Lock()
-	now, before := time.Now(), l.found.err
-	kept := len(l.found.records) > 0 && (err != nil || got.doubt != nil)
-	l.found.err = err
-	if err == nil && got.doubt != nil {
-		l.found.err = errors.New(oneLine(got.doubt))
-	}
-	l.found.due = now.Add(max(minTTL, min(got.ttl, maxTTL)))
-	if l.found.err != nil {
-		l.found.due = now.Add(minTTL)
-	}
-	if !kept && err == nil {
-		l.take(got.records, now)
-	}
-	present, due := l.found.err, l.found.due
-	l.mu.Unlock()
+	due, kept, before, present := l.noteFound(got, err)
 	switch {
 	case present != nil && (before == nil || before.Error() != present.Error()):
 		l.log.Warn("the servers of a trunk cannot be looked up", "trunk", l.name, "host", l.settings().target().name,
@@ -139,6 +124,27 @@ func (l *line) learn(got answer, err error) error {
 		return fmt.Errorf("trunk %s: %w", l.name, err)
 	}
 	return nil
+}
+
+// noteFound keeps a result: when to look again, whether old servers were kept, what was
+// wrong before and what is now.
+func (l *line) noteFound(got answer, err error) (due time.Time, kept bool, before, present error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, before := time.Now(), l.found.err
+	kept = len(l.found.records) > 0 && (err != nil || got.doubt != nil)
+	l.found.err = err
+	if err == nil && got.doubt != nil {
+		l.found.err = errors.New(oneLine(got.doubt))
+	}
+	l.found.due = now.Add(max(minTTL, min(got.ttl, maxTTL)))
+	if l.found.err != nil {
+		l.found.due = now.Add(minTTL)
+	}
+	if !kept && err == nil {
+		l.take(got.records, now)
+	}
+	return l.found.due, kept, before, l.found.err
 }
 
 // take keeps the servers that were found; of others nothing is kept. l.mu is held.

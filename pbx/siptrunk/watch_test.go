@@ -2,6 +2,7 @@ package siptrunk
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -111,11 +112,50 @@ func TestDeadServerIsTriedLastAndComesBack(t *testing.T) {
 			t.Errorf("%d questions though they are off", got-asked)
 		}
 		b.Failed(one, errors.New("gone"))
+		if b.Dead("p") {
+			t.Error("it counts as dead though one of its servers is not")
+		}
 		b.Failed(two, errors.New("gone"))
+		if !b.Dead("p") || b.Dead("none") {
+			t.Errorf("dead: %v, and one that is not there: %v", b.Dead("p"), b.Dead("none"))
+		}
 		if s := b.one("p"); s.State != StateDown || !strings.Contains(s.Why, "none of its 2 servers answers") {
 			t.Errorf("%s, %s", s.State, s.Why)
 		}
 		b.Answered(two)
+		b.want("p", StateUp)
+		if b.Dead("p") {
+			t.Error("it counts as dead though it answers")
+		}
+	})
+}
+
+// unavailable is a refusal that asks to be left alone for a time.
+type unavailable time.Duration
+
+func (unavailable) Error() string               { return "503 Service Unavailable" }
+func (u unavailable) RetryAfter() time.Duration { return time.Duration(u) }
+
+// A server that refused a call, and said for how long, is not asked before.
+func TestServerThatRefusesCallsIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &network{answer: func(req *sip.Request, _ netip.AddrPort) *sip.Response { return respond(req, 200, "OK") }}
+		b := open(t, n, map[string]config.Trunk{"p": peer()})
+		b.want("p", StateUp)
+		list, err := b.Servers(t.Context(), "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(n.requests(sip.OPTIONS))
+		b.Failed(list[0], fmt.Errorf("no lines: %w", unavailable(5*time.Minute)))
+		time.Sleep(5*time.Minute - time.Second)
+		if s := b.want("p", StateDown); !strings.Contains(s.Why, "no lines") {
+			t.Errorf("why %q", s.Why)
+		}
+		if got := len(n.requests(sip.OPTIONS)) - before; got != 0 {
+			t.Errorf("%d questions before the time, want none", got)
+		}
+		time.Sleep(2 * time.Second)
 		b.want("p", StateUp)
 	})
 }

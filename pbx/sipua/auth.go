@@ -20,14 +20,15 @@ func (u *UA) authenticate(req *sip.Request, tx sip.ServerTransaction, flow siped
 		if trunk != "" {
 			return origin{trunk: trunk}, true
 		}
-		u.stranger(req, flow, misses)
+		u.unproven(req, flow, misses)
 	}
 	v := u.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
 	if v.Kind == sipauth.OK {
+		u.asked.forget(u.strangerOf(req, flow))
 		return origin{extension: v.Extension}, true
 	}
-	if v.Reason != "" {
-		u.log.Info("call not authenticated", "source", flow.Remote, "to", clean(req.Recipient.User), "reason", clean(v.Reason))
+	if v.Reason != "" && !v.Stale {
+		u.unbelieved(req, flow, v.Reason)
 	}
 	if v.Kind == sipauth.Blocked {
 		tx.Terminate()

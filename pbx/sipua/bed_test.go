@@ -63,6 +63,28 @@ func newBed(t *testing.T, change ...func(*config.Config)) *bed {
 // newBedWith is newBed with other timers.
 func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)) *bed {
 	t.Helper()
+	b := newBedOn(t, nil, newEngine(t), tune, change...)
+	probe := newSide(newPeer(t, "udp", b.udp), "x", "y")
+	probe.send("OPTIONS") // answered as soon as the edge runs
+	probe.response(200)
+	return b
+}
+
+func newEngine(t *testing.T) *rtp.Engine {
+	t.Helper()
+	engine, err := rtp.New(rtp.Options{First: 20000, Last: 29999, Drain: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine.Start()
+	t.Cleanup(engine.Close)
+	return engine
+}
+
+// newBedOn is a bed on the UDP sockets that listen makes; nil is those of the
+// system.
+func newBedOn(t *testing.T, listen func(netip.AddrPort) (sipedge.UDPConn, error), engine *rtp.Engine, tune func(*timers), change ...func(*config.Config)) *bed {
+	t.Helper()
 	cfg := config.Default()
 	cfg.SIP.UDP, cfg.SIP.TCP, cfg.SIP.TLS = []string{"127.0.0.1:0"}, []string{"127.0.0.1:0"}, nil
 	cfg.SIP.RatePerSource = 0
@@ -76,15 +98,10 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 	b := &bed{t: t, cfg: &cfg, calls: make(chan offeredCall, 16), phones: map[string][]registrar.Contact{}}
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(&b.log, testLog()), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	current := func() *config.Config { return b.cfg }
-	edge, err := sipedge.New(sipedge.Options{Config: current, Log: log})
+	edge, err := sipedge.New(sipedge.Options{Config: current, Log: log, ListenUDP: listen})
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := rtp.New(rtp.Options{First: 20000, Last: 29999, Drain: time.Millisecond, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine.Start()
 	b.lines = newLines(edge, current, log)
 	b.ua = New(Options{
 		Trunks: b.lines, Edge: edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: b, Engine: engine,
@@ -118,11 +135,7 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 		}
 		stop()
 		<-stopped
-		engine.Close()
 	})
-	probe := newSide(newPeer(t, "udp", b.udp), "x", "y")
-	probe.send("OPTIONS") // answered as soon as the edge runs
-	probe.response(200)
 	return b
 }
 

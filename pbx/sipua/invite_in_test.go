@@ -128,13 +128,17 @@ func TestCallerHasToProveWhoItIs(t *testing.T) {
 
 func TestExtensionIsTheCallerWhateverFromSays(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, func(c *config.Config) {
+		e := c.Extensions["100"]
+		e.Language = "de"
+		c.Extensions["100"] = e
+	})
 	s := newSide(b.phone("100"), "100", "101")
 	s.send("INVITE", plainSDP)
 	cred := s.credentials(s.response(401), "INVITE")
 	s.local = "\"The \\\"Boss\\\"\" <sip:999@dialtone>"
 	s.send("INVITE", plainSDP, "Authorization: "+cred)
-	if f := b.take().facts; f.From != "100" || f.FromName != `The "Boss"` {
+	if f := b.take().facts; f.From != "100" || f.FromName != `The "Boss"` || f.Language != "de" {
 		t.Fatalf("facts %+v", f)
 	}
 }

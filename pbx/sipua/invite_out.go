@@ -168,7 +168,7 @@ func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
 		if !cancelled {
 			cancelled = true
 			limit.Reset(64 * a.u.t1)
-			a.u.cancel(a.req, a.way, e)
+			a.u.cancel(bg, a.req, a.way, e)
 		}
 	}
 	if rang {
@@ -199,17 +199,25 @@ func (a *attempt) withdraw(bg context.Context, e *dialplan.Ended) {
 }
 
 // cancel sends the CANCEL for an INVITE of ours the way that the INVITE went
-// (RFC 3261 §9.1).
-func (u *UA) cancel(invite *sip.Request, f sipedge.Flow, e *dialplan.Ended) {
+// (RFC 3261 §9.1). It is sent on return: a BYE to who answers nevertheless comes after
+// it.
+func (u *UA) cancel(ctx context.Context, invite *sip.Request, f sipedge.Flow, e *dialplan.Ended) {
 	req := sipedge.NewCancel(invite)
 	if r := reasonHeader(e); r != nil {
 		req.AppendHeader(r)
 	}
-	u.spawn(func(ctx context.Context) {
-		if _, err := u.do(ctx, req, f); err != nil {
+	tx, err := u.edge.Request(ctx, req, f)
+	if err != nil {
+		u.log.Debug("CANCEL not sent", "call_id", req.CallID().Value(), "error", err)
+		return
+	}
+	if !u.spawn(func(ctx context.Context) {
+		if _, err := u.final(ctx, tx); err != nil {
 			u.log.Debug("CANCEL without an answer", "call_id", req.CallID().Value(), "error", err)
 		}
-	})
+	}) {
+		tx.Terminate()
+	}
 }
 
 // again prepares another try after a refusal that tells how to do better.

@@ -411,7 +411,7 @@ func TestAnswersInTheSameInstant(t *testing.T) {
 	left.Add(phones)
 	for range phones {
 		p := b.phone("101")
-		var bye sync.Once
+		hungUp := false
 		p.serve(func(r *sip.Request) bool {
 			switch r.Method {
 			case sip.INVITE:
@@ -420,10 +420,19 @@ func TestAnswersInTheSameInstant(t *testing.T) {
 				p.reply(r, 180, "callee")
 				p.reply(r, 200, "callee", plainSDP)
 			case sip.CANCEL:
+				if hungUp {
+					t.Error("CANCEL after BYE")
+					return true
+				}
 				p.reply(r, 481, "callee")
 			case sip.BYE:
+				if hungUp {
+					t.Error("two BYEs")
+					return true
+				}
+				hungUp = true
 				p.reply(r, 200, "")
-				bye.Do(left.Done)
+				left.Done()
 			}
 			return true
 		})

@@ -56,6 +56,7 @@ type leg struct {
 	release   func()    // lets go of the connection; nil when the leg is forgotten
 	userAgent string
 	methods   string // the far side's Allow, lower case, "" when it sent none
+	referred  bool   // it wanted to have the call transferred, and the log was told
 
 	agreedEarly bool   // offer and answer are complete before the INVITE's final answer
 	rseq        uint32 // of the last reliable provisional response received

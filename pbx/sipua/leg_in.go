@@ -39,6 +39,8 @@ func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.F
 	policy := u.audioOf(from.extension)
 	if from.trunk != "" {
 		policy = u.audioOfTrunk(from.trunk)
+		seen := u.trunks.Contact(from.trunk, flow)
+		d.contact.Host, d.contact.Port = seen.Host, seen.Port
 	}
 	l := &inLeg{
 		leg: u.newLeg(true, d, u.newAudio(u.path(flow), policy)),

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
+
 	"dialtone/config"
 	"dialtone/pbx/call"
 	"dialtone/pbx/sipedge"
@@ -26,6 +28,8 @@ type lines struct {
 	servers map[string][]siptrunk.Server
 	told    []string // "failed udp 127.0.0.1:1", "answered udp ..."
 	why     []error  // of the failures
+	public  string   // where NAT has trunks see us; "" without NAT
+	dead    map[string]bool
 }
 
 func newLines(edge *sipedge.Edge, current func() *config.Config, log *slog.Logger) *lines {
@@ -65,6 +69,22 @@ func (l *lines) Answered(s siptrunk.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told = append(l.told, "answered "+s.String())
+}
+
+func (l *lines) Dead(name string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dead[name]
+}
+
+func (l *lines) Contact(name string, flow sipedge.Flow) sip.Uri {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.Trunks.Contact(name, flow)
+	if l.public != "" {
+		u.Host, u.Port = l.public, 40000
+	}
+	return u
 }
 
 func (l *lines) heard() string {

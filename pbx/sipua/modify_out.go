@@ -156,7 +156,7 @@ func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, erro
 			}
 			cancelled = true
 			patience.Reset(64 * l.ua.t1)
-			l.ua.cancel(m.req, sipedge.FlowOf(tx), nil)
+			l.ua.cancel(ctx, m.req, sipedge.FlowOf(tx), nil)
 		case <-ctx.Done():
 			tx.Terminate()
 			return nil, context.Cause(ctx)

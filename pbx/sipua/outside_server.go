@@ -21,16 +21,17 @@ const (
 	statusFamily = 100
 )
 
-// Unavailable is the answer 503 of a server.
-type Unavailable struct {
-	After time.Duration // when it may be asked again; 0 when it did not say
+// UnavailableError is the answer 503 of a server that says when it may be asked
+// again.
+type UnavailableError struct {
+	After time.Duration
 	Text  string
 }
 
-func (e *Unavailable) Error() string { return e.Text }
+func (e *UnavailableError) Error() string { return e.Text }
 
 // RetryAfter is how long the server wants to be left alone.
-func (e *Unavailable) RetryAfter() time.Duration { return e.After }
+func (e *UnavailableError) RetryAfter() time.Duration { return e.After }
 
 // servers tries the servers of the trunk in turn.
 func (v *via) servers(ctx context.Context) (*leg, failure) {
@@ -70,9 +71,10 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 		v.u.trunks.Failed(s, err)
 		return nil, failure{unreachable(s.String(), err), nextServer}
 	}
-	a, e := v.u.newAttempt(v.callee(s, flow, patience), v.inv, v.progress)
-	if e != nil {
-		return nil, failure{e, nothing}
+	v.heard.again()
+	a, e := v.u.newAttempt(v.callee(s, flow, patience), v.inv, v.heard.progress)
+	if e != nil { // no offer could be made; another trunk may have other codecs
+		return nil, failure{e, nextTrunk}
 	}
 	l, e := a.dial(ctx)
 	if l == nil && ctx.Err() != nil {
@@ -92,12 +94,12 @@ func (v *via) server(ctx context.Context, s siptrunk.Server) (*leg, failure) {
 
 // callee is what an INVITE to a server says.
 func (v *via) callee(s siptrunk.Server, flow sipedge.Flow, patience time.Duration) callee {
-	dialled := v.numbers.dialled(v.trunk.Dial, v.number, v.Emergency)
+	dialled := v.numbers.Dialled(v.trunk.Dial, v.number, v.urgent)
 	p := presentation{
 		Outgoing: v.Outgoing, trunk: v.trunk, numbers: v.numbers, at: v.at,
 		extension: v.u.config().Extensions[v.As], caller: v.inv.From, name: v.inv.FromName, target: dialled,
 	}
-	p.Number = v.number
+	p.Number, p.Emergency = v.number, v.urgent
 	from, headers := p.headers()
 	c := callee{
 		party: v.number, trunk: v.name, place: s.String(),
@@ -120,14 +122,18 @@ func (v *via) at(user string) sip.Uri {
 	return uri
 }
 
-// tell notes whether a server does its work.
+// tell notes whether a server does its work. A 503 without Retry-After is about this
+// call, not about the server (RFC 3261 §21.5.4).
 func (v *via) tell(s siptrunk.Server, a *attempt, e *dialplan.Ended) {
+	after := uint32(0)
+	if a.refusal != nil && a.refusal.StatusCode == sip.StatusServiceUnavailable {
+		after, _ = decimal(a.refusal, "Retry-After")
+	}
 	switch {
-	case e == nil || a.refusal != nil && a.refusal.StatusCode != sip.StatusServiceUnavailable:
+	case after > 0:
+		v.u.trunks.Failed(s, &UnavailableError{min(time.Duration(after)*time.Second, maxAfter5xx), e.Detail})
+	case e == nil || a.refusal != nil:
 		v.u.trunks.Answered(s)
-	case a.refusal != nil:
-		after, _ := decimal(a.refusal, "Retry-After")
-		v.u.trunks.Failed(s, &Unavailable{min(time.Duration(after)*time.Second, maxAfter5xx), e.Detail})
 	case e.Cause == dialplan.CauseUnreachable:
 		v.u.trunks.Failed(s, errors.New(e.Detail))
 	}
@@ -138,8 +144,11 @@ func (v *via) tell(s siptrunk.Server, a *attempt, e *dialplan.Ended) {
 // An emergency call is over only when nothing is left.
 func (v *via) onward(a *attempt, e *dialplan.Ended) onward {
 	if a.refusal == nil {
-		if e.Cause == dialplan.CauseUnreachable && (!a.alerted || v.Emergency) {
+		switch {
+		case e.Cause == dialplan.CauseUnreachable && (!a.alerted || v.Emergency):
 			return nextServer
+		case v.Emergency: // an answer that cannot be used
+			return nextTrunk
 		}
 		return nothing
 	}

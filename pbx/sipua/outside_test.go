@@ -256,7 +256,7 @@ func TestAllTrunksFail(t *testing.T) {
 	if !strings.Contains(e.Detail, "sip: ") || !strings.Contains(e.Detail, "503") || !strings.Contains(e.Detail, "full: call-limit: all 1 channels are taken") {
 		t.Errorf("%+v", e)
 	}
-	var un *Unavailable
+	var un *UnavailableError
 	if len(b.lines.why) != 1 || !errors.As(b.lines.why[0], &un) || un.RetryAfter() != time.Minute {
 		t.Errorf("%v", b.lines.why)
 	}
@@ -295,6 +295,70 @@ func TestEmergencyCall(t *testing.T) {
 	full.request(sip.ACK)
 	again := p.request(sip.INVITE)
 	p.reply(again, 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	if d := b.wait(out); d.err != nil {
+		t.Fatal(d.err)
+	}
+}
+
+// A 503 is about the server only when it wants to be left alone for a time; in any
+// case the call goes on.
+func TestServerThatRefusesOneCall(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		extra []string
+		told  string
+	}{
+		"for itself":   {[]string{"Retry-After: 120 (maintenance)"}, "failed"},
+		"for the call": {nil, "answered"},
+		"for no time":  {[]string{"Retry-After: 0"}, "answered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, trunk("sip"))
+			first, second := newPeer(t, "udp", b.udp), newPeer(t, "udp", b.udp)
+			b.serve("sip", first, second)
+			out := b.outside(context.Background(), outgoing("+4930123456", "sip"), nil)
+			first.reply(first.request(sip.INVITE), 503, "x", test.extra...)
+			first.request(sip.ACK)
+			second.reply(second.request(sip.INVITE), 200, "callee", plainSDP)
+			second.request(sip.ACK)
+			if d := b.wait(out); d.err != nil {
+				t.Fatal(d.err)
+			}
+			if got, want := b.lines.heard(), test.told+" udp "+first.addr()+", answered udp "+second.addr(); got != want {
+				t.Errorf("of the servers it told: %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// A trunk whose formats the caller has not is passed over: nobody was called by it.
+func TestTrunkWithoutACommonCodecIsPassedOver(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("narrow", func(t *config.Trunk) { t.Codecs = []string{"G729"} }), trunk("sip"))
+	narrow, p := b.provider("narrow"), b.provider("sip")
+	out := b.outside(context.Background(), outgoing("+4930123456", "narrow", "sip"), nil)
+	p.reply(p.request(sip.INVITE), 200, "callee", plainSDP)
+	p.request(sip.ACK)
+	if d := b.wait(out); d.err != nil {
+		t.Fatal(d.err)
+	}
+	narrow.silent(t1)
+}
+
+// An emergency call whose answer cannot be used is not over.
+func TestEmergencyCallAfterAnAnswerThatIsNone(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("odd"), trunk("sip"))
+	odd, p := b.provider("odd"), b.provider("sip")
+	o := outgoing("112", "odd", "sip")
+	o.Emergency = true
+	out := b.outside(context.Background(), o, nil)
+	odd.reply(odd.request(sip.INVITE), 200, "callee")
+	odd.request(sip.ACK)
+	odd.reply(odd.request(sip.BYE), 200, "callee")
+	p.reply(p.request(sip.INVITE), 200, "callee", plainSDP)
 	p.request(sip.ACK)
 	if d := b.wait(out); d.err != nil {
 		t.Fatal(d.err)
@@ -349,6 +413,33 @@ func TestEarlyMediaOfATrunk(t *testing.T) {
 	}
 }
 
+// What the caller hears of one trunk is over when the next one is asked, which may
+// let it hear something else.
+func TestEarlyMediaOfTheNextTrunk(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("sip"), trunk("other"))
+	p, other := b.provider("sip"), b.provider("other")
+	rings := make(chan call.Progress, 1)
+	out := b.outside(context.Background(), outgoing("+4930123456", "sip", "other"), func(pr call.Progress) { rings <- pr })
+	req := p.request(sip.INVITE)
+	p.reply(req, 183, "callee", plainSDP)
+	first := <-rings
+	p.reply(req, 503, "callee")
+	p.request(sip.ACK)
+	if got := <-rings; !got.Over {
+		t.Errorf("%+v, want that it is over", got)
+	}
+	req = other.request(sip.INVITE)
+	other.reply(req, 183, "callee", plainSDP)
+	second := <-rings
+	if first.Early == nil || second.Early == nil || first.Early == second.Early {
+		t.Errorf("early media of %+v and %+v, want two", first, second)
+	}
+	other.reply(req, 486, "callee")
+	other.request(sip.ACK)
+	b.fails(b.wait(out).err, dialplan.CauseBusy)
+}
+
 func TestCodecsAndEncryptionOfATrunk(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -370,50 +461,6 @@ func TestCodecsAndEncryptionOfATrunk(t *testing.T) {
 			req := p.request(sip.INVITE)
 			if got := typesOf(req.Body()); got != test.types || strings.Contains(string(req.Body()), "a=crypto") != test.crypto {
 				t.Errorf("offer\n%s", req.Body())
-			}
-			p.reply(req, 486, "x")
-			p.request(sip.ACK)
-			b.fails(b.wait(out).err, dialplan.CauseBusy)
-		})
-	}
-}
-
-func TestRedirectionByATrunk(t *testing.T) {
-	t.Parallel()
-	follow := func(t *config.Trunk) { t.Redirect = "follow" }
-	for name, test := range map[string]struct {
-		change func(*config.Trunk)
-		may    func(string) (func(), error)
-		next   bool
-	}{
-		"followed":             {follow, func(string) (func(), error) { return func() {}, nil }, true},
-		"not permitted":        {follow, func(string) (func(), error) { return nil, errors.New("forbidden") }, false},
-		"nobody to ask":        {follow, nil, false},
-		"not wanted by config": {func(*config.Trunk) {}, func(string) (func(), error) { return func() {}, nil }, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBed(t, trunk("sip", test.change))
-			p := b.provider("sip")
-			o := outgoing("+4930123456", "sip")
-			asked := make(chan string, 1)
-			if test.may != nil {
-				o.Redirected = func(number string) (func(), error) { asked <- number; return test.may(number) }
-			}
-			out := b.outside(context.Background(), o, nil)
-			p.reply(p.request(sip.INVITE), 302, "x", "Contact: <sip:+4940654321@127.0.0.1:9>")
-			p.request(sip.ACK)
-			if !test.next {
-				b.fails(b.wait(out).err, dialplan.CauseRedirected)
-				p.silent(t1)
-				return
-			}
-			req := p.request(sip.INVITE)
-			if req.Recipient.User != "+4940654321" || req.Recipient.Host != "192.0.2.99" {
-				t.Errorf("INVITE\n%v", req)
-			}
-			if number := <-asked; number != "+4940654321" {
-				t.Errorf("asked for %q", number)
 			}
 			p.reply(req, 486, "x")
 			p.request(sip.ACK)

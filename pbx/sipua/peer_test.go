@@ -100,6 +100,9 @@ func (p *peer) readStream() {
 }
 
 func (p *peer) take(text string) {
+	if strings.TrimSpace(text) == "" {
+		return // keeps the way open
+	}
 	m, err := sip.ParseMessage([]byte(text))
 	if err != nil {
 		p.t.Errorf("peer cannot read %v\n%s", err, text)

@@ -17,55 +17,98 @@ import (
 
 const (
 	maxStrangers = 1024
-	strangerRest = 10 * time.Minute // between two lines about one address
+	strangerRest = 10 * time.Minute // between two lines about one stranger
+	proofWithin  = 4 * time.Second  // a phone that is asked who it is has answered
 )
 
-// strangers are the addresses of which the log was told lately.
-type strangers struct {
-	mu   sync.Mutex
-	told map[netip.Addr]time.Time
+// stranger is an address, and the extension that it says it is: "" when it says
+// none of ours.
+type stranger struct {
+	addr      netip.Addr
+	extension string
 }
 
-// news reports whether the log is to be told of an address. When too many come at
-// once, the rest is not mentioned.
-func (s *strangers) news(a netip.Addr, now time.Time) bool {
+// strangers are those that were noted within strangerRest.
+type strangers struct {
+	mu    sync.Mutex
+	noted map[stranger]time.Time
+}
+
+// note notes a stranger and reports since when it is, and whether that is new. When
+// too many come at once, the rest is not noted and nothing new.
+func (s *strangers) note(a stranger, now time.Time) (since time.Time, news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at, known := s.told[a]; known && now.Sub(at) < strangerRest {
-		return false
+	if at, known := s.noted[a]; known && now.Sub(at) < strangerRest {
+		return at, false
 	}
-	if len(s.told) >= maxStrangers {
-		for k, at := range s.told {
+	if len(s.noted) >= maxStrangers {
+		for k, at := range s.noted {
 			if now.Sub(at) >= strangerRest {
-				delete(s.told, k)
+				delete(s.noted, k)
 			}
 		}
-		if len(s.told) >= maxStrangers {
-			return false
+		if len(s.noted) >= maxStrangers {
+			return now, false
 		}
 	}
-	if s.told == nil {
-		s.told = map[netip.Addr]time.Time{}
+	if s.noted == nil {
+		s.noted = map[stranger]time.Time{}
 	}
-	s.told[a] = now
-	return true
+	s.noted[a] = now
+	return now, true
 }
 
-// stranger says in one line why a call without credentials is of no trunk. Phones
-// send their first INVITE without, too: those that are registered from that address
-// are not mentioned.
-func (u *UA) stranger(req *sip.Request, flow sipedge.Flow, misses []siptrunk.Miss) {
+func (s *strangers) forget(a stranger) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.noted, a)
+}
+
+// strangerOf is who sends req, before it has proved anything.
+func (u *UA) strangerOf(req *sip.Request, flow sipedge.Flow) stranger {
+	a := stranger{addr: flow.Remote.Addr()}
 	from := unescape(req.From().Address.User)
-	neighbour := func(r netip.AddrPort) bool { return r.Addr() == flow.Remote.Addr() }
-	if len(misses) == 0 || u.registered(from, neighbour) || !u.strangers.news(flow.Remote.Addr(), time.Now()) {
+	if _, ours := u.config().Extensions[from]; ours {
+		a.extension = from
+	}
+	return a
+}
+
+// unproven says in one line why a call without credentials is of no trunk. Phones
+// send their first INVITE without, too: who says it is an extension is mentioned
+// when it was asked to prove that before, and did not.
+func (u *UA) unproven(req *sip.Request, flow sipedge.Flow, misses []siptrunk.Miss) {
+	who, now := u.strangerOf(req, flow), time.Now()
+	if len(misses) == 0 {
+		return
+	}
+	if who.extension != "" {
+		neighbour := func(r netip.AddrPort) bool { return r.Addr() == who.addr }
+		if u.registered(who.extension, neighbour) {
+			return
+		}
+		if since, news := u.asked.note(who, now); news || now.Sub(since) < proofWithin {
+			return
+		}
+	}
+	if _, news := u.strangers.note(who, now); !news {
 		return
 	}
 	var why []string
 	for _, m := range misses {
 		why = append(why, m.Trunk+": "+m.Why)
 	}
-	u.log.Info("call of no trunk and without credentials", slog.Any("source", flow.Remote), slog.String("from", from),
+	u.log.Info("call of no trunk and without credentials", slog.Any("source", flow.Remote), slog.String("from", unescape(req.From().Address.User)),
 		slog.String("to", unescape(req.Recipient.User)), slog.String("trunks", strings.Join(why, "; ")))
+}
+
+// unbelieved says in one line why the credentials of a call were not accepted.
+func (u *UA) unbelieved(req *sip.Request, flow sipedge.Flow, reason string) {
+	if _, news := u.refused.note(u.strangerOf(req, flow), time.Now()); news {
+		u.log.Info("call not authenticated", slog.Any("source", flow.Remote), slog.String("from", clean(unescape(req.From().Address.User))),
+			slog.String("to", clean(req.Recipient.User)), slog.String("reason", clean(reason)))
+	}
 }
 
 // phoneAt reports whether req comes from the very address of a phone that is

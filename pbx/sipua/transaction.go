@@ -12,9 +12,7 @@ import (
 	"dialtone/pbx/sipedge"
 )
 
-// do sends a request other than INVITE and returns its final response, however
-// many provisional ones come before. It gives up after 64*T1 (Timer F of
-// RFC 3261 §17.1.2.2).
+// do sends a request other than INVITE and returns its final response.
 func (u *UA) do(ctx context.Context, req *sip.Request, flow sipedge.Flow) (*sip.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, 64*u.t1+u.t1)
 	defer cancel()
@@ -22,6 +20,15 @@ func (u *UA) do(ctx context.Context, req *sip.Request, flow sipedge.Flow) (*sip.
 	if err != nil {
 		return nil, err
 	}
+	return u.final(ctx, tx)
+}
+
+// final returns the final response of a transaction other than INVITE, however many
+// provisional ones come before, and ends it. It gives up after 64*T1 (Timer F of
+// RFC 3261 §17.1.2.2).
+func (u *UA) final(ctx context.Context, tx sip.ClientTransaction) (*sip.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, 64*u.t1+u.t1)
+	defer cancel()
 	defer tx.Terminate()
 	for {
 		select {

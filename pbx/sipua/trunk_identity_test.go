@@ -108,7 +108,7 @@ func TestCallerIDs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := presentation{
-				Outgoing: test.out, trunk: config.Trunk{Username: "account", CallerID: test.id}, numbers: german(t),
+				Outgoing: test.out, trunk: config.Trunk{Username: "account", CallerID: test.id}, numbers: german(),
 				at:        func(user string) sip.Uri { return sip.Uri{Scheme: "sip", User: user, Host: "provider"} },
 				extension: test.extension, caller: test.caller, name: "Alice", target: "dialled",
 			}

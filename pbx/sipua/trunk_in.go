@@ -6,7 +6,9 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/numbering"
 	"dialtone/pbx/sipedge"
 )
 
@@ -16,11 +18,14 @@ type origin struct{ extension, trunk string }
 // outsideContext is where calls of a trunk enter the plan that does not say.
 const outsideContext = "outside"
 
+// numbers is how a trunk reads and writes them.
+func (u *UA) numbers(t config.Trunk) numbering.Numbers { return u.plans.Of(t, u.config().Site.Country) }
+
 // fromOutside fills in what a trunk says of caller and callee. Nothing that it says
 // makes its call one of an extension.
 func (u *UA) fromOutside(f *dialplan.Facts, req *sip.Request, flow sipedge.Flow) {
 	t := u.config().Trunks[f.Trunk]
-	n := u.numbering(t)
+	n := u.numbers(t)
 	f.Context = t.Context
 	if f.Context == "" {
 		f.Context = outsideContext
@@ -35,22 +40,22 @@ func (u *UA) fromOutside(f *dialplan.Facts, req *sip.Request, flow sipedge.Flow)
 // calledOf is the number that was called. A Request-URI that only names our
 // registration says nothing of it; then To does, or what a proxy put into
 // P-Called-Party-ID (RFC 7315 §4.2) before it wrote the Request-URI anew.
-func calledOf(req *sip.Request, n numbering, account, contact string) string {
+func calledOf(req *sip.Request, n numbering.Numbers, account, contact string) string {
 	target := req.Recipient.User
-	if num, ok := n.read(unescape(target)); ok && target != contact && target != account {
+	if num, ok := n.Read(unescape(target)); ok && target != contact && target != account {
 		return num.String()
 	}
 	for _, name := range []string{"P-Called-Party-ID", "To"} {
-		if num, ok := n.read(unescape(partyOf(value(req, name)).user)); ok {
+		if num, ok := n.Read(unescape(partyOf(value(req, name)).user)); ok {
 			return num.String()
 		}
 	}
-	return n.e164(unescape(target))
+	return n.E164(unescape(target))
 }
 
 // callerOf is the number of the caller and its name: what the trunk asserts
 // (RFC 3325), or says by Remote-Party-ID, or else From.
-func callerOf(req *sip.Request, n numbering) (number, name string) {
+func callerOf(req *sip.Request, n numbering.Numbers) (number, name string) {
 	from := party{user: req.From().Address.User, name: displayName(req.From().DisplayName)}
 	for _, v := range append(list(req, "P-Asserted-Identity"), list(req, "Remote-Party-ID")...) {
 		p := partyOf(v)
@@ -63,7 +68,7 @@ func callerOf(req *sip.Request, n numbering) (number, name string) {
 		from = p
 		break
 	}
-	return n.e164(unescape(from.user)), from.name
+	return n.E164(unescape(from.user)), from.name
 }
 
 // party is somebody in a header such as From: a number or a user, and a name.

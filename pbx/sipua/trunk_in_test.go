@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+	"github.com/icholy/digest"
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/numbering"
 	"dialtone/pbx/registrar"
 )
 
@@ -47,6 +49,21 @@ func TestCallOfATrunk(t *testing.T) {
 	eventually(t, func() bool { return b.lines.Status()[0].Calls == 0 })
 }
 
+// Behind NAT the ACK of a provider comes only to where it sees us.
+func TestContactForATrunkIsWhereItSeesUs(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, localTrunk("sip"))
+	b.lines.mu.Lock()
+	b.lines.public = "198.51.100.7"
+	b.lines.mu.Unlock()
+	s := newSide(newPeer(t, "udp", b.udp), "0307654321", "030123456")
+	s.send("INVITE", plainSDP)
+	b.take().leg.Ring()
+	if c := s.response(180).Contact(); c == nil || c.Address.Host != "198.51.100.7" || c.Address.Port != 40000 || c.Address.User != "030123456" {
+		t.Errorf("Contact %v", c)
+	}
+}
+
 // Whose number it is, and which was called, where providers put them.
 func TestNumbersOfATrunksCall(t *testing.T) {
 	t.Parallel()
@@ -67,7 +84,8 @@ func TestNumbersOfATrunksCall(t *testing.T) {
 		"tel":            {"030123456", []string{"From: <sip:x@p>;tag=1", "P-Asserted-Identity: <tel:+4930654321>"}, "+4930654321", "", "+4930123456", false, ""},
 		"asserted first": {"030123456", []string{`From: "Eve" <sip:101@p>;tag=1`, `P-Asserted-Identity: "Bob" <sip:+4930654321@p>, <tel:+4930654322>`, "Remote-Party-ID: <sip:+4930999999@p>"}, "+4930654321", "Bob", "+4930123456", false, ""},
 		"then Remote-Party-ID": {
-			"030123456", []string{"From: <sip:account@p>;tag=1", `Remote-Party-ID: <sip:030111@p>;party=called`, `Remote-Party-ID: "Bob" <sip:030654321@p>;party=calling`},
+			"030123456",
+			[]string{"From: <sip:account@p>;tag=1", `Remote-Party-ID: <sip:030111@p>;party=called`, `Remote-Party-ID: "Bob" <sip:030654321@p>;party=calling`},
 			"+4930654321", "Bob", "+4930123456", false, "",
 		},
 		"anonymous":             {"030123456", []string{anonymousFrom}, "", "", "+4930123456", true, ""},
@@ -93,7 +111,7 @@ func TestNumbersOfATrunksCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			req := m.(*sip.Request)
-			n := german(t)
+			n := german()
 			from, who := "", ""
 			if !anonymous(req) {
 				from, who = callerOf(req, n)
@@ -137,25 +155,73 @@ func TestWhoseCallItIs(t *testing.T) {
 	wrong.sendBranch("ACK", wrong.cseq, wrong.invite)
 }
 
-// A stranger is asked for credentials, and the log says once why it is no trunk.
+// A stranger is asked for credentials, and the log says once why it is no trunk. A
+// phone that sends its first INVITE without is none.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, trunk("a", func(t *config.Trunk) { t.Host = "192.0.2.1" }), localTrunk("b", func(t *config.Trunk) { t.Header = map[string]string{"X-Key": "1"} }))
 	log := &b.log
+	knocks := func(from string) {
+		s := newSide(newPeer(t, "udp", b.udp), from, "+4990012345")
+		s.send("INVITE", plainSDP)
+		s.response(401)
+		s.sendBranch("ACK", s.cseq, s.invite)
+	}
+	const line = "call of no trunk and without credentials"
+	knocks("101")
+	if n := log.count(line); n != 0 {
+		t.Errorf("%d lines about a phone that is asked for the first time:\n%s", n, log)
+	}
+	knocks("eve")
+	knocks("mallory")
+	if n := log.count(line); n != 1 {
+		t.Errorf("%d lines, want 1:\n%s", n, log)
+	}
+	for _, part := range []string{"a: 127.0.0.1 is not ", "b: header X-Key is missing", "to=+4990012345", "from=eve"} {
+		if log.count(part) != 1 {
+			t.Errorf("the log does not say %q:\n%s", part, log)
+		}
+	}
+}
+
+// Who says it is an extension and does not prove it is mentioned once, with the
+// reason: wrong credentials at once, none at all when it comes again.
+func TestSpoofedExtensionIsMentionedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, trunk("a"))
+	const wrong = `Authorization: Digest username="100", realm="dialtone", nonce="%s", uri="sip:+4990012345@dialtone", response="00000000000000000000000000000000"`
+	for range 3 {
+		s := newSide(newPeer(t, "udp", b.udp), "100", "+4990012345")
+		s.send("INVITE", plainSDP)
+		c, err := digest.ParseChallenge(value(s.response(401), "WWW-Authenticate"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.sendBranch("ACK", s.cseq, s.invite)
+		s.send("INVITE", plainSDP, fmt.Sprintf(wrong, c.Nonce))
+		s.response(401)
+		s.sendBranch("ACK", s.cseq, s.invite)
+	}
+	if n := b.log.count("call not authenticated"); n != 1 || b.log.count(`reason="wrong password for extension 100"`) != 1 {
+		t.Errorf("%d lines, want 1:\n%s", n, &b.log)
+	}
+	const line = "call of no trunk and without credentials"
+	if n := b.log.count(line); n != 0 {
+		t.Errorf("%d lines about a call without credentials before its time:\n%s", n, &b.log)
+	}
+	b.ua.asked.mu.Lock()
+	for who := range b.ua.asked.noted {
+		b.ua.asked.noted[who] = time.Now().Add(-proofWithin)
+	}
+	b.ua.asked.mu.Unlock()
 	for range 2 {
 		s := newSide(newPeer(t, "udp", b.udp), "100", "+4990012345")
 		s.send("INVITE", plainSDP)
 		s.response(401)
 		s.sendBranch("ACK", s.cseq, s.invite)
 	}
-	const line = "call of no trunk and without credentials"
-	if n := log.count(line); n != 1 {
-		t.Errorf("%d lines, want 1:\n%s", n, log)
-	}
-	for _, part := range []string{"a: 127.0.0.1 is not ", "b: header X-Key is missing", "to=+4990012345", "from=100"} {
-		if log.count(part) != 1 {
-			t.Errorf("the log does not say %q:\n%s", part, log)
-		}
+	if n := b.log.count(line); n != 1 || b.log.count("from=100") < 1 {
+		t.Errorf("%d lines, want 1:\n%s", n, &b.log)
 	}
 }
 
@@ -164,16 +230,20 @@ func TestStrangersAreCounted(t *testing.T) {
 	var s strangers
 	now := time.Now()
 	for i := range maxStrangers {
-		if !s.news(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), now) {
+		if _, news := s.note(stranger{addr: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})}, now); !news {
 			t.Fatalf("the stranger %d is not mentioned", i)
 		}
 	}
-	another := netip.MustParseAddr("192.0.2.1")
-	if s.news(another, now) || len(s.told) != maxStrangers {
-		t.Errorf("%d strangers are kept", len(s.told))
+	another := stranger{addr: netip.MustParseAddr("192.0.2.1")}
+	if _, news := s.note(another, now); news || len(s.noted) != maxStrangers {
+		t.Errorf("%d strangers are kept", len(s.noted))
 	}
-	if !s.news(another, now.Add(strangerRest)) || len(s.told) != 1 {
-		t.Errorf("%d strangers are kept after their time", len(s.told))
+	later := now.Add(strangerRest)
+	if _, news := s.note(another, later); !news || len(s.noted) != 1 {
+		t.Errorf("%d strangers are kept after their time", len(s.noted))
+	}
+	if since, news := s.note(another, later.Add(time.Second)); news || !since.Equal(later) {
+		t.Errorf("noted since %v, want %v", since, later)
 	}
 }
 
@@ -240,3 +310,5 @@ func TestRouteOfAPhoneIsNotFollowed(t *testing.T) {
 	s.reply(s.request(sip.BYE), 200, "")
 	elsewhere.silent(t1)
 }
+
+func german() numbering.Numbers { return new(numbering.Plans).Of(config.Trunk{Country: "DE"}, "") }

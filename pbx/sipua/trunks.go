@@ -22,6 +22,7 @@ type Trunks interface {
 	Authorize(name string, req *sip.Request, res *sip.Response) (*sip.Request, error)
 	Acquire(name string, emergency bool) (release func(), ok bool)
 	Weighted(names []string, n func(int) int) []string
+	Dead(name string) bool
 	Address(name, user string) sip.Uri
 	Route(name string) *sip.RouteHeader
 	Contact(name string, flow sipedge.Flow) sip.Uri

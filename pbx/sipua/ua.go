@@ -14,6 +14,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media/rtp"
 	"dialtone/pbx/call"
+	"dialtone/pbx/numbering"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
@@ -60,8 +61,11 @@ type UA struct {
 	auth      *sipauth.Authenticator
 	registrar Registrar
 	trunks    Trunks
-	plans     plans
-	strangers strangers
+	plans     numbering.Plans
+	strangers strangers // whose calls without credentials the log was told of
+	refused   strangers // whose credentials, that were not accepted, it was told of
+	asked     strangers // who said to be an extension and was asked to prove it
+	referred  strangers // who wanted a call to be transferred, outside of any
 	engine    *rtp.Engine
 	config    func() *config.Config
 	accept    func(call.Inbound, dialplan.Facts) *dialplan.Ended
@@ -105,6 +109,7 @@ func New(o Options) *UA {
 	} {
 		o.Edge.Handle(method, u.inDialog(serve))
 	}
+	o.Edge.Refuse(sip.REFER, u.onREFER)
 	o.Edge.Supported("timer", "100rel")
 	o.Edge.OnStray(u.onStray)
 	return u

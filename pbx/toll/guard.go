@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dialtone/config"
-	"dialtone/dialplan"
 	"dialtone/dialplan/number"
 	"dialtone/pbx/call"
 )
@@ -47,44 +46,21 @@ func New(o Options) *Guard {
 }
 
 // Permit implements call.Guard.
-func (g *Guard) Permit(t call.Toll) (release func(), err error) {
-	if t.Emergency && t.Caller != "" {
-		return func() {}, nil
+func (g *Guard) Permit(t call.Toll) (call.Permit, error) {
+	p := &permit{guard: g}
+	if err := p.Move(t); err != nil {
+		return nil, err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	d := g.judge(g.config(), t)
-	if d.reason == "" && (d.free || d.kind == number.ClassEmergency) {
-		return func() {}, nil
-	}
-	minute := int64(time.Since(g.start) / time.Minute)
-	if d.reason == "" {
-		d.reason = g.ledger.exceeded(t.Extension, d.kind, d.limits, minute)
-		d.limit = d.reason != ""
-	}
-	if d.reason != "" {
-		g.refused(t, &d)
-		return nil, &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: d.reason}
-	}
-	if g.swept != minute {
-		g.swept = minute
-		g.ledger.sweep(minute)
-	}
-	count := g.ledger.begin(t.Extension, d.kind, minute)
-	return sync.OnceFunc(func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		count.up--
-	}), nil
+	return p, nil
 }
 
-// refused logs why a call may not be made: once for each call, however often its
-// plan tries. g.mu is held.
-func (g *Guard) refused(t call.Toll, d *decision) {
+// refused is the line of the log about a call that may not be made, nil when there was
+// one: there is one for each call, however often its plan tries. g.mu is held.
+func (g *Guard) refused(t call.Toll, d *decision) (attrs []any) {
 	if g.told.seen(t.CallID + " " + t.Extension) {
-		return
+		return nil
 	}
-	attrs := []any{
+	attrs = []any{
 		slog.String("call", t.CallID), slog.String("reason", d.reason),
 		slog.String("extension", cmp.Or(t.Extension, "none")), slog.String("from", t.From), slog.String("number", t.Number),
 	}
@@ -94,7 +70,7 @@ func (g *Guard) refused(t call.Toll, d *decision) {
 	if d.limit && g.alert(t.Extension) {
 		attrs = append(attrs, slog.String("event", EventLimit))
 	}
-	g.log.Warn("call to the outside refused", attrs...)
+	return attrs
 }
 
 // alert reports whether it is time to raise an alert about extension.

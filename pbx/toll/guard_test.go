@@ -63,7 +63,11 @@ func newDesk(cfg *config.Config) *desk {
 // asks lets extension call number, in a call of its own.
 func (d *desk) asks(extension, number string) (func(), error) {
 	d.n++
-	return d.Permit(toll1(fmt.Sprint("call", d.n), extension, number))
+	p, err := d.Permit(toll1(fmt.Sprint("call", d.n), extension, number))
+	if err != nil {
+		return nil, err
+	}
+	return p.Release, nil
 }
 
 func toll1(id, extension, number string) call.Toll {
@@ -443,7 +447,7 @@ func TestAHundredAtOnceDoNotExceedTheLimit(t *testing.T) {
 	for range 100 {
 		wg.Go(func() {
 			for i := range 20 {
-				release, err := d.Permit(toll1("same", "101", "030123456"))
+				permit, err := d.Permit(toll1("same", "101", "030123456"))
 				if err != nil {
 					continue
 				}
@@ -452,9 +456,9 @@ func TestAHundredAtOnceDoNotExceedTheLimit(t *testing.T) {
 				}
 				permitted.Add(1)
 				up.Add(-1)
-				release()
+				permit.Release()
 				if i%5 == 0 {
-					release()
+					permit.Release()
 				}
 			}
 		})
@@ -471,5 +475,31 @@ func TestAHundredAtOnceDoNotExceedTheLimit(t *testing.T) {
 	}
 	if held != 7 {
 		t.Errorf("%d calls are held afterwards, want 7: a place was lost or gained", held)
+	}
+}
+
+// What is judged beforehand is what the guard does, limits aside.
+func TestJudgeIsTheGuardWithoutLimits(t *testing.T) {
+	cfg := office()
+	for _, caller := range []string{"", "101", "105", "106", "199"} {
+		for _, o := range []dialplan.Outside{
+			{Number: "030123456"},
+			{Number: "030123456", As: "101"},
+			{Number: "+4390012345", As: "103"},
+			{Number: "201", Via: []string{"branch"}},
+			{Number: "112", Emergency: true},
+			{Number: "0512123456", Via: []string{"line", "vienna"}},
+			{Number: "what"},
+		} {
+			payer := o.As
+			if payer == "" {
+				payer = caller
+			}
+			_, permit := newDesk(cfg).Permit(call.Toll{Caller: caller, Extension: payer, Outside: o})
+			judged := toll.Judge(cfg, caller, o)
+			if (permit == nil) != (judged == nil) || permit != nil && permit.Error() != judged.Error() {
+				t.Errorf("%q calls %+v: judged %v, the guard says %v", caller, o, judged, permit)
+			}
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/config"
+	"dialtone/dialplan"
 	"dialtone/dialplan/number"
 	"dialtone/pbx/call"
 )
@@ -20,6 +21,24 @@ type decision struct {
 	country string
 	limits  limits
 }
+
+// Judge says why the call o of the extension caller, "" for one from outside, is
+// never permitted: a *dialplan.Ended with CauseForbidden, as that of Permit. Without
+// it, only limits that are reached can refuse the call.
+func Judge(cfg *config.Config, caller string, o dialplan.Outside) error {
+	t := call.Toll{Caller: caller, Extension: cmp.Or(o.As, caller), Outside: o}
+	if helped(t) {
+		return nil
+	}
+	g := Guard{plans: map[string]number.Plan{}}
+	if d := g.judge(cfg, t); d.reason != "" {
+		return &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: d.reason}
+	}
+	return nil
+}
+
+// helped reports whether it is a call for help, which nothing stops.
+func helped(t call.Toll) bool { return t.Emergency && t.Caller != "" }
 
 // judge says whether the number may be called, whatever was called before.
 func (g *Guard) judge(cfg *config.Config, t call.Toll) (d decision) {

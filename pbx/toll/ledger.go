@@ -69,8 +69,14 @@ func calls(n int) string {
 	return fmt.Sprintf("%d calls", n)
 }
 
+// entry is one call in the ledger; an empty one counts nowhere.
+type entry struct {
+	*count
+	began int64 // minute
+}
+
 // begin counts one more call.
-func (l ledger) begin(extension string, kind number.Class, minute int64) *count {
+func (l ledger) begin(extension string, kind number.Class, minute int64) entry {
 	a := l[extension]
 	if a == nil {
 		a = account{}
@@ -81,13 +87,28 @@ func (l ledger) begin(extension string, kind number.Class, minute int64) *count 
 		c = &count{}
 		a[kind] = c
 	}
-	c.up++
-	i := minute % minutes
-	if c.minute[i] != minute {
+	if i := minute % minutes; c.minute[i] != minute {
 		c.minute[i], c.starts[i] = minute, 0
 	}
-	c.starts[i]++
-	return c
+	e := entry{c, minute}
+	e.put()
+	return e
+}
+
+// put counts the call, take has it never have been, and end says that it is up no
+// more.
+func (e entry) put()  { e.add(1, 1) }
+func (e entry) take() { e.add(-1, -1) }
+func (e entry) end()  { e.add(-1, 0) }
+
+func (e entry) add(up, started int) {
+	if e.count == nil {
+		return
+	}
+	e.up += up
+	if i := e.began % minutes; e.minute[i] == e.began {
+		e.starts[i] += started
+	}
 }
 
 // lastHour is how many calls were started within the last hour.

@@ -11,7 +11,7 @@ func TestLedgerForgets(t *testing.T) {
 	l := ledger{}
 	busy := l.begin("100", number.ClassDomestic, 0)
 	for i := range 50 {
-		l.begin(strconv.Itoa(101+i), number.ClassMobile, 0).up--
+		l.begin(strconv.Itoa(101+i), number.ClassMobile, 0).end()
 	}
 	l.sweep(60)
 	if len(l) != 51 {
@@ -21,7 +21,7 @@ func TestLedgerForgets(t *testing.T) {
 	if len(l) != 1 || l["100"] == nil {
 		t.Errorf("later %d extensions are known, want the one with a call", len(l))
 	}
-	busy.up--
+	busy.end()
 	l.sweep(62)
 	if len(l) != 0 {
 		t.Errorf("in the end %d extensions are known", len(l))

@@ -10,12 +10,11 @@ const defaultPermission = "default"
 
 // builtIn is the default permission of a configuration that has none of that name.
 func builtIn() config.Permission {
-	return config.Permission{
-		Allow: []string{
-			string(number.ClassTollFree), string(number.ClassDomestic), string(number.ClassMobile), string(number.ClassService),
-		},
-		Calls: 10, PerHour: 100,
+	p := config.DefaultPermission()
+	p.Allow = []string{
+		string(number.ClassTollFree), string(number.ClassDomestic), string(number.ClassMobile), string(number.ClassService),
 	}
+	return p
 }
 
 // kindLimit is the limit of a kind that a permission allows without saying how

@@ -68,6 +68,12 @@ func filterPicks(t *testing.T, s storage.Store) {
 		if n == 2 {
 			c.From, c.To = "102", "103"
 		}
+		if n < 2 {
+			c.Legs[0].Trunk = "line"
+		}
+		if n == 0 {
+			c.Legs[1].Answer = time.Time{}
+		}
 		add(t, s, c)
 	}
 	at := func(n int) time.Time { return Record(n).Start }
@@ -85,6 +91,7 @@ func filterPicks(t *testing.T, s storage.Store) {
 		{"from", storage.CDRFilter{Party: "102"}, []string{"c000002"}},
 		{"to", storage.CDRFilter{Party: "103"}, []string{"c000002"}},
 		{"party is not a part of a number", storage.CDRFilter{Party: "10"}, []string{}},
+		{"missed", storage.CDRFilter{Missed: true}, []string{"c000000"}},
 		{"limit counts what fits", storage.CDRFilter{Party: "100", Limit: 2}, []string{"c000003", "c000001"}},
 		{"after all", storage.CDRFilter{Since: at(9)}, []string{}},
 		{"before all", storage.CDRFilter{Until: at(0)}, []string{}},

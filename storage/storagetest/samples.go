@@ -21,7 +21,7 @@ func Record(n int) storage.CDR {
 		Cause: "normal", Blame: "none", HungUpBy: "l1", SIP: 200, Q850: 16,
 		Legs: []storage.CDRLeg{
 			{ID: "l1", Inbound: true, Party: "100", Start: start, Answer: start.Add(3 * time.Second), End: start.Add(time.Minute), Cause: "normal", Codec: "PCMA", MOS: 4.3, RxPackets: 3000},
-			{ID: "l2", Parent: "l1", Party: "101", URI: "sip:101@192.0.2.7:5060", Start: start, Ring: start.Add(time.Second), End: start.Add(time.Minute), Cause: "normal", Codec: "PCMA", MOS: 4.1, Encrypted: true},
+			{ID: "l2", Parent: "l1", Party: "101", URI: "sip:101@192.0.2.7:5060", Start: start, Ring: start.Add(time.Second), Answer: start.Add(3 * time.Second), End: start.Add(time.Minute), Cause: "normal", Codec: "PCMA", MOS: 4.1, Encrypted: true},
 		},
 	}
 }

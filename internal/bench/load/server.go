@@ -96,7 +96,7 @@ func configFor(dir string, addr *net.UDPAddr, peers, phones int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 100000\n", dir, addr)
 	fmt.Fprintf(&b, "registrar: {qualify: 0s, max_contacts: %d}\n", phones)
-	b.WriteString("media: {ports: 10000-31999, srtp: \"off\"}\ncalls: {max: 4900}\nextensions:\n")
+	b.WriteString("media: {ports: 10000-31999, srtp: \"off\", timeout: 0}\ncalls: {max: 4900}\nextensions:\n")
 	for i := range peers {
 		for _, n := range []string{caller(i), callee(i)} {
 			fmt.Fprintf(&b, "  %q: {password: %s, max_calls: 1000}\n", n, password)

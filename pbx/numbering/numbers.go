@@ -1,4 +1,4 @@
-package sipua
+package numbering
 
 import (
 	"cmp"
@@ -9,14 +9,15 @@ import (
 	"dialtone/dialplan/number"
 )
 
-// plans are the numbering plans by country; making one takes a while. It holds the
-// countries that the configuration has named.
-type plans struct {
+// Plans are the numbering plans by country; making one takes a while. It holds the
+// countries that the configuration has named. It is safe for concurrent use, and
+// the zero Plans is ready.
+type Plans struct {
 	mu sync.Mutex
 	of map[string]number.Plan
 }
 
-func (p *plans) get(country string) (number.Plan, error) {
+func (p *Plans) get(country string) (number.Plan, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if plan, ok := p.of[country]; ok {
@@ -33,26 +34,27 @@ func (p *plans) get(country string) (number.Plan, error) {
 	return plan, nil
 }
 
-// numbering reads and writes numbers as a trunk does.
-type numbering struct {
+// Numbers reads and writes numbers as a trunk does.
+type Numbers struct {
 	plan  number.Plan
 	known bool // the country is; else only numbers with + are read
 }
 
-// numbering is that of a trunk: of its country, or the site's.
-func (u *UA) numbering(t config.Trunk) numbering {
-	country := cmp.Or(t.Country, u.config().Site.Country)
+// Of is how numbers are read and written on a trunk: as in its country, or else in
+// the site's.
+func (p *Plans) Of(t config.Trunk, site string) Numbers {
+	country := cmp.Or(t.Country, site)
 	known := country != ""
 	if !known {
 		country = "US" // for the form with +, which is the same everywhere
 	}
-	plan, err := u.plans.get(country)
-	return numbering{plan: plan, known: known && err == nil}
+	plan, err := p.get(country)
+	return Numbers{plan: plan, known: known && err == nil}
 }
 
-// read understands a number as it stands in the user part of a URI, without the
+// Read understands a number as it stands in the user part of a URI, without the
 // parameters that may follow (RFC 3261 §19.1.6).
-func (n numbering) read(user string) (number.Number, bool) {
+func (n Numbers) Read(user string) (number.Number, bool) {
 	user, _, _ = strings.Cut(user, ";")
 	if !n.known && !strings.HasPrefix(user, "+") {
 		return number.Number{}, false
@@ -61,16 +63,16 @@ func (n numbering) read(user string) (number.Number, bool) {
 	return got, err == nil
 }
 
-// e164 is user in E.164, or as it is when it is no number of the public network.
-func (n numbering) e164(user string) string {
-	if got, ok := n.read(user); ok {
+// E164 is user in E.164, or as it is when it is no number of the public network.
+func (n Numbers) E164(user string) string {
+	if got, ok := n.Read(user); ok {
 		return got.String()
 	}
 	return user
 }
 
 // write is a number in one of the formats of config.DialFormat.
-func (n numbering) write(format string, num number.Number) string {
+func (n Numbers) write(format string, num number.Number) string {
 	if num.Short() {
 		return num.National // there is no other way to write it
 	}
@@ -86,11 +88,11 @@ func (n numbering) write(format string, num number.Number) string {
 	return num.E164
 }
 
-// dialled is a number as it is to be called over a trunk. Nothing is stripped from
+// Dialled is a number as it is to be called over a trunk. Nothing is stripped from
 // one that the format does not change: short numbers, emergency numbers among
 // them, and those that mean something to the far side only.
-func (n numbering) dialled(f config.DialFormat, dialled string, emergency bool) string {
-	num, ok := n.read(dialled)
+func (n Numbers) Dialled(f config.DialFormat, dialled string, emergency bool) string {
+	num, ok := n.Read(dialled)
 	text := dialled
 	switch {
 	case emergency || ok && num.Short():
