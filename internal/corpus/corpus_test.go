@@ -96,6 +96,11 @@ func unplayable(suite *plantest.Suite, c *plantest.Case, o *plantest.Observed) s
 	if c.Call.HangsUp == 0 && o.By == "caller" {
 		return "it is not said when the caller hangs up"
 	}
+	for _, k := range c.Call.Keys {
+		if _, _, ok := timed(k.Value); !ok {
+			return "keys are pressed when something is heard"
+		}
+	}
 	for _, caller := range append(slices.Clone(c.Before), c.Call) {
 		_, ours := suite.Config.Extensions[caller.From.Value]
 		switch {

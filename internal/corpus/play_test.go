@@ -39,6 +39,7 @@ func play(t *testing.T, s scene, place int) outcome {
 	call := x.dial(ctx, suite, c.Call)
 	e := &ear{}
 	tasks.Go(func() { e.listen(ctx, call, tones(actors, s.virtual), &tasks) })
+	tasks.Go(func() { press(ctx, call, c.Call.Keys, begin) })
 	if h := c.Call.HangsUp; h > 0 && !ended(ctx, call, time.After(h)) {
 		call.Hangup()
 	}
@@ -50,6 +51,24 @@ func play(t *testing.T, s scene, place int) outcome {
 	o := x.outcome(r, actors, begin)
 	o.Heard = e.heard
 	return o
+}
+
+// press presses keys at their times.
+func press(ctx context.Context, call *testphone.Call, list dialplan.Texts, begin time.Time) {
+	for _, t := range list {
+		keys, at, _ := timed(t.Value)
+		if ended(ctx, call, time.After(time.Until(begin.Add(at)))) {
+			return
+		}
+		call.SendDTMF(keys)
+	}
+}
+
+// timed reads keys that are pressed at a time: "12 after 3s".
+func timed(text string) (keys string, at time.Duration, ok bool) {
+	keys, when, _ := strings.Cut(text, " after ")
+	at, err := time.ParseDuration(when)
+	return keys, at, err == nil
 }
 
 // tones are those that may be heard, with the names that expectations use.
