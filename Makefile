@@ -42,6 +42,7 @@ bench: build ## Run the benchmarks; BENCH is which, FLAGS are passed on (-count 
 
 soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back; mix for TRUTH (10h) of fake time.
 	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/bench/load -soak $(SOAK)
+	$(GO) test -count=1 -timeout 0 -run 'TestKill$$' -v ./pbx/voicemail -kills 500
 	$(GO) test -count=1 -timeout 0 -run 'TestTruth$$' -v ./media/mixer -truth $(TRUTH)
 	$(GO) test -count=1 -timeout 0 -run TestTruthInRealTime -v ./media/mixer -real $(SOAK)
 

@@ -42,7 +42,7 @@ func Default() Config {
 			DrainTimeout: Duration(5 * time.Minute),
 			KeepRecords:  Duration(365 * 24 * time.Hour),
 		},
-		Speech:     Speech{TTS: TTS{Timeout: Duration(10 * time.Second), Concurrent: 4, Cache: 100}},
+		Speech:     Speech{TTS: TTS{Timeout: Duration(10 * time.Second), Concurrent: 4, Cache: 100}, STT: STT{Timeout: Duration(5 * time.Second), Concurrent: 4}},
 		Music:      Music{Hold: DefaultMusic},
 		Mail:       Mail{TLS: "starttls"},
 		Extensions: map[string]Extension{},

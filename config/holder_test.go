@@ -390,7 +390,7 @@ func TestSampleIsTheDefault(t *testing.T) {
 		t.Errorf("as it is: %v", Diff(&want, got))
 	}
 	key := regexp.MustCompile(`(?m)^( *)#([a-z"][a-z0-9_"]*:)`)
-	tables := regexp.MustCompile(`(?m)^(lists|trunks|numbers|permissions|pins|mail|webhooks):\n(( .*)?\n)*`)
+	tables := regexp.MustCompile(`(?m)^(lists|trunks|numbers|permissions|conferences|pins|mail|webhooks):\n(( .*)?\n)*`)
 	text := key.ReplaceAllString(tables.ReplaceAllString(string(Sample()), ""), "$1$2")
 	text = strings.Replace(text, `password: ""`, "password: fbqm-3n7c-wz5k-8pty", 1)
 	l, err := Read(write(t, "active.yaml", text))

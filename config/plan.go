@@ -57,6 +57,7 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 		Webhooks:       slices.Sorted(maps.Keys(c.Webhooks)),
 		Mail:           c.Mail.Server != "",
 		Speech:         c.Speech.TTS.Enabled(),
+		Hearing:        c.Speech.STT.Enabled(),
 		Music:          slices.Sorted(maps.Keys(c.Music.Classes)),
 		Conferences:    c.conferenceEntries(at),
 		Pins:           c.Pins,

@@ -7,7 +7,27 @@ type Speech struct {
 	// TTS speaks the texts of the step say. Without it, Dialtone says numbers, dates
 	// and what else `dialtone docs prompts` lists, but no text of yours.
 	TTS TTS `yaml:"tts,omitempty"`
+	// STT understands what callers say in menus.
+	STT STT `yaml:"stt,omitempty"`
 }
+
+// STT is an engine that understands speech: a program or a web server.
+type STT struct {
+	// Command is a program and its arguments. It gets a WAV file (mono, 16 bits, 8000 Hz)
+	// on its standard input and writes the words to its standard output, in UTF-8.
+	// {language} stands for the caller's language, such as fr-CA.
+	Command []string `yaml:"command,omitempty"`
+	// URL is a web server that gets the WAV file (POST, audio/wav) and answers with the
+	// words (text/plain in UTF-8). {language} stands for the same.
+	URL string `yaml:"url,omitempty" format:"url"`
+	// Timeout is how long the engine may take. Callers hear nothing meanwhile.
+	Timeout Duration `yaml:"timeout" min:"500ms" max:"1m"`
+	// Concurrent is how many callers are understood at the same time; more wait.
+	Concurrent int `yaml:"concurrent" min:"1" max:"64"`
+}
+
+// Enabled reports whether there is an engine.
+func (s STT) Enabled() bool { return len(s.Command) > 0 || s.URL != "" }
 
 // TTS is an engine that speaks texts: a program or a web server. The text is sent to
 // it, never written into its arguments.
@@ -50,17 +70,22 @@ func (t TTS) Voice(language string) string {
 
 // speech checks the engines.
 func (c *validator) speech() {
-	const command, address = "speech.tts.command", "speech.tts.url"
-	t := c.cfg.Speech.TTS
-	if !c.good(command, address) {
+	t, r := c.cfg.Speech.TTS, c.cfg.Speech.STT
+	c.engine("speech.tts", t.Command, t.URL, "speak", "espeak-ng, --stdin, --stdout")
+	c.engine("speech.stt", r.Command, r.URL, "understand", "/usr/local/bin/understand, --language, \"{language}\"")
+}
+
+// engine checks one of them.
+func (c *validator) engine(path string, program []string, address, does, example string) {
+	if !c.good(path+".command", path+".url") {
 		return
 	}
 	switch {
-	case len(t.Command) > 0 && t.URL != "":
-		c.fail(address, "two engines are to speak: a command and a URL", "remove one of them")
-	case len(t.Command) > 0 && t.Command[0] == "":
-		c.fail(command, "the command has no program", `write the program first: [espeak-ng, --stdin, --stdout]`)
-	case t.URL != "" && insecure(t.URL):
-		c.warn(address, "what is spoken goes over the net unencrypted", "write https://")
+	case len(program) > 0 && address != "":
+		c.fail(path+".url", "two engines are to "+does+": a command and a URL", "remove one of them")
+	case len(program) > 0 && program[0] == "":
+		c.fail(path+".command", "the command has no program", "write the program first: ["+example+"]")
+	case address != "" && insecure(address):
+		c.warn(path+".url", "what is spoken goes over the net unencrypted", "write https://")
 	}
 }

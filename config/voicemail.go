@@ -27,7 +27,7 @@ type Voicemail struct {
 	// Keep is for how long messages that were heard are kept; 0 keeps them for ever.
 	Keep Duration `yaml:"keep" off:"0" min:"1h" max:"10000d"`
 	// Greetings is the folder of greetings, relative to the configuration file. The
-	// default is voicemail/greetings in the data folder. See `dialtone docs voicemail`
+	// default is voicemail/greetings in the data folder. See docs/voicemail.md
 	// for how the files in it are called.
 	Greetings string `yaml:"greetings,omitempty" path:"true" format:"path"`
 	// Operator is the number that a caller reaches with 0 while the greeting plays; without
@@ -42,7 +42,7 @@ type Voicemail struct {
 // Mailbox is the voicemail of one extension.
 type Mailbox struct {
 	// Enabled is false for an extension without a mailbox; voicemail: false says the same.
-	Enabled *bool `yaml:"enabled,omitempty" main:"optional"`
+	Enabled string `yaml:"enabled,omitempty" main:"optional" enum:"true,false"`
 	// PIN opens the mailbox from other phones: 4 to 20 digits, in quotes. Without one, only
 	// the extension itself can. Write ${NAME} to take it from the environment, or
 	// file:PATH to take it from the first line of a file. The owner can change it by
@@ -59,7 +59,7 @@ type Mailbox struct {
 // HasMailbox reports whether an extension has one.
 func (c *Config) HasMailbox(extension string) bool {
 	e, ok := c.Extensions[extension]
-	return ok && c.Voicemail.Enabled && (e.Voicemail.Enabled == nil || *e.Voicemail.Enabled)
+	return ok && c.Voicemail.Enabled && e.Voicemail.Enabled != "false"
 }
 
 // Mailboxes are the extensions that have one, sorted.

@@ -275,7 +275,7 @@ func (rs *routes) index() {
 //	  - {name: unblock, to: "*61!", do: [{unblock: "${rest}"}]}
 //	  - {name: voicemail, to: "*97", do: [mailbox]}
 //	  - {name: voicemail_any, to: "*98", do: [{mailbox: {ask: true}}]}
-//	  - {name: voicemail_leave, to: "*99!", do: [{voicemail: "${rest}"}]}
+//	  - {name: voicemail_leave, to: "*99.", do: [{voicemail: "${rest}"}]}
 //	  - {name: conference team, to: 850, do: [{conference: team}]}   # of each that has dial
 //	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
 //
@@ -299,7 +299,7 @@ func (c *checker) builtIn() *routes {
 		add(f.name, literal(f.number), f.take())
 	}
 	for _, f := range c.spec.Features.codes() {
-		add(f.name, literal(f.number)+"!", f.step)
+		add(f.name, literal(f.number)+f.behind, f.step)
 	}
 	for _, name := range keys(c.plan.conferences) {
 		if e := c.plan.conferences[name]; e.Rooms != "" {
@@ -370,7 +370,8 @@ func (f Features) list() []feature {
 // code is a feature behind whose number another one may be dialled.
 type code struct {
 	feature
-	step Step
+	behind string // pattern of what may be dialled behind it
+	step   Step
 }
 
 // codes are the features that take a number, the longest first so that none takes
@@ -378,9 +379,9 @@ type code struct {
 func (f Features) codes() []code {
 	var out []code
 	for _, c := range []code{
-		{feature{"block", f.Block}, &Block{Number: Text{Value: "${rest}"}}},
-		{feature{"unblock", f.Unblock}, &Unblock{Number: Text{Value: "${rest}"}}},
-		{feature{"voicemail_leave", f.VoicemailLeave}, &Voicemail{Mailbox: Text{Value: "${rest}"}}},
+		{feature{"block", f.Block}, "!", &Block{Number: Text{Value: "${rest}"}}},
+		{feature{"unblock", f.Unblock}, "!", &Unblock{Number: Text{Value: "${rest}"}}},
+		{feature{"voicemail_leave", f.VoicemailLeave}, ".", &Voicemail{Mailbox: Text{Value: "${rest}"}}},
 	} {
 		if c.number != "" {
 			out = append(out, c)

@@ -142,9 +142,9 @@ func (w *world) Registered(extension string) bool { return !w.gone[extension] }
 const extensions = `
 site: {country: DE, timezone: Europe/Berlin, headers: [X-Priority]}
 extensions:
-  "101": {password: kqvt-8mzn-3xwp-r5hc, name: Ann}
-  "102": {password: b7fd-w2ks-9pte-n4vx}
-  "103": {password: m5yr-h8cq-2nwd-x7zt}
+  "101": {password: kqvt-8mzn-3xwp-r5hc, name: Ann, voicemail: false}
+  "102": {password: b7fd-w2ks-9pte-n4vx, voicemail: false}
+  "103": {password: m5yr-h8cq-2nwd-x7zt, voicemail: false}
 `
 
 // planOf reads a dialplan, with the extensions 101 to 103.

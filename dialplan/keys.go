@@ -39,12 +39,17 @@ type Gathering struct {
 	Between time.Duration // for each further key
 	// Fresh forgets what was pressed before.
 	Fresh bool
+	// Listen takes what the caller says when all was played, too.
+	Listen bool
 }
 
 // Gathered is what came of it.
 type Gathered struct {
 	Keys     string
 	TimedOut bool // nothing was pressed in time
+	// Spoke says that the caller said something instead; Said is what was understood.
+	Spoke bool
+	Said  string
 }
 
 // UnplayableError says that files were left out, and why. All else was done.

@@ -92,6 +92,7 @@ type menu struct {
 	words  []menuWord // all that can be pressed, sorted
 	max    int        // keys of the longest
 	finish string     // ends what can be longer
+	spoken []phrase   // what can be said
 }
 
 // menuWord is something that can be pressed.

@@ -217,3 +217,48 @@ dialplan: {phones: [{to: 200, do: [{directory: , tries: 1}]}]}
 		}
 	}
 }
+
+// speaker is a caller that says words.
+type speaker struct {
+	*world
+	says []string
+}
+
+func (w *speaker) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
+	if !g.Listen || len(w.says) == 0 {
+		return w.world.Gather(ctx, g)
+	}
+	said := w.says[0]
+	w.says = w.says[1:]
+	return dialplan.Gathered{Spoke: true, Said: said}, nil
+}
+
+// Words stand for keys, wherever they are in what was understood.
+func TestMenuWords(t *testing.T) {
+	plan := planOf(t, `
+speech: {stt: {command: [understand]}}
+menus:
+  main:
+    greeting: menu/choose
+    tries: 1
+    keys: {"1": {tone: 440, for: 1s}, "2": {tone: 880, for: 1s}}
+    words: {"1": [sales, the orders], "2": Überweisung}
+    on: {failed: [{log: none}]}
+dialplan: {phones: [{to: 200, do: [{menu: main}]}]}
+`)
+	for said, did := range map[string]string{
+		"Sales, please!": "tone 440 1s", "about THE  orders": "tone 440 1s", "eine überweisung": "tone 880 1s",
+		"wholesales": "", "orders": "", "sales or Überweisung": "", "": "", "1": "",
+	} {
+		w := &speaker{world: &world{}, says: []string{said}}
+		r := runOf(plan, w.world, dialplan.Facts{Extension: "102", To: "200"})
+		r.Session = w
+		r.Do(t.Context())
+		if got := plain(w.did); (did == "") == strings.Contains(got, "tone") || !strings.Contains(got, did) {
+			t.Errorf("%q: did %s, want %s", said, got, did)
+		}
+		if got := r.Trace.String(); !strings.Contains(got, "said ") {
+			t.Errorf("%q: traced %s", said, got)
+		}
+	}
+}

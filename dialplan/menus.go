@@ -46,6 +46,7 @@ func (c *checker) menu(m *menu) {
 	}
 	c.menuKeys(m)
 	c.menuExtensions(m)
+	c.menuWords(m)
 	slices.SortStableFunc(m.words, func(a, b menuWord) int { return cmp.Compare(a.keys, b.keys) })
 	for _, w := range m.words {
 		m.max = max(m.max, len(w.keys))

@@ -90,6 +90,8 @@ type Spec struct {
 	Mail bool
 	// Speech is true when texts can be spoken.
 	Speech bool
+	// Hearing is true when speech is understood.
+	Hearing bool
 	// Music are the classes of music by name, besides DefaultMusic.
 	Music []string
 	// Mailboxes are the extensions that have one; none when there is no voicemail.

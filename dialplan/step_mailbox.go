@@ -45,8 +45,7 @@ func (s *Mailbox) Run(ctx context.Context, r *Run) error {
 		v.Mailbox = r.Facts.Extension
 	}
 	if v.Mailbox != "" && !slices.Contains(r.plan.mailboxes, v.Mailbox) {
-		r.note(v.Mailbox + " has no mailbox")
-		return nil
+		return r.boxless(v.Mailbox)
 	}
 	r.failed = nil
 	v.Own = v.Mailbox != "" && v.Mailbox == r.Facts.Extension

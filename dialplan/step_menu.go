@@ -98,6 +98,10 @@ func (v *menuVisit) round(ctx context.Context, r *Run) error {
 		r.hungUp(v.menu, err)
 		return err
 	}
+	if got.Spoke {
+		got.Keys = v.understood(got.Said)
+		r.note("said " + quote(got.Said))
+	}
 	w, ok := v.find(got.Keys)
 	switch {
 	case ok && w.extension:
@@ -112,7 +116,9 @@ func (v *menuVisit) round(ctx context.Context, r *Run) error {
 		v.sorry = orPrompt(v.NoKey, menuNoKey)
 	default:
 		r.count(v.menu, MenuInvalid, "")
-		r.note(quote(got.Keys) + " is no choice")
+		if !got.Spoke {
+			r.note(quote(got.Keys) + " is no choice")
+		}
 		v.sorry = orPrompt(v.Invalid, menuInvalid)
 	}
 	if ok {
@@ -129,7 +135,7 @@ func (v *menuVisit) round(ctx context.Context, r *Run) error {
 // ask plays what there is to choose and gathers what is chosen.
 func (v *menuVisit) ask(ctx context.Context, r *Run) (Gathered, error) {
 	g := Gathering{
-		Playing: r.playing(v.prompts()), Max: v.max, Finish: v.finish, Enough: v.enough, Fresh: v.fresh,
+		Playing: r.playing(v.prompts()), Max: v.max, Finish: v.finish, Enough: v.enough, Fresh: v.fresh, Listen: len(v.spoken) > 0,
 		Timeout: cmp.Or(v.Timeout, menuTimeout), Between: cmp.Or(v.Between, menuBetween),
 	}
 	if !v.entering || v.repeats() {
@@ -144,7 +150,7 @@ func (v *menuVisit) ask(ctx context.Context, r *Run) (Gathered, error) {
 		g.Files, g.Text, g.Fresh = nil, "", true
 	}
 	got, err := r.Session.Gather(ctx, g)
-	if got.Keys == "" && !got.TimedOut {
+	if got.Keys == "" && !got.TimedOut && !got.Spoke {
 		got.Keys = g.Finish // alone, it is a key like others
 	}
 	return got, r.played(err)

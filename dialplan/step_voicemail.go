@@ -49,8 +49,7 @@ func (s *Voicemail) Run(ctx context.Context, r *Run) error {
 	box := r.expand(&s.Mailbox)
 	greeting := cmp.Or(s.Greeting, r.situation())
 	if !slices.Contains(r.plan.mailboxes, box) {
-		r.note(said(box) + " has no mailbox")
-		return nil
+		return r.boxless(box)
 	}
 	r.failed = nil
 	d, err := r.Session.Deposit(ctx, Depositing{
@@ -67,6 +66,16 @@ func (s *Voicemail) Run(ctx context.Context, r *Run) error {
 		return &jump{context: PhonesContext, to: d.Operator}
 	}
 	return r.excused(ctx, err)
+}
+
+// boxless goes on with the next step; without one, the call ends.
+func (r *Run) boxless(box string) error {
+	why := said(box) + " has no mailbox"
+	r.note(why)
+	if r.failed == nil {
+		r.failed = &Ended{Cause: CauseNotFound, Detail: why}
+	}
+	return nil
 }
 
 // excused is an error of a service: what is not the end of the call goes on with the

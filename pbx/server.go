@@ -244,7 +244,7 @@ func (s *Server) wire() (err error) {
 	s.voicemail.Watch(s.lamps.Changed)
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
-		Web: web, Outbox: s.outbox, Speech: s.speech, Music: s.music, Voicemail: s.voicemail,
+		Web: web, Outbox: s.outbox, Speech: s.speech, Hearing: s.speech, Music: s.music, Voicemail: s.voicemail,
 		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})
 	return nil

@@ -26,6 +26,8 @@ type ctlCommand struct {
 	Menus         ctlMenus         `cmd:"" help:"What callers did in the menus."`
 	Music         ctlMusic         `cmd:"" help:"The music on hold: what is heard, and whose it is."`
 	Quality       ctlQuality       `cmd:"" help:"How the audio of a call is."`
+	Mailboxes     ctlMailboxes     `cmd:"" help:"The mailboxes, and how many messages they have."`
+	Messages      ctlMessages      `cmd:"" help:"The messages of a mailbox: list, export, delete."`
 	Block         ctlBlock         `cmd:"" help:"Refuse calls from a number."`
 	Unblock       ctlUnblock       `cmd:"" help:"Take calls from a number again."`
 	Blocked       ctlBlocked       `cmd:"" help:"The numbers whose calls are refused."`

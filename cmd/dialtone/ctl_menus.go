@@ -28,7 +28,11 @@ func (c ctlMenus) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 		return err
 	}
 	if c.Reset {
-		return client.ResetMenus(ctx)
+		if err := client.ResetMenus(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(t.out, "Counting begins anew.")
+		return err
 	}
 	menus, err := client.Menus(ctx)
 	if err != nil {
@@ -49,17 +53,17 @@ func (t terminal) printMenus(m api.Menus) error {
 	for _, menu := range m.Menus {
 		rows.add(menu.Menu, "(entered)", fmt.Sprint(menu.Entered))
 		for _, key := range slices.Sorted(maps.Keys(menu.Keys)) {
-			rows.add("", key, fmt.Sprint(menu.Keys[key]))
+			rows.add(menu.Menu, key, fmt.Sprint(menu.Keys[key]))
 		}
 		for _, other := range []struct {
 			what  string
 			count uint64
 		}{
 			{"(an extension)", menu.Extensions}, {"(nothing)", menu.Timeouts}, {"(no choice)", menu.Invalid},
-			{"(gave up on)", menu.Failed}, {"(hung up)", menu.HungUp},
+			{"(too many tries)", menu.Failed}, {"(hung up)", menu.HungUp},
 		} {
 			if other.count > 0 {
-				rows.add("", other.what, fmt.Sprint(other.count))
+				rows.add(menu.Menu, other.what, fmt.Sprint(other.count))
 			}
 		}
 	}

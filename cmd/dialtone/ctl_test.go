@@ -89,6 +89,30 @@ func TestCtlStatusShowsTheNewestAlerts(t *testing.T) {
 	}
 }
 
+// What callers did in menus, and since when that is counted.
+func TestCtlMenus(t *testing.T) {
+	server := &fakeServer{}
+	data := start(t, server)
+	const want = `MENU    CHOICE            CALLERS
+main    (entered)         9
+main    *                 0
+main    1                 4
+main    (an extension)    2
+main    (nothing)         3
+main    (no choice)       1
+main    (too many tries)  1
+main    (hung up)         2
+unused  (entered)         0
+unused  1                 0
+Counted since `
+	if code, out, errOut := dialtone(t, "ctl", "menus", "--data", data); code != 0 || !strings.HasPrefix(out, want) {
+		t.Errorf("exit code %d, %s, printed\n%s\nwant\n%s", code, errOut, out, want)
+	}
+	if code, out, _ := dialtone(t, "ctl", "menus", "--reset", "--data", data); code != 0 || out != "Counting begins anew.\n" || !slices.Contains(server.told, "reset menus") {
+		t.Errorf("exit code %d, printed %s, the server was told %q", code, out, server.told)
+	}
+}
+
 func TestCtlJSON(t *testing.T) {
 	data := start(t, &fakeServer{records: []api.CDR{{ID: "1"}, {ID: "2"}}})
 	for command, want := range map[string]int{"calls": 2, "registrations": 2, "trunks": 2, "features": 1, "cdr": 2} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/pbx/api"
+	"dialtone/storage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -236,4 +238,30 @@ func (f *fakeServer) Quality(_ context.Context, id string, _ time.Duration) ([]a
 		Leg: "a", Party: "100", Codec: "PCMA/8000", From: api.Flow{Packets: 150, JitterMS: 2.1}, To: api.Flow{Packets: 148, Lost: 9, LossPercent: 5.7},
 		RTTMS: 31, Level: &api.Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20}, Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
 	}}, nil
+}
+
+func (*fakeServer) Mailboxes() ([]api.Mailbox, error) {
+	return []api.Mailbox{{Mailbox: "101", New: 1, Old: 2}}, nil
+}
+
+func (*fakeServer) Messages(mailbox string) ([]api.Message, error) {
+	if mailbox != "101" {
+		return nil, fmt.Errorf("mailbox %s: %w", mailbox, api.ErrNotFound)
+	}
+	at := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	return []api.Message{{MessageKey: storage.MessageKey{Mailbox: "101", ID: "m1"}, State: storage.MessageKept, From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
+}
+
+func (*fakeServer) DeleteMessage(k storage.MessageKey) error {
+	if k.Mailbox != "101" || k.ID != "m1" {
+		return fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
+	}
+	return nil
+}
+
+func (*fakeServer) OpenMessage(k storage.MessageKey) (*os.File, error) {
+	if k.ID != "m1" {
+		return nil, fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
+	}
+	return os.Open("testdata/message.wav")
 }

@@ -59,7 +59,7 @@ func stranger(t *try, v *plantest.Observed, end testphone.End, r *storage.CDR, a
 func heard(v *plantest.Observed) []string {
 	var out []string
 	for _, m := range v.Heard {
-		if m.For >= shortest {
+		if m.For >= shortest && m.What != "ringback" { // which comes and goes
 			out = append(out, audible(m.What))
 		}
 	}
@@ -69,8 +69,11 @@ func heard(v *plantest.Observed) []string {
 // audible is what the name of something heard comes down to, for who does not
 // know what music and files sound like.
 func audible(what string) string {
-	if strings.HasPrefix(what, "file ") {
+	switch {
+	case strings.HasPrefix(what, "file "), strings.HasPrefix(what, "say "):
 		return sound
+	case what == "conference":
+		return "echo" // the others say what the caller says
 	}
 	return what
 }

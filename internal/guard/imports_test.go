@@ -80,6 +80,7 @@ var mayInTests = map[string][]string{
 	"dialplan":       {"config"},
 	"prompts/say":    {"prompts"},
 	"pbx/sipmwi":     {"pbx/sipreg"},
+	"pbx/voicemail":  {"storage/bolt", "pbx/notify", "media/wav"},
 	"internal/peers": {"internal/callscript", "internal/testphone"},
 	"storage":        {"storage/storagetest", "storage/bolt"},
 	"storage/bolt":   {"storage/storagetest"},

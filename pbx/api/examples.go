@@ -113,3 +113,11 @@ func exampleQuality() Quality {
 		Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
 	}
 }
+
+func exampleMessage() Message {
+	return Message{
+		MessageKey: storage.MessageKey{Mailbox: "101", ID: "019df1d0ac0-k3v7m2qa"}, State: storage.MessageKept,
+		From: "+4930123456", FromName: "Zoe", To: "+4930999", Trunk: "sipgate", CallID: "64dcghd7bk6f", At: exampleStart(), Length: 12 * time.Second,
+		Urgent: true, File: "019df1d0ac0-k3v7m2qa.wav", Size: 192044, SHA256: "9f2c...", Mail: storage.MailSent,
+	}
+}

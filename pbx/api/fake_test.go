@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -150,4 +151,30 @@ func (f *fakeServer) Quality(_ context.Context, id string, _ time.Duration) ([]Q
 		Leg: "a", Party: "100", Codec: "PCMA/8000", From: Flow{Packets: 150, JitterMS: 2.1}, To: Flow{Packets: 148, Lost: 9, LossPercent: 5.7},
 		RTTMS: 31, Level: &Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20}, Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
 	}}, nil
+}
+
+func (*fakeServer) Mailboxes() ([]Mailbox, error) {
+	return []Mailbox{{Mailbox: "101", New: 1, Old: 2}}, nil
+}
+
+func (*fakeServer) Messages(mailbox string) ([]Message, error) {
+	if mailbox != "101" {
+		return nil, fmt.Errorf("mailbox %s: %w", mailbox, ErrNotFound)
+	}
+	at := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	return []Message{{MessageKey: storage.MessageKey{Mailbox: "101", ID: "m1"}, State: storage.MessageKept, From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
+}
+
+func (*fakeServer) DeleteMessage(k storage.MessageKey) error {
+	if k.Mailbox != "101" || k.ID != "m1" {
+		return fmt.Errorf("message %s: %w", k.ID, ErrNotFound)
+	}
+	return nil
+}
+
+func (*fakeServer) OpenMessage(k storage.MessageKey) (*os.File, error) {
+	if k.ID != "m1" {
+		return nil, fmt.Errorf("message %s: %w", k.ID, ErrNotFound)
+	}
+	return os.Open("testdata/message.wav")
 }

@@ -133,6 +133,24 @@ func routes() []route {
 			sentence: "Takes a number off a list. 404 when it is not there.",
 		},
 		{
+			method: "GET", path: "/v1/mailboxes", handle: (*API).mailboxes,
+			sentence: "The mailboxes of all extensions: how many messages are new and how many were heard.",
+			gives:    []Mailbox{{Mailbox: "101", Name: "Ann", New: 2, Old: 5, Urgent: 1, Email: "ann@example.net", Unsent: 1}},
+		},
+		{
+			method: "GET", path: "/v1/mailboxes/{mailbox}/messages", handle: (*API).messages,
+			sentence: "The messages of a mailbox, oldest first. 404 when there is no such mailbox.",
+			gives:    []Message{exampleMessage()},
+		},
+		{
+			method: "GET", path: "/v1/mailboxes/{mailbox}/messages/{id}/audio", handle: (*API).messageAudio,
+			sentence: "The audio of a message, a WAV file. It does not count as heard. 404 when it is not there.",
+		},
+		{
+			method: "DELETE", path: "/v1/mailboxes/{mailbox}/messages/{id}", handle: (*API).deleteMessage,
+			sentence: "Deletes a message for good. 404 when it is not there.",
+		},
+		{
 			method: "GET", path: "/v1/cdr", handle: (*API).cdr,
 			sentence: "Records of calls that ended, newest first. An answer that is cut off before its last line ends means that reading failed.",
 			query: []param{

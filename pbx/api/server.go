@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
+
+	"dialtone/storage"
 )
 
 // Server is what the API needs of a running Dialtone. All methods are safe for
@@ -27,6 +30,14 @@ type Server interface {
 	Menus() Menus
 	// ResetMenus begins to count that from nothing.
 	ResetMenus()
+	// Mailboxes are those of all extensions, by extension.
+	Mailboxes() ([]Mailbox, error)
+	// Messages are those of a mailbox; the error is ErrNotFound when there is none.
+	Messages(mailbox string) ([]Message, error)
+	// DeleteMessage deletes one; the error is ErrNotFound when it is not there.
+	DeleteMessage(storage.MessageKey) error
+	// OpenMessage opens the audio of one, a WAV file.
+	OpenMessage(storage.MessageKey) (*os.File, error)
 	// Quality measures the audio of a call for d. The error is that of Hangup.
 	Quality(ctx context.Context, id string, d time.Duration) ([]Quality, error)
 	// Registrations are the contacts that can be called now, by extension.

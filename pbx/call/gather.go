@@ -51,7 +51,11 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 	if len(g.Files) > 0 || g.Text != "" {
 		play = func(ctx context.Context) playback { return c.files(ctx, g.Playing) }
 	}
-	got, skipped, err := c.gather(ctx, g, play)
+	gather := c.gather
+	if g.Listen && c.board.hearing != nil {
+		gather = c.hear
+	}
+	got, skipped, err := gather(ctx, g, play)
 	if err == nil {
 		err = unplayable(skipped)
 	}

@@ -34,6 +34,7 @@ type Switchboard struct {
 	lists     dialplan.Lists
 	web       dialplan.Web
 	speech    Speech
+	hearing   Hearing
 	music     Music
 	rooms     *conference.Rooms
 	voicemail Voicemail
@@ -56,7 +57,7 @@ type Switchboard struct {
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
-// Speech, Music, Voicemail, Outbox, Shuffle and Now are required.
+// Speech, Hearing, Music, Voicemail, Outbox, Shuffle and Now are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -71,6 +72,8 @@ type Options struct {
 	Web dialplan.Web
 	// Speech speaks the texts of the step say; nil speaks none.
 	Speech Speech
+	// Hearing understands what callers say in menus; nil does not.
+	Hearing Hearing
 	// Music is for who waits; nil is the built-in music.
 	Music Music
 	// Mix makes the audio of a conference; nil is a mixer.
@@ -92,7 +95,7 @@ func NewSwitchboard(o Options) *Switchboard {
 	}
 	s := &Switchboard{
 		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
-		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, music: o.Music, voicemail: o.Voicemail, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
+		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
 	}
 	s.rooms = conference.New(conference.Options{Settings: s.conference, Open: s.clip, Music: o.Music, Mix: o.Mix, Log: o.Log})

@@ -39,8 +39,7 @@ func start(t *testing.T) *server {
 	s := &server{cfg: config.Default()}
 	s.cfg.SIP.UDP, s.cfg.SIP.TCP, s.cfg.SIP.TLS = []string{"127.0.0.1:0"}, nil, nil
 	s.cfg.Registrar.Qualify = 0
-	off := false
-	s.cfg.Extensions = map[string]config.Extension{"101": {Password: "secret"}, "102": {Password: "secret", Voicemail: config.Mailbox{Enabled: &off}}}
+	s.cfg.Extensions = map[string]config.Extension{"101": {Password: "secret", Voicemail: config.Mailbox{}}, "102": {Password: "secret", Voicemail: config.Mailbox{Enabled: "false"}}}
 	current := func() *config.Config { return &s.cfg }
 	log := slog.New(slog.DiscardHandler)
 	reg, err := registrar.New(registrar.Options{Store: memory.New(), Config: current, Log: log})

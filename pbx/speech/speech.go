@@ -1,5 +1,5 @@
-// Package speech makes texts into audio with an engine that the configuration names, a
-// program or a web server, and keeps what it made. It owns the programs that run.
+// Package speech makes texts into audio, and audio into texts, with engines that the
+// configuration names, programs or web servers. What was spoken is kept. It owns the programs that run.
 package speech
 
 import (
@@ -40,11 +40,12 @@ type Speech struct {
 	end  context.CancelFunc
 	work sync.WaitGroup
 
-	mu      sync.Mutex
-	closed  bool
-	running int           // engines at work
-	free    chan struct{} // closed and replaced when one is done
-	making  map[string]chan struct{}
+	speaking turns
+	hearing  turns
+
+	mu     sync.Mutex
+	closed bool
+	making map[string]chan struct{}
 }
 
 // Options say what engine speaks, and where its speech is kept.
@@ -58,7 +59,7 @@ type Options struct {
 func New(o Options) *Speech {
 	s := &Speech{
 		config: o.Config, cache: &cache{folder: o.Folder}, log: o.Log,
-		client: newClient(), free: make(chan struct{}), making: map[string]chan struct{}{},
+		client: newClient(), making: map[string]chan struct{}{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
@@ -175,10 +176,10 @@ func (s *Speech) make(ctx context.Context, key string, j job) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.engine.Timeout.D(), fmt.Errorf("the engine took longer than %s", j.engine.Timeout.D()))
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
-	if err := s.enter(ctx, j.engine.Concurrent); err != nil {
+	if err := s.speaking.enter(ctx, j.engine.Concurrent); err != nil {
 		return nil, err
 	}
-	defer s.leave()
+	defer s.speaking.leave()
 	data, err := s.ask(ctx, j)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -200,33 +201,6 @@ func (s *Speech) ask(ctx context.Context, j job) ([]byte, error) {
 		return s.fetch(ctx, j)
 	}
 	return command(ctx, j)
-}
-
-// enter waits until fewer than most engines are at work.
-func (s *Speech) enter(ctx context.Context, most int) error {
-	for {
-		s.mu.Lock()
-		if s.running < max(1, most) {
-			s.running++
-			s.mu.Unlock()
-			return nil
-		}
-		free := s.free
-		s.mu.Unlock()
-		select {
-		case <-free:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-func (s *Speech) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running--
-	close(s.free)
-	s.free = make(chan struct{})
 }
 
 func playable(data []byte) bool {
