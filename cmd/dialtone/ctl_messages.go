@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"dialtone/pbx/api"
-	"dialtone/storage"
 )
 
 type ctlMailboxes struct{}
@@ -138,7 +137,7 @@ func (c ctlMessagesExport) Run(ctx context.Context, t terminal, ctl *ctlCommand)
 	}
 	return t.edit(ctl, c.ID, func(client *api.Client, id string) error {
 		path := filepath.Join(c.To, filepath.Base(c.Mailbox+"-"+id+".wav"))
-		err := client.MessageAudio(ctx, storage.MessageKey{Mailbox: c.Mailbox, ID: id}, path)
+		err := client.MessageAudio(ctx, api.MessageKey{Mailbox: c.Mailbox, ID: id}, path)
 		if err == nil {
 			_, err = fmt.Fprintln(t.out, path)
 		}
@@ -161,7 +160,7 @@ func (ctlMessagesDelete) Help() string {
 // Run deletes messages.
 func (c ctlMessagesDelete) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 	return t.edit(ctl, c.ID, func(client *api.Client, id string) error {
-		err := client.DeleteMessage(ctx, storage.MessageKey{Mailbox: c.Mailbox, ID: id})
+		err := client.DeleteMessage(ctx, api.MessageKey{Mailbox: c.Mailbox, ID: id})
 		if errors.Is(err, api.ErrNotFound) {
 			return err
 		}

@@ -17,7 +17,6 @@ import (
 
 	"dialtone/config"
 	"dialtone/pbx/api"
-	"dialtone/storage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -249,17 +248,17 @@ func (*fakeServer) Messages(mailbox string) ([]api.Message, error) {
 		return nil, fmt.Errorf("mailbox %s: %w", mailbox, api.ErrNotFound)
 	}
 	at := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
-	return []api.Message{{MessageKey: storage.MessageKey{Mailbox: "101", ID: "m1"}, State: storage.MessageKept, From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
+	return []api.Message{{MessageKey: api.MessageKey{Mailbox: "101", ID: "m1"}, State: "kept", From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
 }
 
-func (*fakeServer) DeleteMessage(k storage.MessageKey) error {
+func (*fakeServer) DeleteMessage(k api.MessageKey) error {
 	if k.Mailbox != "101" || k.ID != "m1" {
 		return fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
 	}
 	return nil
 }
 
-func (*fakeServer) OpenMessage(k storage.MessageKey) (*os.File, error) {
+func (*fakeServer) OpenMessage(k api.MessageKey) (*os.File, error) {
 	if k.ID != "m1" {
 		return nil, fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
 	}

@@ -125,6 +125,7 @@ var door = []struct {
 	{"github.com/gotranspile/g722", []string{"media/codec", "internal/testphone"}, nil, "codecs are known in one place, and to the phone that tests them"},
 	{"github.com/thesyncim/gopus", []string{"media/codec", "internal/testphone"}, nil, "codecs are known in one place, and to the phone that tests them"},
 	{"github.com/hraban/opus", []string{"media/codec"}, nil, "codecs are known in one place; needs the build tag opus_c"},
+	{"github.com/emersion/go-smtp", []string{"pbx/voicemail"}, nil, "the mail server of a test"},
 	{"github.com/hajimehoshi/go-mp3", []string{"media/audio"}, nil, "files of audio are read in one place"},
 	{"github.com/jfreymuth/vorbis", []string{"media/audio"}, nil, "files of audio are read in one place"},
 	{"github.com/mewkiz/flac", []string{"media/audio"}, nil, "files of audio are read in one place"},

@@ -26,6 +26,9 @@ type Mailbox struct {
 // Message is one message, as storage keeps it.
 type Message = storage.Message
 
+// MessageKey names one.
+type MessageKey = storage.MessageKey
+
 func (a *API) mailboxes(w http.ResponseWriter, _ *http.Request) error {
 	boxes, err := a.server.Mailboxes()
 	if err != nil {
