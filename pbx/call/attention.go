@@ -55,7 +55,7 @@ func (a *attention) play(p dialplan.Playing) {
 	ctx, stop := context.WithCancel(a.ctx)
 	over := make(chan playback, 1)
 	a.stop, a.over = stop, over
-	a.call.tasks.Go(func() { over <- a.call.files(ctx, p) })
+	a.call.tasks.Go(func() { over <- a.call.files(ctx, a.call.caller.Media(), p) })
 }
 
 // hush stops what is played.
@@ -115,13 +115,13 @@ func (a *attention) next(timer <-chan time.Time) (event, error) {
 	}
 }
 
-// files plays files one after the other. One that cannot be played is left out.
-func (c *Call) files(ctx context.Context, p dialplan.Playing) (out playback) {
+// files plays files to somebody, one after the other. One that cannot be played is left out.
+func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing) (out playback) {
 	folder := c.board.config().PromptsDir()
 	for _, name := range p.Files {
 		file, found, err := openPrompt(folder, name, p.Language)
 		if err == nil {
-			err = media.PlayClip(ctx, c.caller.Media(), "file "+found, file)
+			err = media.PlayClip(ctx, to, "file "+found, file)
 			_ = file.Close()
 		}
 		var silent *media.NoCommonCodecError
