@@ -28,7 +28,7 @@ func PlanOf(c *Config) (*dialplan.Plan, Errors) {
 func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Position) dialplan.Spec {
 	trunks := make(map[string]dialplan.TrunkEntry, len(c.Trunks))
 	for name, t := range c.Trunks {
-		trunks[name] = dialplan.TrunkEntry{Context: t.Context, Country: t.Country, Internal: t.Internal}
+		trunks[name] = dialplan.TrunkEntry{Context: t.Context, Host: t.Host, Country: t.Country, Internal: t.Internal}
 	}
 	numbers := make(map[string]dialplan.Number, len(c.Numbers))
 	for number, n := range c.Numbers {

@@ -31,9 +31,9 @@ type Trunk struct {
 	Networks []string `yaml:"networks,omitempty" format:"network"`
 	// Header are headers that its calls have besides, by name.
 	Header map[string]string `yaml:"header,omitempty" key:"header"`
-	// Internal says that it leads to another exchange of ours: calls to it cost
-	// nothing, no permission is asked, and emergency numbers are not called over it
-	// unless site.emergency names it.
+	// Internal says that it leads to another exchange of ours, or to a partner's that
+	// costs nothing: no permission is asked, people there may be called by names, and
+	// emergency numbers are not called over it unless site.emergency names it.
 	Internal bool `yaml:"internal,omitempty"`
 	// Context is where its calls enter the dialplan.
 	Context string `yaml:"context,omitempty" format:"name"`

@@ -151,7 +151,7 @@ func (c *checker) settable(name string, at Pos) {
 
 // extension checks that there is an extension of that name.
 func (c *checker) extension(t Text) {
-	if !c.plan.extensions[t.Value] {
+	if !c.plan.extensions[t.Value] && !c.uri(t, nil) {
 		c.undefined(t.At, "extension", t.Value, c.spec.Extensions)
 	}
 }

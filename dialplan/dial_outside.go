@@ -56,7 +56,7 @@ var (
 // checkTarget checks one of those that the step calls.
 func (s *Dial) checkTarget(c *checker, t Text) {
 	switch {
-	case t.parts != nil || t.Value == "":
+	case c.uri(t, s.Via), t.parts != nil, t.Value == "":
 	case len(s.Via) == 0 && !c.plan.extensions[t.Value] && c.spec.Groups[t.Value] == nil && looksOutside.MatchString(t.Value):
 		remedy := "write via: and the trunk over which it is to be called; there is none yet, see trunks"
 		if trunks := c.spec.Trunks; len(trunks) > 0 {
@@ -65,13 +65,22 @@ func (s *Dial) checkTarget(c *checker, t Text) {
 		c.fail(t.At, quote(t.Value)+" is neither an extension nor a group", remedy)
 	case len(s.Via) == 0:
 		c.callee(t)
+	case s.names(c) && dialable.MatchString(t.Value):
+	case s.names(c):
+		c.fail(t.At, quote(t.Value)+" is no name that a trunk could call", "write the user of the URI alone, such as sales: letters, digits and ._-/*#()")
 	case !someNumber.MatchString(t.Value):
-		remedy := "write a number, such as +4930123456"
+		remedy := "write a number, such as +4930123456, or internal: true at the trunk, if names are called there"
 		if c.plan.extensions[t.Value] || c.spec.Groups[t.Value] != nil {
 			remedy = "remove via, or write a number"
 		}
 		c.fail(t.At, quote(t.Value)+" is no number that a trunk could call", remedy)
 	}
+}
+
+// names reports whether all trunks of the step lead to exchanges where people are
+// called by names, too.
+func (s *Dial) names(c *checker) bool {
+	return !slices.ContainsFunc(s.Via, func(t Text) bool { return !c.spec.Entries[t.Value].Internal })
 }
 
 // checkOutside checks what has to do with trunks.

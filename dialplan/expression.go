@@ -83,6 +83,7 @@ func environment(vars map[string]bool) map[string]any {
 	for _, v := range builtin {
 		env[v.Name] = ""
 	}
+	env[verifiedVariable] = false
 	for _, f := range functions {
 		env[f.Name] = f.typ
 	}
@@ -139,8 +140,11 @@ func (e *expression) holds(r *Run) (bool, error) {
 
 // value is what a name stands for in an expression.
 func (r *Run) value(name string) any {
-	if name == "header" {
+	switch name {
+	case "header":
 		return r.Facts.Headers
+	case verifiedVariable:
+		return r.verified()
 	}
 	for i := range functions {
 		if functions[i].Name == name {

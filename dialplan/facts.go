@@ -14,6 +14,7 @@ type Facts struct {
 	Language    string // that of announcements, "" when nobody says
 	Context     string // where the call enters the plan; "" is phones for an extension, nowhere for others
 	Anonymous   bool   // the caller asks not to be named
+	Verified    bool   // the provider of Trunk vouches for From
 	Source      netip.AddrPort
 	Transport   string            // "udp", "tcp", "tls"
 	Headers     map[string]string // those of site.headers, by the name that is written there

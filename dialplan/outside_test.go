@@ -171,6 +171,18 @@ func TestDialOutside(t *testing.T) {
 	}
 }
 
+// Who answers is asked for the key, but nobody who answers an emergency call.
+func TestDialWithConfirm(t *testing.T) {
+	plan := planOf(t, strings.ReplaceAll(twoTrunks, "via: sipgate}", "via: sipgate, confirm: tones}"))
+	for to, want := range map[string]*dialplan.Playing{"8030111222": {}, "8112": nil} {
+		w := &world{}
+		e := runOf(plan, w, dialplan.Facts{Extension: "101", To: to}).Do(t.Context())
+		if len(w.rung.Targets) != 1 || !reflect.DeepEqual(w.rung.Confirm, want) {
+			t.Errorf("%s: rings %s and plays %v, want %v; %v", to, w.rung, w.rung.Confirm, want, e)
+		}
+	}
+}
+
 // Emergency numbers go before every route of an extension, over all trunks but those
 // that lead elsewhere.
 func TestEmergencyNumbers(t *testing.T) {

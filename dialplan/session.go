@@ -18,7 +18,8 @@ type Session interface {
 	Progress(ctx context.Context) error
 	// Wait lets d pass.
 	Wait(ctx context.Context, d time.Duration) error
-	// Dial rings phones and joins the caller with the first that answers. When one
+	// Dial rings phones and joins the caller with the first that answers, and confirms it
+	// when that is asked for. When one
 	// did, it gives its extension, or the number outside, and the error is why the
 	// conversation ended; when nobody did, "" and the error is why.
 	Dial(ctx context.Context, r Ringing) (answeredBy string, err error)
@@ -68,6 +69,9 @@ type Ringing struct {
 	Music string
 	// Keys are pressed at the one that answered, as by SendKeys.
 	Keys string
+	// Confirm is played to who answers, who must press 1 to be joined with the caller;
+	// without files it is tones. Nil asks nobody.
+	Confirm *Playing
 }
 
 // Target is one extension to ring, or a number outside to call.

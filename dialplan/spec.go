@@ -116,6 +116,7 @@ type Spec struct {
 // TrunkEntry says how the calls of a trunk enter.
 type TrunkEntry struct {
 	Context  string // "" is OutsideContext
+	Host     string // where its calls go
 	Country  string // of numbers without a country code; "" is the site's
 	Internal bool   // it leads to another exchange of ours
 }
@@ -236,6 +237,11 @@ type When struct {
 	FromName Texts `yaml:"from_name"`
 	// Anonymous is true for callers that hide their number, false for the others.
 	Anonymous *bool `yaml:"anonymous"`
+	// Verified is true for callers who have the number that they show: an extension,
+	// which proved it, and a call on a trunk whose provider says so (verstat, of
+	// STIR/SHAKEN); false for all others, also when nobody says anything of the number
+	// or it is hidden.
+	Verified *bool `yaml:"verified"`
 	// Country is that of the caller's number, as two letters.
 	Country Texts `yaml:"country"`
 	// Extension is the extension that calls, or a group that it is in.

@@ -16,7 +16,8 @@ import (
 type Dial struct {
 	Placed
 	// To is whom to ring: an extension, a group, or a list of them; with via,
-	// numbers outside.
+	// numbers outside. Over trunks that are internal, these may be names, such as
+	// sales for sip:sales@partner.example; a URI itself is none of them.
 	To Texts `yaml:"dial" main:"true"`
 	// Timeout ends the ringing. The default is calls.ring_timeout; when phones ring
 	// one after the other, until each had its time.
@@ -51,6 +52,14 @@ type Dial struct {
 	// instead of a ringing tone. A caller that takes no audio before the answer hears its
 	// own phone ring.
 	WithMusic Text `yaml:"with_music"`
+	// Confirm asks who answers before the two are joined: it is a file that is played
+	// to the callee, such as one that says "press 1 to take the call", or tones for two
+	// short tones; they are played instead of a file that is gone, too. 1 takes the
+	// call; another key, hanging up, or nothing within 5s after it was played for the
+	// second time refuses it. Meanwhile the caller hears it ring, and the others go on
+	// ringing. So the voicemail of a mobile phone never takes a call. Who has answered
+	// before timeout may still confirm after it. Calls to emergency numbers are not asked.
+	Confirm Text `yaml:"confirm"`
 	// On are the steps for when nobody answers, by why.
 	On On `yaml:"on"`
 
@@ -74,6 +83,9 @@ type On struct {
 	// Failed is for every other reason that has no branch of its own here.
 	Failed Steps `yaml:"failed"`
 }
+
+// confirmTones is what confirm says to have tones instead of a file.
+const confirmTones = "tones"
 
 // defaultEach is how long one of several rings when nothing says.
 const defaultEach = 15 * time.Second
@@ -162,6 +174,8 @@ func (s *Dial) ringing(r *Run) (Ringing, error) {
 	out.Targets = once(out.Targets)
 	if slices.ContainsFunc(out.Targets, Target.emergency) {
 		out.Timeout = max(out.Timeout, emergencyTimeout)
+	} else if s.Confirm.Value != "" {
+		out.Confirm = s.confirming(r)
 	}
 	if out.Timeout == 0 {
 		out.Timeout = r.plan.ringTimeout
@@ -174,6 +188,15 @@ func (s *Dial) ringing(r *Run) (Ringing, error) {
 		}
 	}
 	return out, nil
+}
+
+// confirming is what is played to who answers.
+func (s *Dial) confirming(r *Run) *Playing {
+	p := r.playing(nil)
+	if s.Confirm.Value != confirmTones {
+		p = r.playing(Texts{s.Confirm})
+	}
+	return &p
 }
 
 // members are the targets that a name stands for: of a group without the caller,
@@ -242,7 +265,11 @@ func (r Ringing) String() string {
 		}
 		parts = append(parts, text)
 	}
-	return fmt.Sprintf("%s for at most %s", strings.Join(parts, ", "), r.Timeout)
+	text := fmt.Sprintf("%s for at most %s", strings.Join(parts, ", "), r.Timeout)
+	if r.Confirm != nil {
+		text += ", and who answers must confirm"
+	}
+	return text
 }
 
 func asEnded(err error) *Ended {
@@ -265,6 +292,9 @@ func (s *Dial) check(c *checker) {
 	c.text(&s.FromName)
 	c.pressing(&s.Keys)
 	c.music(s.WithMusic)
+	if c.text(&s.Confirm); s.Confirm.Value != "" && s.Confirm.Value != confirmTones {
+		c.promptFile(s.Confirm)
+	}
 	s.checkOutside(c)
 	if s.Each > 0 && s.Strategy != "sequential" && s.Strategy != "random" {
 		c.fail(s.Where(), "each has no effect when all ring at once", "write strategy: sequential, or remove each")

@@ -3,6 +3,7 @@ package dialplan
 import (
 	"cmp"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ var builtin = [...]Variable{
 	{"from", "The caller's number. Of an extension it is its own; of others, what they say.", func(r *Run) string { return r.Facts.From }},
 	{"from_name", "The caller's name as it is shown.", func(r *Run) string { return r.Facts.FromName }},
 	{"from_country", "The country of the caller's number, as two letters; empty when it is not known.", (*Run).fromCountry},
+	{verifiedVariable, "true for a caller that has the number it shows, as verified of when says, else false; in an expression it needs no comparison: verified and to == \"200\".", func(r *Run) string { return strconv.FormatBool(r.verified()) }},
 	{"to_e164", "The number that is looked for as +, country code and number; empty when it is none of the outside.", (*Run).toE164},
 	{"extension", "The extension that calls; empty for a caller from outside.", func(r *Run) string { return r.Facts.Extension }},
 	{"trunk", "The trunk on which the call came in; empty for a call of an extension.", func(r *Run) string { return r.Facts.Trunk }},
@@ -84,6 +86,9 @@ func (r *Run) toE164() string { return r.plan.numbering.e164(r.To) }
 
 // languageVariable is the one variable that every call has and set may change.
 const languageVariable = "language"
+
+// verifiedVariable is the one variable that is true or false in an expression.
+const verifiedVariable = "verified"
 
 // spoken is the language of announcements.
 func (r *Run) spoken() string {

@@ -98,6 +98,9 @@ func (c *checker) conditions(w *When) []condition {
 	if w.Anonymous != nil {
 		out = append(out, anonymous(*w.Anonymous))
 	}
+	if w.Verified != nil {
+		out = append(out, verified(*w.Verified))
+	}
 	add("country", w.Country, c.callerCountry, func(r *Run) string { return "the caller is from " + orUnknown(r.fromCountry()) })
 	add("network", w.Network, c.network, func(r *Run) string { return "the call comes from " + orUnknown(r.source()) })
 	add("list", w.List, c.listed, func(r *Run) string { return r.whichLists(w.List) })
@@ -118,6 +121,9 @@ func (c *checker) conditions(w *When) []condition {
 	}
 	if wants(w.Extension) && wants(w.Trunk) {
 		c.fail(w.Trunk[0].At, "this never holds: a call on a trunk is not one of an extension", "remove trunk or extension")
+	}
+	if wants(w.Extension) && w.Verified != nil && !*w.Verified {
+		c.fail(w.Extension[0].At, "this never holds: an extension that calls is verified", "remove extension or verified")
 	}
 	return out
 }
@@ -287,6 +293,29 @@ func anonymous(want bool) condition {
 			return !want, "anonymous: the caller does not hide the number"
 		},
 	}
+}
+
+func verified(want bool) condition {
+	return condition{
+		key: "verified", text: fmt.Sprint("verified: ", want),
+		test: func(r *Run) (bool, string) {
+			why := "nobody vouches for the caller's number"
+			switch {
+			case r.Facts.Extension != "":
+				why = "the caller proved to be extension " + r.Facts.Extension
+			case r.verified():
+				why = "trunk " + r.Facts.Trunk + " vouches for the caller's number"
+			case r.Facts.Trunk != "":
+				why = "trunk " + r.Facts.Trunk + " does not vouch for the caller's number"
+			}
+			return r.verified() == want, "verified: " + why
+		},
+	}
+}
+
+// verified reports whether the caller has the number that it shows.
+func (r *Run) verified() bool {
+	return r.Facts.Extension != "" || r.Facts.Trunk != "" && r.Facts.Verified
 }
 
 func (c *checker) callerCountry(text string, at Pos) func(*Run) bool {

@@ -10,6 +10,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/media"
 )
 
 // reader finds what is wrong with tests beyond their form.
@@ -114,6 +115,10 @@ func (r reader) caller(c *Caller, path string) {
 		if known := slices.Sorted(maps.Keys(r.Config.Trunks)); !slices.Contains(known, t) {
 			r.undefined(c.Trunk, path+".trunk", "trunk", known)
 		}
+	}
+	if c.Verified && (c.Trunk.Value == "" || c.Anonymous) {
+		r.doc.Fail(c.Where(), path+".verified", "only a trunk vouches for a number, and for none that is hidden",
+			"write trunk and from, or leave verified out; an extension is verified in any case")
 	}
 	if ctx := c.Context.Value; ctx != "" && !slices.Contains(r.Plan.Contexts(), ctx) {
 		r.undefined(c.Context, path+".context", "context", r.Plan.Contexts())
@@ -223,6 +228,10 @@ func (r reader) phone(p *Phone, path string) {
 		r.doc.Fail(p.Where(), path, "it is not said what the phone does", "write rings, or {answers: 5s}")
 	case p.HangsUp > 0 && p.act().name != "answers":
 		r.doc.Fail(p.Where(), path+".hangs_up", "a phone that does not answer cannot hang up", "add answers: 5s, or remove hangs_up")
+	case strings.Trim(p.Keys.Value, media.Keypad) != "":
+		r.doc.Fail(p.Keys.At, path+".keys", fmt.Sprintf("%q are no keys of a phone", p.Keys.Value), `write some of 0 to 9, * and #, such as "1"`)
+	case p.Keys.Value != "" && p.act().name != "answers":
+		r.doc.Fail(p.Where(), path+".keys", "a phone that does not answer cannot press keys", "add answers: 5s, or remove keys")
 	}
 }
 

@@ -32,6 +32,9 @@ type leg struct {
 	// hanging up to the phone that it talks with when left says so.
 	wait time.Duration
 	left func() bool
+	// joined is called when a phone that was called talks with the caller; nil does
+	// nothing.
+	joined func()
 
 	mu       sync.Mutex
 	answered bool
@@ -71,6 +74,9 @@ func (*leg) SendInfo(call.Info) {}
 
 // Near implements call.Leg: the phone agrees at once, if it can.
 func (l *leg) Near(w call.Want) {
+	if l.joined != nil {
+		l.joined()
+	}
 	if c := shared(w, l.known); len(c) > 0 && l.audio.agree(c) {
 		select {
 		case l.changed <- struct{}{}:

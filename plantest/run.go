@@ -213,6 +213,7 @@ func (w *world) facts(c *Caller, id string) dialplan.Facts {
 		if f.Anonymous { // who calls does not get as far as the plan
 			f.From, f.FromName = "", ""
 		}
+		f.Verified = c.Verified && !f.Anonymous
 	} else if e, ours := w.cfg.Extensions[f.From]; ours && f.Context == "" {
 		f.Extension, f.Language = f.From, e.Language
 		f.FromName = cmp.Or(e.Name, f.FromName)

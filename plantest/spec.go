@@ -75,6 +75,8 @@ type Caller struct {
 	Context dialplan.Text `yaml:"context"`
 	// Anonymous is true for a caller that hides the number.
 	Anonymous bool `yaml:"anonymous"`
+	// Verified is true for a caller on a trunk whose provider vouches for the number.
+	Verified bool `yaml:"verified"`
 	// Source is the address from which the call comes, such as 192.0.2.7.
 	Source dialplan.Text `yaml:"source"`
 	// Transport is udp, tcp or tls; the default is udp.
@@ -116,6 +118,9 @@ type Phone struct {
 	// HangsUp is how long after its answer it hangs up; without it, it leaves that
 	// to the caller.
 	HangsUp time.Duration `yaml:"hangs_up" min:"1ms" max:"1d"`
+	// Keys are the keys that it presses, from half a second after its answer on, such
+	// as "1" to confirm a dial with confirm.
+	Keys dialplan.Text `yaml:"keys"`
 	// Codecs are those that it knows; the default is those of the configuration.
 	Codecs dialplan.Texts `yaml:"codecs"`
 }

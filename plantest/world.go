@@ -198,7 +198,11 @@ func (w *world) reach(ctx context.Context, p *phone, inv call.Invitation, progre
 	if p.HangsUp > 0 {
 		time.AfterFunc(p.HangsUp, l.leave)
 	}
-	w.answers(p, inv)
+	l.joined = func() { w.answers(p, inv) }
+	if keys := p.Keys.Value; keys != "" {
+		finger := &presser{leg: l}
+		w.fingers.Go(func() { finger.press([]Pressing{{Keys: keys}}) })
+	}
 	return l, nil
 }
 
@@ -219,6 +223,7 @@ func (w *world) rings(p *phone, inv call.Invitation) (done func()) {
 	}
 }
 
+// answers notes that p talks with the caller.
 func (w *world) answers(p *phone, inv call.Invitation) {
 	if inv.CallID != callID {
 		return

@@ -26,6 +26,7 @@ type routeCommand struct {
 	Header       map[string]string `placeholder:"NAME=VALUE" help:"A SIP header of the call; may be given more than once."`
 	Source       string            `placeholder:"IP" help:"The address from which the call comes."`
 	Anonymous    bool              `help:"The caller hides the number."`
+	Verified     bool              `help:"The provider of the trunk vouches for the number."`
 	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call and take no other."`
 	Unregistered []string          `placeholder:"EXT" help:"Extensions without a phone; all others count as registered."`
 	JSON         bool              `name:"json" help:"Print JSON, for programs."`
@@ -161,12 +162,14 @@ func (c routeCommand) phones(cfg *config.Config) error {
 func (c routeCommand) facts(cfg *config.Config) (dialplan.Facts, error) {
 	f := dialplan.Facts{
 		To: c.To, From: c.From, FromName: c.FromName, Extension: c.Extension, Context: c.Context,
-		Anonymous: c.Anonymous, Headers: c.Header, Transport: "udp", Trunk: c.Trunk,
+		Anonymous: c.Anonymous, Verified: c.Verified, Headers: c.Header, Transport: "udp", Trunk: c.Trunk,
 	}
 	if c.Trunk != "" {
 		if err := c.onTrunk(&f, cfg); err != nil {
 			return f, err
 		}
+	} else if c.Verified {
+		return f, errors.New("--verified: only a trunk vouches for a number, say which with --trunk; an extension is verified in any case")
 	} else if _, known := cfg.Extensions[c.From]; known && c.Extension == "" {
 		f.Extension = c.From
 	}
@@ -207,6 +210,8 @@ func (c routeCommand) onTrunk(f *dialplan.Facts, cfg *config.Config) error {
 		return fmt.Errorf("there is no trunk %q; there are %s", c.Trunk, strings.Join(slices.Sorted(maps.Keys(cfg.Trunks)), ", "))
 	case c.Extension != "":
 		return errors.New("--trunk and --extension: a call is either from outside or one of an extension")
+	case c.Verified && c.Anonymous:
+		return errors.New("--verified and --anonymous: of a number that is hidden, nothing is known")
 	case f.Context == "":
 		f.Context = trunk.Context
 	}

@@ -132,6 +132,9 @@ func TestRouteOfTrunks(t *testing.T) {
 		{"--from 101 --to +33140000000", 1, []string{"=> Not allowed (+33140000000 is a number of FR, and permission boss allows abroad only AT, CH)"}},
 		{"--from 101 --to +4315880", 0, []string{"rings +4315880 via sipgate"}},
 		{"--trunk sipgate --from +4940998877 --to +4930123450 --at 2026-05-05T22:00", 0, []string{"rings +491701234567 via sipgate for at most 25s  "}},
+		{"--trunk sipgate --from +4940998877 --verified --to 030123451", 0, []string{"dial 101"}},
+		{"--from +4940998877 --verified --to 030123451", 1, []string{"--verified: only a trunk vouches for a number"}},
+		{"--trunk sipgate --verified --anonymous --to 030123451", 1, []string{"--verified and --anonymous"}},
 		{"--trunk sipgat --to 1", 1, []string{`there is no trunk "sipgat"; there are sipgate`}},
 		{"--trunk sipgate --extension 101 --to 1", 1, []string{"a call is either from outside or one of an extension"}},
 	} {
@@ -148,6 +151,19 @@ func TestRouteOfTrunks(t *testing.T) {
 			if !strings.Contains(out+errOut, want) {
 				t.Errorf("%s does not say %q:\n%s%s", test.args, want, out, errOut)
 			}
+		}
+	}
+}
+
+func TestRouteOfVerifiedCallers(t *testing.T) {
+	for args, want := range map[string]string{
+		"--from +4940998877 --verified": "+ who it is: to: it is +4930123459; verified: trunk first vouches for the caller's number; if: ",
+		"--from +4940998877":            "- who it is: verified: trunk first does not vouch for the caller's number",
+		"--anonymous":                   "+ who it may be: to: it is +4930123459; verified: trunk first does not vouch for the caller's number",
+	} {
+		_, out, errOut := dialtone(t, append([]string{"route", "--config=../../testdata/corpus/trunks.yaml", "--trunk=first", "--to=+4930123459"}, strings.Fields(args)...)...)
+		if !strings.Contains(out, want) {
+			t.Errorf("%s does not say %q:\n%s%s", args, want, out, errOut)
 		}
 	}
 }

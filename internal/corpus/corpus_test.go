@@ -202,7 +202,7 @@ func (s *scene) unplayableOutside() string {
 		switch {
 		case trunk.Transport == "tls":
 			return "a provider has TLS"
-		case trunk.Weight > 0 && slices.ContainsFunc(s.virtual.Rang, func(m plantest.Moment) bool { return strings.Contains(m.What, via) }):
+		case trunk.Weight > 0 && len(s.virtual.Outside) > 0:
 			return "trunks share calls at random"
 		case trunk.Dial.Strip > 0:
 			return "a provider is not told the whole number"

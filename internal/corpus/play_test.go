@@ -110,6 +110,9 @@ func (x *exchange) dial(ctx context.Context, c *plantest.Caller) *testphone.Call
 	if c.Anonymous {
 		headers["Privacy"] = "id"
 	}
+	if c.Verified {
+		headers["P-Asserted-Identity"] = "<tel:" + c.From.Value + ";verstat=TN-Validation-Passed>"
+	}
 	call := testphone.New(x.t, opt).DialWith(ctx, c.To.Value, testphone.Dialling{Headers: headers})
 	call.Speak(own)
 	return call
@@ -162,7 +165,9 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 	o := outcome{Answered: !r.Answer.IsZero(), By: "dialtone", Logged: x.said.of(r.ID), Asked: x.site.asked[r.ID], Record: r}
 	o.Routes, o.Steps = plantest.Course(trace)
 	by := ""
+	talked := map[string]bool{} // by Call-ID: who only was asked to confirm did not
 	for _, l := range r.Legs {
+		talked[l.SIPCallID] = o.Answered && r.End.Sub(l.End) < apart
 		if l.ID == r.HungUpBy && r.HungUpBy != "" {
 			by = l.SIPCallID
 			if l.Inbound {
@@ -181,7 +186,7 @@ func (x *exchange) outcome(r storage.CDR, actors []*actor, begin time.Time) outc
 			if last == nil || !g.begin.Before(last.begin) {
 				last = g
 			}
-			if g.answered {
+			if g.answered && talked[g.call.Invite("Call-ID")] {
 				o.AnsweredBy = a.label
 			}
 			if g.call.Invite("Call-ID") == by {

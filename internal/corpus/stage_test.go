@@ -128,6 +128,9 @@ func (a *actor) take(ctx context.Context, c *testphone.Call, trunk string) {
 		return
 	}
 	c.Speak(a.hz)
+	if keys := a.does.Keys.Value; keys != "" && !ended(ctx, c, time.After(plantest.Reaction)) {
+		c.SendDTMF(keys)
+	}
 	if h := a.does.HangsUp; h > 0 && !ended(ctx, c, time.After(h)) {
 		c.Hangup()
 	}

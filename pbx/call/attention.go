@@ -50,7 +50,7 @@ func (a *attention) play(p dialplan.Playing) {
 	if len(p.Files) == 0 && p.Text == "" {
 		return
 	}
-	a.begin(func(ctx context.Context) playback { return a.call.files(ctx, p) })
+	a.begin(func(ctx context.Context) playback { return a.call.files(ctx, a.call.caller.Media(), p) })
 }
 
 // begin lets something be played.

@@ -12,9 +12,10 @@ import (
 )
 
 // Dial implements dialplan.Session: it rings every phone of the extensions and the
-// numbers outside, the first to answer wins, the others are told so.
+// numbers outside, the first to answer (and to confirm it, when r asks for that)
+// wins, the others are told so.
 func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string, err error) {
-	c.letGo(ctx)
+	letGo(ctx, c.keys)
 	f := c.newForking(ctx, r)
 	leg, winner, err := f.run()
 	if err != nil {
@@ -47,23 +48,28 @@ type attempt struct {
 	of      *rung
 }
 
-// attemptEvent is news of an attempt: progress, or its end with a leg or an error.
+// attemptEvent is news of an attempt: progress, or its end with a leg or an error;
+// with a leg that must confirm first, the end is the one in which it was asked.
 type attemptEvent struct {
 	*attempt
 	progress *Progress
 	leg      Leg
 	err      error
+	asked    bool // whether it takes the call
 }
 
 // newForking prepares to ring r; nothing rings yet.
 func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	f := &forking{
-		call: c, timeout: r.Timeout, single: len(r.Targets) == 1, music: r.Music,
+		call: c, timeout: r.Timeout, confirm: r.Confirm, single: len(r.Targets) == 1, music: r.Music,
 		inv: Invitation{
 			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
 			Near: nearFor(c.caller.Far()), MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
 		},
 		events: make(chan attemptEvent),
+	}
+	if r.Confirm != nil {
+		f.inv.Near = askable(f.inv.Near)
 	}
 	f.ctx, f.cancel = context.WithCancelCause(ctx)
 	for _, t := range r.Targets {
@@ -73,7 +79,7 @@ func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	return f
 }
 
-// run rings and gives the leg that answered first, and its extension.
+// run rings and gives the leg that won, and its extension.
 func (f *forking) run() (Leg, *rung, error) {
 	f.start = time.Now()
 	leg, winner, err := f.wait()

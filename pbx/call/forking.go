@@ -16,12 +16,14 @@ type forking struct {
 	cancel  context.CancelCauseFunc
 	inv     Invitation
 	timeout time.Duration
+	confirm *dialplan.Playing // not nil when who answers is asked first
 	start   time.Time
 	single  bool    // one extension or number only
 	waiting []*rung // not begun, the next first
 	started []*rung
 	events  chan attemptEvent
 	pending int             // attempts that have not ended
+	asked   int             // of them, those that answered and are asked whether they take the call
 	rang    bool            // a phone rings; the caller knows unless it hears early
 	music   string          // what the caller hears instead of a ringing tone
 	waiter  waiting         // what the caller hears from us
@@ -30,8 +32,8 @@ type forking struct {
 	worst   *dialplan.Ended // the refusal to report when nobody answers
 }
 
-// wait begins what is due and takes events until somebody answers, whose leg and rung
-// it gives, or nobody will.
+// wait begins what is due and takes events until somebody takes the call, whose leg
+// and rung it gives, or nobody will.
 func (f *forking) wait() (Leg, *rung, error) {
 	ring := time.NewTimer(f.timeout)
 	defer ring.Stop()
@@ -56,7 +58,10 @@ func (f *forking) wait() (Leg, *rung, error) {
 			}
 		case <-next.C:
 		case <-ring.C:
-			return nil, nil, f.timedOut()
+			if f.asked == 0 {
+				return nil, nil, f.timedOut()
+			}
+			f.stopRinging(f.timedOut())
 		case <-f.ctx.Done():
 			return nil, nil, context.Cause(f.ctx)
 		}
@@ -77,17 +82,24 @@ func (f *forking) timedOut() error {
 	return &dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: "rang for " + f.timeout.String()}
 }
 
-// take handles one event: a leg when somebody answered, an error when the whole
+// take handles one event: a leg when somebody took the call, an error when the whole
 // fork is over.
 func (f *forking) take(ev attemptEvent) (Leg, error) {
 	switch {
 	case ev.progress != nil:
 		f.progress(ev)
 		return nil, nil
+	case ev.err == nil && f.confirm != nil && !ev.asked:
+		f.ask(ev)
+		return nil, nil
 	case ev.err == nil:
 		f.pending--
-		ev.party.answered(f.call, ev.leg)
+		if !ev.asked {
+			ev.party.answered(f.call, ev.leg)
+		}
 		return ev.leg, nil
+	case ev.asked:
+		f.asked--
 	}
 	f.pending--
 	if ev.of.pending--; ev.of.pending == 0 {

@@ -49,7 +49,7 @@ func (c *Call) stopped(p dialplan.Playing) string {
 func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
 	var play func(context.Context) playback
 	if len(g.Files) > 0 || g.Text != "" {
-		play = func(ctx context.Context) playback { return c.files(ctx, g.Playing) }
+		play = func(ctx context.Context) playback { return c.files(ctx, c.caller.Media(), g.Playing) }
 	}
 	gather := c.gather
 	if g.Listen && c.board.hearing != nil {

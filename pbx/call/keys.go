@@ -40,22 +40,15 @@ func (c *Call) pressed(i Info) {
 	}
 }
 
-// letGo waits until the caller has let go of a key that was heard, so that a phone
+// letGo waits until a party has let go of a key that was heard, so that a phone
 // that it is joined with does not hear the rest of it; two seconds at most.
-func (c *Call) letGo(ctx context.Context) {
-	if c.keys == nil {
+func letGo(ctx context.Context, keys *media.Keys) {
+	if keys == nil {
 		return
 	}
 	for late := time.Now().Add(2 * time.Second); time.Now().Before(late); {
-		wait := c.keys.Release()
-		if wait == 0 {
-			return
-		}
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		wait := keys.Release()
+		if wait == 0 || pause(ctx, wait) != nil {
 			return
 		}
 	}

@@ -99,6 +99,7 @@ func (s *keySender) quiet() (release func()) {
 	return s.hold()
 }
 
+// pause waits for d, or for the end of ctx, of which it gives the cause.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -168,7 +169,7 @@ func (c *Call) KeyEcho(ctx context.Context, d time.Duration) error {
 			return err
 		}
 		for k, ok := c.keys.Take(dialplan.Keypad); ok; k, ok = c.keys.Take(dialplan.Keypad) {
-			c.letGo(ctx)
+			letGo(ctx, c.keys)
 			s.press(sending, outKey{key: k.Digit})
 		}
 	}

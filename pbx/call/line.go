@@ -82,12 +82,12 @@ func (c *Call) parts(ctx context.Context, language string, list []voicemail.Part
 		case p.File != "":
 			clip, err := audio.OpenPath(p.File, media.RateFor(c.caller.Media()))
 			if err != nil {
-				c.clip(ctx, p.Name, nil, err, &out)
+				c.clip(ctx, c.caller.Media(), p.Name, nil, err, &out)
 				continue
 			}
-			c.clip(ctx, p.Name, &prompt{openClip: clip, called: "file " + p.Name}, nil, &out)
+			c.clip(ctx, c.caller.Media(), p.Name, &prompt{openClip: clip, called: "file " + p.Name}, nil, &out)
 		default:
-			c.sentence(ctx, dialplan.Playing{Files: p.Words, Language: language}, &out)
+			c.sentence(ctx, c.caller.Media(), dialplan.Playing{Files: p.Words, Language: language}, &out)
 		}
 	}
 	return out

@@ -22,37 +22,37 @@ type Speech interface {
 
 var errSpeechless = errors.New("there is no engine that speaks texts: write speech.tts")
 
-// files plays files one after the other, then the text. What cannot be played is left
+// files plays files to somebody, one after the other, then the text. What cannot be played is left
 // out.
-func (c *Call) files(ctx context.Context, p dialplan.Playing) (out playback) {
+func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing) (out playback) {
 	if p.Sentence {
-		c.sentence(ctx, p, &out)
+		c.sentence(ctx, to, p, &out)
 	} else {
 		for _, name := range p.Files {
 			if out.err != nil {
 				break
 			}
-			clip, err := openPrompt(c.board.config().PromptsDir(), name, p.Language, media.RateFor(c.caller.Media()))
-			c.clip(ctx, name, clip, err, &out)
+			clip, err := openPrompt(c.board.config().PromptsDir(), name, p.Language, media.RateFor(to))
+			c.clip(ctx, to, name, clip, err, &out)
 		}
 	}
 	if p.Text != "" && out.err == nil {
 		clip, err := c.spoken(ctx, p)
-		c.clip(ctx, "a text", clip, err, &out)
+		c.clip(ctx, to, "a text", clip, err, &out)
 	}
 	return out
 }
 
 // sentence plays files as if they were one. Without one of its words it would say
 // something else: then it is left out as a whole.
-func (c *Call) sentence(ctx context.Context, p dialplan.Playing, out *playback) {
-	folder, rate := c.board.config().PromptsDir(), media.RateFor(c.caller.Media())
+func (c *Call) sentence(ctx context.Context, to media.Endpoint, p dialplan.Playing, out *playback) {
+	folder, rate := c.board.config().PromptsDir(), media.RateFor(to)
 	whole := &joined{rate: rate}
 	var words []string
 	for _, name := range p.Files {
 		clip, err := openPrompt(folder, name, p.Language, rate)
 		if err != nil {
-			c.clip(ctx, name, nil, err, out)
+			c.clip(ctx, to, name, nil, err, out)
 			_ = whole.Close()
 			return
 		}
@@ -61,13 +61,13 @@ func (c *Call) sentence(ctx context.Context, p dialplan.Playing, out *playback) 
 			words = append(words, clip.word)
 		}
 	}
-	c.clip(ctx, "a sentence", &prompt{openClip: whole, called: "say " + strings.Join(words, " ")}, nil, out)
+	c.clip(ctx, to, "a sentence", &prompt{openClip: whole, called: "say " + strings.Join(words, " ")}, nil, out)
 }
 
 // clip plays one clip, or says why there is none.
-func (c *Call) clip(ctx context.Context, name string, clip *prompt, err error, out *playback) {
+func (c *Call) clip(ctx context.Context, to media.Endpoint, name string, clip *prompt, err error, out *playback) {
 	if err == nil {
-		err = media.PlayClip(ctx, c.caller.Media(), clip.called, clip)
+		err = media.PlayClip(ctx, to, clip.called, clip)
 		_ = clip.Close()
 	}
 	var silent *media.NoCommonCodecError

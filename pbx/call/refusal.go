@@ -76,6 +76,16 @@ func made(formats []codec.Format) (list []codec.Format) {
 	return list
 }
 
+// askable is near with what it takes to ask the callee for a key.
+func askable(near Want) Want {
+	for _, f := range [...]codec.Format{codec.PCMA, codec.PCMU, codec.DTMF} {
+		if len(near.Formats) > 0 && !contains(near.Formats, f) {
+			near.Formats = append(near.Formats, f)
+		}
+	}
+	return near
+}
+
 func contains(list []codec.Format, f codec.Format) bool {
 	for _, g := range list {
 		if f.Same(g) {

@@ -92,6 +92,23 @@ func split(s string, sep byte) []string {
 	return append(parts, strings.TrimSpace(s[start:]))
 }
 
+// opening is the place of the < before the URI of a header value, -1 when there is
+// none. One inside a quoted name, which callers write, is none.
+func opening(s string) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '<' && !quoted:
+			return i
+		}
+	}
+	return -1
+}
+
 // hasToken reports whether a comma-separated header such as Supported names
 // token; parameters behind it do not count.
 func hasToken(m headered, name, token string) bool {
@@ -152,7 +169,7 @@ func quotedName(s string) string {
 // parseURI reads the URI of a header value with or without <>.
 func parseURI(s string) (sip.Uri, bool) {
 	s = strings.TrimSpace(s)
-	if i := strings.IndexByte(s, '<'); i >= 0 {
+	if i := opening(s); i >= 0 {
 		j := strings.IndexByte(s[i:], '>')
 		if j < 0 {
 			return sip.Uri{}, false

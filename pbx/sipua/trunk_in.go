@@ -34,6 +34,7 @@ func (u *UA) fromOutside(f *dialplan.Facts, req *sip.Request, flow sipedge.Flow)
 	f.From, f.FromName = "", ""
 	if !anonymous(req) {
 		f.From, f.FromName = callerOf(req, n)
+		f.Verified = vouched(req, n, f.From)
 	}
 }
 
@@ -71,10 +72,34 @@ func callerOf(req *sip.Request, n numbering.Numbers) (number, name string) {
 	return n.E164(unescape(from.user)), from.name
 }
 
+// vouched reports whether the trunk says that it checked the caller's number
+// (verstat, 3GPP TS 24.229 §7.2A.20, ATIS-1000074), and nowhere that it did not. What
+// it says of another number does not count.
+func vouched(req *sip.Request, n numbering.Numbers, caller string) bool {
+	passed := false
+	if caller == "" {
+		return false
+	}
+	for _, v := range append(list(req, "P-Asserted-Identity"), value(req, "From")) {
+		p := partyOf(v)
+		if p.verstat == "" || n.E164(unescape(p.user)) != caller {
+			continue
+		}
+		switch strings.ToLower(p.verstat) {
+		case "tn-validation-passed", "tn-validation-passed-a", "tn-validation-passed-b", "tn-validation-passed-c":
+			passed = true
+		default:
+			return false
+		}
+	}
+	return passed
+}
+
 // party is somebody in a header such as From: a number or a user, and a name.
 type party struct {
 	user, name string
-	called     bool // by a parameter of Remote-Party-ID
+	verstat    string // what the trunk found out about the number; "" when it does not say
+	called     bool   // by a parameter of Remote-Party-ID
 }
 
 // partyOf reads one value of such a header, with a sip or a tel URI.
@@ -84,20 +109,38 @@ func partyOf(v string) party {
 		k, who, _ := strings.Cut(param, "=")
 		p.called = p.called || strings.EqualFold(strings.TrimSpace(k), "party") && strings.EqualFold(strings.TrimSpace(who), "called")
 	}
-	name, rest, bracketed := strings.Cut(v, "<")
-	if bracketed {
-		p.name = displayName(strings.Trim(strings.TrimSpace(name), `"`))
-		v, _, _ = strings.Cut(rest, ">")
+	if i := opening(v); i >= 0 {
+		p.name = displayName(strings.Trim(strings.TrimSpace(v[:i]), `"`))
+		v, _, _ = strings.Cut(v[i+1:], ">")
 	}
 	v = strings.TrimSpace(v)
 	if len(v) > 4 && strings.EqualFold(v[:4], "tel:") { // RFC 3966
-		p.user, _, _ = strings.Cut(v[4:], ";")
+		var params string
+		p.user, params, _ = strings.Cut(v[4:], ";")
+		p.verstat = verstatOf(params)
 		return p
 	}
 	if uri, ok := parseURI("<" + v + ">"); ok {
 		p.user = uri.User
+		_, params, _ := strings.Cut(uri.User, ";") // of the number (RFC 3261 §19.1.6)
+		p.verstat = verstatOf(params)
+		if of, ok := param(uri.UriParams, verstat); ok && p.verstat == "" {
+			p.verstat = of
+		}
 	}
 	return p
+}
+
+const verstat = "verstat"
+
+// verstatOf finds it among the parameters of a number.
+func verstatOf(params string) string {
+	for _, p := range strings.Split(params, ";") {
+		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(k, verstat) {
+			return v
+		}
+	}
+	return ""
 }
 
 // takeChannel counts the call of a caller outside: it has its channel already,

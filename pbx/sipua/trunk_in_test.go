@@ -124,6 +124,87 @@ func TestNumbersOfATrunksCall(t *testing.T) {
 	}
 }
 
+// What a trunk says of the number that it shows, by verstat.
+func TestVerifiedCallers(t *testing.T) {
+	t.Parallel()
+	const number = "+4930654321"
+	for name, test := range map[string]struct {
+		headers []string
+		want    bool
+	}{
+		"in the user part":        {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed@p;user=phone>;tag=1"}, true},
+		"of the URI":              {[]string{"From: <sip:+4930654321@p;user=phone;verstat=TN-Validation-Passed>;tag=1"}, true},
+		"asserted":                {[]string{"From: <sip:x@p>;tag=1", "P-Asserted-Identity: <sip:+4930654321;verstat=TN-Validation-Passed@p>"}, true},
+		"asserted, tel":           {[]string{"From: <sip:x@p>;tag=1", `P-Asserted-Identity: "Bob" <tel:+4930654321;cpc=ordinary;verstat=TN-Validation-Passed>`}, true},
+		"asserted without":        {[]string{"From: <sip:030654321;verstat=TN-Validation-Passed@p>;tag=1", "P-Asserted-Identity: <tel:+4930654321>"}, true},
+		"level A":                 {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed-A@p>;tag=1"}, true},
+		"level B":                 {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed-B@p>;tag=1"}, true},
+		"level C":                 {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed-C@p>;tag=1"}, true},
+		"in other letters":        {[]string{"From: <sip:+4930654321;Verstat=tn-validation-passed@p>;tag=1"}, true},
+		"national":                {[]string{"From: <sip:030654321;verstat=TN-Validation-Passed@p>;tag=1"}, true},
+		"nothing":                 {[]string{"From: <sip:+4930654321@p>;tag=1"}, false},
+		"failed":                  {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Failed@p>;tag=1"}, false},
+		"failed, level A":         {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Failed-A@p>;tag=1"}, false},
+		"not checked":             {[]string{"From: <sip:+4930654321;verstat=No-TN-Validation@p>;tag=1"}, false},
+		"unknown":                 {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed-D@p>;tag=1"}, false},
+		"two that disagree":       {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Passed@p>;tag=1", "P-Asserted-Identity: <tel:+4930654321;verstat=TN-Validation-Failed>"}, false},
+		"two that disagree again": {[]string{"From: <sip:+4930654321;verstat=TN-Validation-Failed@p>;tag=1", "P-Asserted-Identity: <tel:+4930654321;verstat=TN-Validation-Passed>"}, false},
+		"of another number":       {[]string{"From: <sip:+49301111;verstat=TN-Validation-Passed@p>;tag=1", "P-Asserted-Identity: <tel:+4930654321>"}, false},
+		"in the name":             {[]string{`From: "<sip:+4930654321;verstat=TN-Validation-Passed@p>" <sip:+4930654321@p>;tag=1`}, false},
+		"in the asserted name":    {[]string{"From: <sip:x@p>;tag=1", `P-Asserted-Identity: "a \" <tel:+4930654321;verstat=TN-Validation-Passed>" <tel:+4930654321>`}, false},
+		"escaped":                 {[]string{"From: <sip:+4930654321%3Bverstat=TN-Validation-Passed@p>;tag=1"}, false},
+		"in another header":       {[]string{"From: <sip:+4930654321@p>;tag=1", "P-Preferred-Identity: <tel:+4930654321;verstat=TN-Validation-Passed>", "Remote-Party-ID: <sip:+4930654321;verstat=TN-Validation-Passed@p>"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, err := sip.ParseMessage([]byte("INVITE sip:030123456@pbx SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n" + strings.Join(test.headers, "\r\n") + "\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\r\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req, n := m.(*sip.Request), german()
+			from, _ := callerOf(req, n)
+			if got := vouched(req, n, from); from != number || got != test.want {
+				t.Errorf("from %s, verified %v, want %s, %v", from, got, number, test.want)
+			}
+		})
+	}
+}
+
+// Only what a trunk says counts, and only of a number that it shows.
+func TestWhoCanSayThatACallerIsVerified(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, localTrunk("sip"))
+	const says = "P-Asserted-Identity: <tel:+4930654321;verstat=TN-Validation-Passed>"
+	for name, test := range map[string]struct {
+		headers []string
+		want    bool
+	}{
+		"a trunk":                       {[]string{says}, true},
+		"a trunk that says nothing":     {nil, false},
+		"a trunk that hides the number": {[]string{says, "Privacy: id"}, false},
+	} {
+		s := newSide(newPeer(t, "udp", b.udp), "030654321", "030123456")
+		s.send("INVITE", append(test.headers, plainSDP)...)
+		c := b.take()
+		if c.facts.Trunk != "sip" || c.facts.Verified != test.want {
+			t.Errorf("%s: %+v", name, c.facts)
+		}
+		c.leg.Hangup(&dialplan.Ended{Cause: dialplan.CauseNotFound})
+		s.response(404)
+		s.sendBranch("ACK", s.cseq, s.invite)
+	}
+
+	phone := newSide(b.phone("100"), "100", "101")
+	phone.call(says, plainSDP)
+	c := b.take()
+	if c.facts.Extension != "100" || c.facts.Verified || c.facts.From != "100" {
+		t.Errorf("a phone: %+v", c.facts)
+	}
+	c.leg.Hangup(&dialplan.Ended{Cause: dialplan.CauseNotFound})
+	phone.response(404)
+	phone.sendBranch("ACK", phone.cseq, phone.invite)
+}
+
 // From says nothing: a call from a trunk's address is one of the trunk, unless it
 // comes from a phone that is registered there, or holds credentials.
 func TestWhoseCallItIs(t *testing.T) {
