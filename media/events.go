@@ -55,11 +55,12 @@ func (l *eventLog) take(p *Packet) (e *event, fresh bool) {
 
 // covers reports whether a packet with the code and source of e is part of e.
 func (e *event) covers(p *Packet, duration uint32, end bool) bool {
-	newer := int16(p.Seq-e.seq) > 0
 	since := p.Time - e.first
 	switch {
-	case e.ends > 0 && newer && !end && since == 0 && duration < e.ticks:
-		return false // a phone whose timestamp stands still presses the key again
+	case int16(p.Seq-e.seq) > 0 && !end && duration < e.ticks && (e.ends > 0 || p.Marker && since != 0):
+		// Pressed again: of a phone whose timestamp stands still, or is that of
+		// audio with a slower clock than the events, time alone does not say so.
+		return false
 	case since <= e.ticks:
 		return true // a repetition, or a phone whose timestamp runs on
 	case e.ends > 0 || p.Marker:

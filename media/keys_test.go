@@ -16,6 +16,7 @@ import (
 // RFC 4733 says is in its fields.
 type presser struct {
 	format    codec.Format
+	audio     int // clock of the timestamps; 0: that of format
 	seq       uint16
 	stamp     uint32
 	packets   int  // of 20 ms, of each key
@@ -59,6 +60,9 @@ func (s *presser) key(digit byte) (out []Packet) {
 	}
 	for range s.ends {
 		send(s.packets+1, true)
+	}
+	if s.audio > 0 {
+		step = uint32(s.audio / 50)
 	}
 	if !s.standing {
 		s.stamp += uint32(s.packets+1+s.gap) * step
@@ -105,6 +109,10 @@ func TestEveryKeyCountsOnce(t *testing.T) {
 		"the timestamp stands still":         func(s *presser) { s.standing = true },
 		"it stands still, and has no marker": func(s *presser) { s.standing, s.markers = true, 0 },
 		"48 kHz":                             func(s *presser) { s.format.Clock = 48000 },
+		"48 kHz beside G.711":                func(s *presser) { s.format.Clock, s.audio = 48000, 8000 },
+		"48 kHz beside G.711, no marker":     func(s *presser) { s.format.Clock, s.audio, s.markers = 48000, 8000, 0 },
+		"48 kHz beside G.711, no end":        func(s *presser) { s.format.Clock, s.audio, s.ends = 48000, 8000, 0 },
+		"8 kHz beside Opus":                  func(s *presser) { s.format.Clock, s.audio = 8000, 48000 },
 		"held for 20 s":                      func(s *presser) { s.packets = 1000 },
 		"held for 20 s, no marker":           func(s *presser) { s.packets, s.markers = 1000, 0 },
 	} {
