@@ -7,8 +7,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 
 # Programs that the tests need and the Debian packages that have them.
-TEST_TOOLS := gcc sipp baresip espeak-ng
-TEST_PACKAGES := gcc libc6-dev sip-tester baresip-core espeak-ng
+TEST_TOOLS := gcc git sipp baresip espeak-ng
+TEST_PACKAGES := gcc libc6-dev git sip-tester baresip-core espeak-ng
 
 # Programs that speak the prompts.
 PROMPT_TOOLS := flite espeak-ng

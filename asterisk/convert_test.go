@@ -106,9 +106,7 @@ func FuzzConvert(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Convert([]string{dir}); err != nil {
-			t.Skip(err)
-		}
+		_, _ = Convert([]string{dir}) // comes back, whatever it says
 	})
 }
 

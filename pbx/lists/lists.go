@@ -12,6 +12,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/dialplan/number"
 	"dialtone/storage"
 )
 
@@ -51,7 +52,7 @@ type Lists struct {
 	editing sync.Mutex // held while an edit is under way, also to the disk
 	mu      sync.RWMutex
 	entries map[storage.ListKey]storage.ListEntry
-	plans   plans
+	plans   number.Plans
 }
 
 // Open reads the lists from the store.
@@ -74,7 +75,7 @@ func (l *Lists) Listed(list, number string) (entry string) {
 	if len(l.entries) == 0 {
 		return ""
 	}
-	canonical := l.plans.canonical(l.config().Site.Country, number)
+	canonical := l.canonical(number)
 	if entry = l.entry(list, canonical); entry == "" && number != canonical {
 		entry = l.entry(list, number)
 	}

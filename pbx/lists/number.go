@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 
 	"dialtone/dialplan"
-	"dialtone/dialplan/number"
 )
 
 // rest, at the end of an entry, stands for any further digits, as in a dialplan.
@@ -23,44 +21,22 @@ var (
 	e164      = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 )
 
-// plans are numbering plans by country, made when they are first needed.
-type plans struct {
-	mu sync.Mutex
-	by map[string]number.Plan
-}
-
-func (p *plans) of(country string) (number.Plan, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if plan, ok := p.by[country]; ok {
-		return plan, nil
-	}
-	plan, err := number.New(country)
-	if err == nil {
-		if p.by == nil {
-			p.by = map[string]number.Plan{}
-		}
-		p.by[country] = plan
-	}
-	return plan, err
-}
-
-// canonical is number in the form in which it stands in a list: E.164 where it has
+// canonical is a number in the form in which it stands in a list: E.164 where it has
 // one.
-func (p *plans) canonical(country, number string) string {
-	if number == "" {
+func (l *Lists) canonical(text string) string {
+	if text == "" {
 		return dialplan.AnonymousNumber
 	}
-	if e164.MatchString(number) || number == dialplan.AnonymousNumber {
-		return number
+	if e164.MatchString(text) || text == dialplan.AnonymousNumber {
+		return text
 	}
-	plan, err := p.of(country)
+	plan, err := l.plans.Of(l.config().Site.Country)
 	if err != nil {
-		return number
+		return text
 	}
-	n, err := plan.Normalise(number)
+	n, err := plan.Normalise(text)
 	if err != nil {
-		return number
+		return text
 	}
 	return n.String()
 }
@@ -80,7 +56,7 @@ func (l *Lists) entryFor(list, text string) (string, error) {
 		}
 		return head + rest, nil
 	}
-	number := l.plans.canonical(l.config().Site.Country, text)
+	number := l.canonical(text)
 	if !e164.MatchString(number) && !local.MatchString(number) {
 		return "", fmt.Errorf("%q: %w; write one like +4930123456, a beginning like +49180%s, or %s", text, ErrNumber, rest, dialplan.AnonymousNumber)
 	}

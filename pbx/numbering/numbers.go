@@ -3,36 +3,14 @@ package numbering
 import (
 	"cmp"
 	"strings"
-	"sync"
 
 	"dialtone/config"
 	"dialtone/dialplan/number"
 )
 
-// Plans are the numbering plans by country; making one takes a while. It holds the
-// countries that the configuration has named. It is safe for concurrent use, and
-// the zero Plans is ready.
-type Plans struct {
-	mu sync.Mutex
-	of map[string]number.Plan
-}
-
-func (p *Plans) get(country string) (number.Plan, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if plan, ok := p.of[country]; ok {
-		return plan, nil
-	}
-	plan, err := number.New(country)
-	if err != nil {
-		return plan, err
-	}
-	if p.of == nil {
-		p.of = map[string]number.Plan{}
-	}
-	p.of[country] = plan
-	return plan, nil
-}
+// Plans are the numbering plans that trunks may need. It is safe for concurrent use,
+// and the zero Plans is ready.
+type Plans struct{ countries number.Plans }
 
 // Numbers reads and writes numbers as a trunk does.
 type Numbers struct {
@@ -48,7 +26,7 @@ func (p *Plans) Of(t config.Trunk, site string) Numbers {
 	if !known {
 		country = "US" // for the form with +, which is the same everywhere
 	}
-	plan, err := p.get(country)
+	plan, err := p.countries.Of(country)
 	return Numbers{plan: plan, known: known && err == nil}
 }
 

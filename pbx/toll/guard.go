@@ -31,17 +31,17 @@ type Guard struct {
 
 	mu      sync.Mutex
 	ledger  ledger
-	swept   int64                  // the minute in which the ledger was swept
-	plans   map[string]number.Plan // by country; those that are no country too
-	told    recent                 // calls whose refusal was logged
-	alerted map[string]time.Time   // when a limit of an extension was last reported
+	swept   int64 // the minute in which the ledger was swept
+	plans   number.Plans
+	told    recent               // calls whose refusal was logged
+	alerted map[string]time.Time // when a limit of an extension was last reported
 }
 
 // New returns a Guard that has counted nothing yet.
 func New(o Options) *Guard {
 	return &Guard{
 		config: o.Config, log: o.Log, start: time.Now(),
-		ledger: ledger{}, plans: map[string]number.Plan{}, alerted: map[string]time.Time{},
+		ledger: ledger{}, alerted: map[string]time.Time{},
 	}
 }
 

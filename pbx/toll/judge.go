@@ -30,7 +30,7 @@ func Judge(cfg *config.Config, caller string, o dialplan.Outside) error {
 	if helped(t) {
 		return nil
 	}
-	g := Guard{plans: map[string]number.Plan{}}
+	var g Guard
 	if d := g.judge(cfg, t); d.reason != "" {
 		return &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: d.reason}
 	}
@@ -198,15 +198,8 @@ func (g *Guard) readAbroad(dialled string) ([]number.Number, string) {
 	return []number.Number{n}, ""
 }
 
-// plan is the numbering plan of a country; false when there is none. g.mu is held.
+// plan is the numbering plan of a country; false when there is none.
 func (g *Guard) plan(country string) (number.Plan, bool) {
-	if country == "" {
-		return number.Plan{}, false
-	}
-	if p, made := g.plans[country]; made {
-		return p, p.Country() != ""
-	}
-	p, err := number.New(country)
-	g.plans[country] = p // an empty one too: it is not known the next time either
+	p, err := g.plans.Of(country)
 	return p, err == nil
 }
