@@ -46,7 +46,7 @@ const (
 // Each key counts once, however often a phone repeats itself and whatever the
 // network loses of that. Keys that nobody takes wait, up to 32; more are dropped.
 type Keys struct {
-	pressed chan struct{}
+	pressed, released chan struct{}
 
 	mu      sync.Mutex
 	waiting [maxKeys]waitingKey
@@ -72,10 +72,15 @@ type press struct {
 }
 
 // NewKeys listens to nothing yet: give it to Endpoint.SetSink.
-func NewKeys() *Keys { return &Keys{pressed: make(chan struct{}, 1)} }
+func NewKeys() *Keys {
+	return &Keys{pressed: make(chan struct{}, 1), released: make(chan struct{}, 1)}
+}
 
 // Pressed gets a token (capacity 1) when a key waits to be taken.
 func (k *Keys) Pressed() <-chan struct{} { return k.pressed }
+
+// Released gets a token (capacity 1) when a phone has said that a key was let go.
+func (k *Keys) Released() <-chan struct{} { return k.released }
 
 // Packet implements Sink.
 func (k *Keys) Packet(p *Packet) {
@@ -91,6 +96,10 @@ func (k *Keys) Packet(p *Packet) {
 	now := time.Now()
 	if k.last = now; e.ends >= allEnds {
 		k.last = time.Time{}
+		select {
+		case k.released <- struct{}{}:
+		default:
+		}
 	}
 	if fresh {
 		e.number = k.press(Keypad[e.code], ByEvent, now)
