@@ -48,7 +48,7 @@ const (
 // Each key counts once, however often a phone repeats itself and whatever the
 // network loses of that. Keys that nobody takes wait, up to 32; more are dropped.
 type Keys struct {
-	pressed chan struct{}
+	pressed, released chan struct{}
 
 	mu      sync.Mutex
 	waiting [maxKeys]waitingKey
@@ -76,10 +76,15 @@ type press struct {
 }
 
 // NewKeys listens to nothing yet: give it to Endpoint.SetSink.
-func NewKeys() *Keys { return &Keys{pressed: make(chan struct{}, 1)} }
+func NewKeys() *Keys {
+	return &Keys{pressed: make(chan struct{}, 1), released: make(chan struct{}, 1)}
+}
 
 // Pressed gets a token (capacity 1) when a key waits to be taken.
 func (k *Keys) Pressed() <-chan struct{} { return k.pressed }
+
+// Released gets a token (capacity 1) when a phone has said that a key was let go.
+func (k *Keys) Released() <-chan struct{} { return k.released }
 
 // Listen says whether keys are looked for in the audio, too: what is a tone there is
 // a key that was pressed.
@@ -138,6 +143,10 @@ func (k *Keys) event(p *Packet) (other bool) {
 	now := time.Now()
 	if k.last = now; e.ends >= allEnds {
 		k.last = time.Time{}
+		select {
+		case k.released <- struct{}{}:
+		default:
+		}
 	}
 	if fresh {
 		e.number = k.press(Keypad[e.code], ByEvent, now)

@@ -309,6 +309,24 @@ func TestAKeyIsHeldUntilNothingIsHeardOfIt(t *testing.T) {
 	})
 }
 
+func TestWhoWaitsForTheReleaseOfAKeyIsTold(t *testing.T) {
+	phone, k := usual(), NewKeys()
+	packets := phone.key('4')
+	for i, p := range packets {
+		select {
+		case <-k.Released():
+			t.Fatalf("before packet %d of %d", i, len(packets))
+		default:
+		}
+		k.Packet(&p)
+	}
+	select {
+	case <-k.Released():
+	default:
+		t.Error("nobody was told")
+	}
+}
+
 func TestOnlyEventsAreKeys(t *testing.T) {
 	k := NewKeys()
 	audio, event := codec.PCMU, codec.DTMF

@@ -46,10 +46,13 @@ func letGo(ctx context.Context, keys *media.Keys) {
 	if keys == nil {
 		return
 	}
-	for late := time.Now().Add(2 * time.Second); time.Now().Before(late); {
-		wait := keys.Release()
-		if wait == 0 || pause(ctx, wait) != nil {
-			return
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	for wait := keys.Release(); wait > 0 && ctx.Err() == nil; wait = keys.Release() {
+		select {
+		case <-keys.Released():
+		case <-time.After(wait):
+		case <-ctx.Done():
 		}
 	}
 }
