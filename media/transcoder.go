@@ -40,6 +40,7 @@ type transcoder struct {
 	scratch []int16 // what one packet holds, or a gap
 	pending []int16 // less than a frame that is to be sent
 	frame   int     // samples that go into a packet
+	told    int     // samples since the encoder was told of loss
 
 	started bool
 	ssrc    uint32
@@ -120,7 +121,7 @@ func (t *transcoder) use(in, out *codec.Format) bool {
 	if err != nil {
 		return false
 	}
-	enc, err := codec.NewEncoder(*out, codec.Options{Rate: t.rate})
+	enc, err := codec.NewEncoder(*out, codec.Options{Rate: t.rate, Loss: Loss(t.to)})
 	if err != nil {
 		dec.Close()
 		return false
@@ -197,9 +198,13 @@ func (t *transcoder) twice(gap int32) bool {
 	return t.in.Name == codec.G722.Name && uint32(gap) == t.ticks
 }
 
-// setFrame follows what the far side wants in a packet.
+// setFrame follows what the far side wants in a packet. What waits for a longer one
+// goes out as shorter ones.
 func (t *transcoder) setFrame() {
 	t.frame = int(codec.FrameTime(*t.out, frameTime(t.to))/time.Millisecond) * t.rate / 1000
+	if len(t.pending) >= t.frame {
+		t.push(nil)
+	}
 }
 
 // fill makes up for gap ticks of lost audio.
@@ -250,6 +255,10 @@ func (t *transcoder) push(pcm []int16) {
 
 // emit sends one frame.
 func (t *transcoder) emit(pcm []int16) {
+	if t.told += len(pcm); t.told >= t.rate*int(lossEvery/time.Second) {
+		t.told = 0
+		codec.Expect(t.enc, Loss(t.to))
+	}
 	n := t.enc.Encode(t.buf[headerSize:headerSize+maxPayload], pcm)
 	if n > 0 {
 		t.send(t.out, n, t.outTime, t.spurt)

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Rate     int           // of the audio that Get gives, in Hz: 8000, 16000 or 48000; 0: 8000
 	Min, Max time.Duration // bounds of the delay that is wanted: 0 and 300 ms
+	Steady   bool          // the delay stays the same but for a few ms: for what is recorded
 	// Decoders makes the decoder of a format: codec.NewDecoder unless it is given.
 	Decoders func(f codec.Format, rate int) (codec.Decoder, error)
 }
@@ -62,6 +63,7 @@ type Stats struct {
 // and Close belong to one, that of the clock.
 type Buffer struct {
 	rate     int
+	steady   bool
 	decoders decoders
 	ring     ring
 
@@ -102,6 +104,7 @@ func New(o Options) *Buffer {
 	}
 	b := &Buffer{
 		rate:     o.Rate,
+		steady:   o.Steady,
 		decoders: decoders{make: o.Decoders, rate: o.Rate},
 		ring:     newRing(),
 		queue:    newQueue(o.Rate),

@@ -310,6 +310,51 @@ func TestPutFromAnotherGoroutine(t *testing.T) {
 	}
 }
 
+// However far numbers leap, what comes afterwards is heard.
+func TestLeapsDoNotDeafen(t *testing.T) {
+	b := New(Options{})
+	defer b.Close()
+	send := func(seq, tick int) {
+		b.Put(Packet{SSRC: 1, Format: l16, Seq: uint16(seq), Time: uint32(160 * tick), Payload: loud}, at(tick))
+	}
+	send(0, 0)
+	for i := 1; i <= 4; i++ { // before anything is asked for
+		send(i*maxDropout, 0)
+	}
+	recovers(t, b, at(0))
+	for i := range 600 { // sources that take turns, two packets each
+		b.Put(Packet{SSRC: uint32(100 + i/2), Format: l16, Seq: uint16(i), Payload: loud}, at(600))
+	}
+	recovers(t, b, at(600))
+}
+
+// loud is a packet of 20 ms.
+var loud = func() []byte {
+	out := make([]byte, 320)
+	for i := range 160 {
+		binary.BigEndian.PutUint16(out[2*i:], uint16(int16(8000-i%16*1000)))
+	}
+	return out
+}()
+
+// recovers sends 10 s of a source that has nothing wrong, of which the last one must be
+// heard, and soon.
+func recovers(t *testing.T, b *Buffer, from time.Time) {
+	t.Helper()
+	pcm := make([]int16, b.Rate()/50)
+	silent := 0
+	for i := range 500 {
+		now := from.Add(time.Duration(i) * 20 * time.Millisecond)
+		b.Put(Packet{SSRC: 9, Format: l16, Seq: uint16(i), Time: uint32(160 * i), Payload: loud}, now)
+		if !b.Get(pcm, now) && i > 450 {
+			silent++
+		}
+	}
+	if s := b.Stats(); silent > 2 || s.Depth > 400*time.Millisecond {
+		t.Errorf("%d of the last 50 frames are silent: %+v", silent, s)
+	}
+}
+
 // FuzzBuffer takes four bytes a packet and asks for audio in between.
 func FuzzBuffer(f *testing.F) {
 	f.Add([]byte("abcdefghijklmnopqrstuvwxyz"))
@@ -345,6 +390,7 @@ func FuzzBuffer(f *testing.F) {
 		if s.Lost > 1<<40 || s.Late > s.Received || s.Duplicates > s.Received {
 			t.Errorf("%+v", s)
 		}
+		recovers(t, b, now)
 	})
 }
 

@@ -154,6 +154,9 @@ func (b *Buffer) lost() {
 			dur = min(max(each, 0), int64(len(b.scratch)))
 		}
 	}
+	if b.late() >= b.samples(tooFar) { // no time is left for it
+		dur = 0
+	}
 	covered := min(dur, int64(b.held))
 	b.held -= int(covered)
 	b.counters.missing.Add(1)

@@ -113,7 +113,7 @@ func (b *Buffer) believe(p *slot, pause bool) bool {
 // anew lets another source, or the same with other numbers, go on where the one
 // before ended.
 func (b *Buffer) anew(p *slot, e *entry) {
-	e.number = max(b.source.number, b.order.highest) + 1
+	e.number = b.order.highest + 1
 	b.retime(p, e)
 	b.source.ssrc = p.ssrc
 	b.source.seq, b.source.number = p.seq, e.number
@@ -183,6 +183,10 @@ func (b *Buffer) place(p *slot, e entry) bool {
 	s := &b.source
 	s.doubt = false
 	s.arrival = p.arrival
+	if e.number >= b.order.next+slots { // what follows must not be as far ahead for ever
+		b.counters.discarded.Add(1)
+		return false
+	}
 	if e.number < s.number {
 		b.counters.reordered.Add(1)
 	} else {
@@ -194,10 +198,6 @@ func (b *Buffer) place(p *slot, e entry) bool {
 	}
 	if (e.kind == speech || e.kind == comfort) && e.number > s.stamped {
 		s.stamp, s.time, s.stamped = p.time, e.time, e.number
-	}
-	if e.number >= b.order.next+slots {
-		b.counters.discarded.Add(1)
-		return false
 	}
 	b.order.add(e)
 	return true

@@ -14,18 +14,22 @@ const tolerated = 9
 // adjust plays a little faster or slower when the delay is not what is wanted: one
 // period is taken away or repeated, where nobody hears it.
 func (b *Buffer) adjust(n int) {
+	ms, early := int64(b.rate/1000), int64(1)
+	if b.steady {
+		b.nudge(n)
+		early = tolerated
+	}
 	late := b.late()
 	if b.wait > 0 {
 		b.wait--
 		return
 	}
-	ms := int64(b.rate / 1000)
 	b.hurry = late > tolerated*ms || b.hurry && late > 4*ms // not to and fro
 	switch {
 	case b.quiet || b.guessed > 0:
 	case b.hurry:
 		b.squeeze(n, late)
-	case late < -ms:
+	case late < -early*ms:
 		b.stretch(-late)
 	}
 }
@@ -40,13 +44,7 @@ func (b *Buffer) done(off int64) {
 
 // squeeze takes a period away.
 func (b *Buffer) squeeze(n int, late int64) {
-	for b.queue.length() < n+2*longest(b.rate) {
-		e := b.order.at(b.order.next)
-		if e == nil || e.kind != speech || abs(e.time-b.pos) > int64(snap*b.rate/1000) {
-			break
-		}
-		b.decode(e, 0)
-	}
+	b.ahead(n + 2*longest(b.rate))
 	pcm := b.queue.around(0)
 	most := min(longest(b.rate), len(pcm)-n, len(pcm)-window(b.rate), len(pcm)/2, int(late))
 	lag, ok := b.match(pcm, 0, 1, most, late)
