@@ -377,7 +377,7 @@ func TestMeter(t *testing.T) {
 			_ = PlaySignal(ctx, e, "milliwatt", sound.Milliwatt())
 		})
 		for _, fr := range e.frames {
-			m.Packet(&Packet{Payload: fr.payload, Format: &f})
+			m.Received(&Packet{Payload: fr.payload, Format: &f})
 		}
 		l := m.Level()
 		if !l.Known || l.RMS < -7.2 || l.RMS > -5.2 || l.Clipped > 0 || l.Silent > 0.05 {
@@ -387,7 +387,7 @@ func TestMeter(t *testing.T) {
 	}
 	m := NewMeter()
 	p := &Packet{Payload: make([]byte, 160), Format: &codec.PCMU}
-	if n := testing.AllocsPerRun(100, func() { m.Packet(p) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { m.Received(p) }); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
 }

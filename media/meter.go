@@ -24,7 +24,7 @@ const (
 	skipped  = 10    // of so many packets of G.711 one is looked at
 )
 
-// Meter is a Sink that measures the level of what it is given. It looks at one packet
+// Meter is a Monitor that measures the level of what is received. It looks at one packet
 // of ten where the bytes say it all, as in G.711, and at each where only the decoder
 // of a stream can say.
 type Meter struct {
@@ -49,8 +49,11 @@ const maxNatural = 48 * 120
 // NewMeter has measured nothing yet.
 func NewMeter() *Meter { return &Meter{} }
 
-// Packet implements Sink. It does not change p.
-func (m *Meter) Packet(p *Packet) {
+// Sent implements Monitor.
+func (m *Meter) Sent(*Packet) {}
+
+// Received implements Monitor.
+func (m *Meter) Received(p *Packet) {
 	if p.Format == nil || !p.Format.IsAudio() {
 		return
 	}
@@ -133,11 +136,4 @@ func (m *Meter) close() {
 // decibels is a mean square in dB of full scale.
 func decibels(square float64) float64 {
 	return max(-100, 10*math.Log10(square/(32768*32768)+1e-30))
-}
-
-// Observed is an endpoint that lets others see what arrives there.
-type Observed interface {
-	// Observe gives what arrives to s as well, before it goes on, until stop is called.
-	// s must not change it. There is one observer at a time: the last takes its place.
-	Observe(s Sink) (stop func())
 }

@@ -180,7 +180,7 @@ func (w *writer) prepare() (samples int, err error) {
 		return 0, err
 	}
 	if w.enc == nil || format != w.format {
-		enc, err := codec.NewEncoder(format, codec.Options{Rate: w.rate})
+		enc, err := codec.NewEncoder(format, codec.Options{Rate: w.rate, Loss: Loss(w.to)})
 		if err != nil {
 			return 0, err
 		}
@@ -193,12 +193,8 @@ func (w *writer) prepare() (samples int, err error) {
 // write sends one packet.
 func (w *writer) write(pcm []int16) {
 	n := w.enc.Encode(w.payload[:], pcm)
-	if n == 0 {
-		w.begun = false // a pause
-		return
-	}
-	w.to.Write(w.format, w.payload[:n], len(pcm)*w.format.Clock/w.rate, !w.begun)
-	w.begun = true
+	w.to.Write(w.format, w.payload[:n], len(pcm)*w.format.Clock/w.rate, n > 0 && !w.begun)
+	w.begun = n > 0
 }
 
 func (w *writer) close() {

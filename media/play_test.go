@@ -249,3 +249,33 @@ func TestAHearerIsToldInsteadOfSentPackets(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// In silence nothing is sent to who wants it so, but time goes on.
+func TestSilenceThatIsNotSent(t *testing.T) {
+	opus := codec.Opus
+	opus.Fmtp = "usedtx=1"
+	e := &fake{formats: []codec.Format{opus}}
+	w := &writer{to: e, rate: 8000}
+	defer w.close()
+	for range 100 {
+		n, err := w.prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(make([]int16, n))
+	}
+	ticks, empty := 0, 0
+	for i, f := range e.frames {
+		ticks += f.samples
+		if len(f.payload) == 0 {
+			empty++
+		}
+		begins := len(f.payload) > 0 && (i == 0 || len(e.frames[i-1].payload) == 0)
+		if f.marker != begins {
+			t.Errorf("frame %d of %d bytes: marker %v", i, len(f.payload), f.marker)
+		}
+	}
+	if ticks != 2*48000 || empty < 50 {
+		t.Errorf("%d ticks, %d frames not sent", ticks, empty)
+	}
+}

@@ -104,6 +104,9 @@ func (t *Tap) Ptime() time.Duration {
 	return 0
 }
 
+// Loss implements Lossy.
+func (t *Tap) Loss() int { return Loss(t.Endpoint) }
+
 // Packet implements Sink.
 func (g *gate) Packet(p *Packet) {
 	t := g.tap
@@ -123,7 +126,7 @@ func (g *gate) Packet(p *Packet) {
 	}
 	switch {
 	case pass:
-		in.Sink.Packet(p)
+		in.Packet(p)
 	case p.Format != nil:
 		if r, ok := in.Sink.(*relay); ok { // which closes the gap in the numbers
 			p.Format = &withheld

@@ -19,8 +19,8 @@ import (
 )
 
 // files are 1.5 s of 440 Hz at a quarter of full scale, as others have written them.
-func files(t testing.TB) map[string][]byte {
-	t.Helper()
+func files(tb testing.TB) map[string][]byte {
+	tb.Helper()
 	out := map[string][]byte{
 		"8k.wav":   testwav.Format{}.Tone(440, 1500*time.Millisecond),
 		"44k1.wav": testwav.Format{Rate: 44100, Channels: 2}.Tone(440, 1500*time.Millisecond),
@@ -30,7 +30,7 @@ func files(t testing.TB) map[string][]byte {
 	} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		out[name] = b
 	}
@@ -38,8 +38,8 @@ func files(t testing.TB) map[string][]byte {
 }
 
 // all reads to the end, in pieces of n samples.
-func all(t testing.TB, c *Clip, n int) (out []int16) {
-	t.Helper()
+func all(tb testing.TB, c *Clip, n int) (out []int16) {
+	tb.Helper()
 	pcm := make([]int16, n)
 	for {
 		got, err := c.Read(pcm)
@@ -48,9 +48,9 @@ func all(t testing.TB, c *Clip, n int) (out []int16) {
 		case errors.Is(err, io.EOF):
 			return out
 		case err != nil:
-			t.Fatal(err)
+			tb.Fatal(err)
 		case got == 0:
-			t.Fatal("nothing read, and no error")
+			tb.Fatal("nothing read, and no error")
 		}
 	}
 }
@@ -141,7 +141,8 @@ func TestTheSizeOfPiecesDoesNotMatter(t *testing.T) {
 // iotestSeeker gives a byte at a time.
 type iotestSeeker struct{ r *bytes.Reader }
 
-func (s iotestSeeker) Read(p []byte) (int, error)                   { return iotest.OneByteReader(s.r).Read(p) }
+func (s iotestSeeker) Read(p []byte) (int, error) { return iotest.OneByteReader(s.r).Read(p) }
+
 func (s iotestSeeker) Seek(offset int64, whence int) (int64, error) { return s.r.Seek(offset, whence) }
 
 func TestSeekingLandsWhereItSays(t *testing.T) {
@@ -299,11 +300,19 @@ func TestFilesAreFoundInOrder(t *testing.T) {
 		t.Error(err)
 	}
 	for name, says := range map[string]string{
-		"../outside": "is no name of a file",
-		"":           "is no name of a file",
-		"link":       "escapes",
-		"sub":        "is no file",
-		"c":          "there is no file c.wav in " + dir,
+		"../outside":            `"../outside" is no name of a file`,
+		"de/../../outside":      "is no name of a file",
+		"/etc/passwd":           "is no name of a file",
+		"":                      "is no name of a file",
+		".hidden":               "is no name of a file",
+		"de//a":                 "is no name of a file",
+		"a\x00b":                "is no name of a file",
+		strings.Repeat("a", 65): "is no name of a file",
+		"a/b/c/d/e":             "is no name of a file",
+		"link":                  "escapes",
+		"sub":                   "is no file",
+		"c":                     "there is no file c.wav in " + dir,
+		"fr/a":                  "there is no file fr/a.wav in " + dir,
 	} {
 		if _, err := Open(dir, name, 8000); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %s", name, err, says)
@@ -379,6 +388,7 @@ func bufferOf(b []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(b
 
 // dump leaves a file for other programs, when DIALTONE_DUMP says where.
 func dump(t *testing.T, name string, b []byte) {
+	t.Helper()
 	if dir := os.Getenv("DIALTONE_DUMP"); dir != "" {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			t.Error(err)

@@ -157,7 +157,7 @@ func (c *Clip) use(dec decoder) error {
 	if dec.rate() == c.rate {
 		return nil
 	}
-	re, err := resample.New(dec.rate(), c.rate)
+	re, err := resample.NewSharp(dec.rate(), c.rate)
 	if err != nil {
 		return err
 	}
@@ -285,9 +285,8 @@ func (c *Clip) Seek(to time.Duration) error {
 	}
 	pcm := make([]int16, block)
 	for c.played < target {
-		n, err := c.Read(pcm[:min(block, target-c.played)])
-		if err != nil || n == 0 {
-			return nil
+		if n, _ := c.Read(pcm[:min(block, target-c.played)]); n == 0 {
+			return nil // the end, which the next Read says
 		}
 	}
 	return nil

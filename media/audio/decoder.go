@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"dialtone/media/resample"
-	"dialtone/media/wav"
 )
 
 // errUnknown says that something is no audio that can be read here.
@@ -29,7 +28,7 @@ func decoderOf(file io.ReadSeeker, size int64, rate int) (decoder, error) {
 		return nil, err
 	}
 	if head = head[:n]; bytes.HasPrefix(head, []byte("RIFF")) {
-		return newWAVDecoder(file)
+		return newWAVDecoder(file, size)
 	}
 	dec, err := streamDecoder(file, rate)
 	if err != nil {
@@ -96,28 +95,6 @@ func skipID3(in *bufio.Reader) error {
 		}
 	}
 	return errUnknown
-}
-
-// wavDecoder reads WAV.
-type wavDecoder struct{ d *wav.Decoder }
-
-func newWAVDecoder(file io.ReadSeeker) (decoder, error) {
-	d, err := wav.NewDecoder(file)
-	if err != nil {
-		return nil, err
-	}
-	return wavDecoder{d}, nil
-}
-
-func (w wavDecoder) rate() int             { return w.d.Rate() }
-func (w wavDecoder) length() time.Duration { return w.d.Length() }
-
-func (w wavDecoder) decode(pcm []int16) (int, error) {
-	n := w.d.Decode(pcm)
-	if n == 0 {
-		return 0, io.EOF
-	}
-	return n, nil
 }
 
 // lasting is how long n samples at rate are.

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-
-	"dialtone/media/wav"
 )
+
+// namePattern are names within a folder: no way leads out of it, or to what is
+// hidden.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}){0,3}$`)
 
 // Suffixes are how the names of files end that can be played, in the order in which
 // they are looked for.
@@ -36,7 +39,7 @@ func Find(folder, name string) (file string, more []string, err error) {
 
 // openRoot opens folder to look for name in it.
 func openRoot(folder, name string) (*os.Root, error) {
-	if !wav.IsName(name) {
+	if !namePattern.MatchString(name) {
 		return nil, fmt.Errorf("%.80q is no name of a file: write letters, digits, dots, - and _", name)
 	}
 	root, err := os.OpenRoot(folder)
@@ -68,5 +71,5 @@ func find(root *os.Root, folder, name string) (file string, more []string, err e
 	case odd != nil:
 		return "", nil, odd
 	}
-	return "", nil, fmt.Errorf("there is no file %s%s in %s", name, wav.Suffix, folder)
+	return "", nil, fmt.Errorf("there is no file %s.wav in %s", name, folder)
 }

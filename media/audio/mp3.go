@@ -101,11 +101,12 @@ func (d *mp3Decoder) rate() int { return d.hz }
 func (d *mp3Decoder) length() time.Duration { return d.lasts }
 
 func (d *mp3Decoder) decode(pcm []int16) (int, error) {
-	n, err := 0, error(nil)
+	n := 0
 	for range maxStumble {
 		if d.dec == nil {
 			return 0, io.EOF
 		}
+		var err error
 		n, err = d.dec.Read(d.buf[:min(len(d.buf), 4*len(pcm))])
 		if n >= 4 {
 			break

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 )
 
 // Pages of Ogg (RFC 3533 §6).
@@ -46,7 +47,7 @@ type oggPacket struct {
 }
 
 func newOggReader(in *bufio.Reader) *oggReader {
-	return &oggReader{in: in, page: make([]byte, 0, oggHeader+255+255*255), packet: make([]byte, 0, 4096)}
+	return &oggReader{in: in}
 }
 
 // next reads a packet.
@@ -126,8 +127,11 @@ func (o *oggReader) read() error {
 			return eof(err)
 		}
 		if string(head[:4]) != "OggS" || head[4] != 0 {
-			if err := o.lose(1); err != nil {
-				return err
+			if o.lost++; o.lost > maxLost {
+				return errBroken
+			}
+			if _, err := o.in.Discard(1); err != nil {
+				return eof(err)
 			}
 			continue
 		}
@@ -150,8 +154,8 @@ func (o *oggReader) read() error {
 		}
 		sum := binary.LittleEndian.Uint32(o.page[22:])
 		if oggSum(o.page) != sum {
-			if err := o.lose(0); err != nil {
-				return err
+			if o.lost += len(o.page); o.lost > maxLost {
+				return errBroken
 			}
 			continue
 		}
@@ -164,7 +168,7 @@ func (o *oggReader) read() error {
 // more reads n bytes of a page.
 func (o *oggReader) more(n int) error {
 	at := len(o.page)
-	o.page = o.page[:at+n]
+	o.page = slices.Grow(o.page, n)[:at+n]
 	got, err := io.ReadFull(o.in, o.page[at:])
 	o.page = o.page[:at+got]
 	return eof(err)
@@ -190,15 +194,6 @@ func (o *oggReader) torn(segments int) error {
 	o.page[26] = byte(whole)
 	binary.LittleEndian.PutUint64(o.page[6:], math.MaxUint64)
 	return nil
-}
-
-// lose leaves out what is no page.
-func (o *oggReader) lose(n int) error {
-	if o.lost += n + 1; o.lost > maxLost {
-		return errBroken
-	}
-	_, err := o.in.Discard(n)
-	return eof(err)
 }
 
 // eof takes a file that was cut off for one that ends there.

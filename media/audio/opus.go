@@ -21,7 +21,8 @@ const maxOpusStreams = 8
 type opusDecoder struct {
 	ogg     *oggReader
 	hz      int
-	streams []codec.Decoder
+	count   int             // of streams
+	streams []codec.Decoder // from when the first packet is read: they are big
 	gain    float64
 	preskip int64
 	lasts   time.Duration
@@ -38,9 +39,7 @@ type opusDecoder struct {
 func isOpusHead(b []byte) bool { return len(b) >= 19 && string(b[:8]) == "OpusHead" }
 
 func newOpusDecoder(o *oggReader, head []byte, rate int) (decoder, error) {
-	d := &opusDecoder{
-		ogg: o, hz: rate, pcm: make([]int16, rate/1000*120), part: make([]int16, rate/1000*120), sum: make([]int32, rate/1000*120),
-	}
+	d := &opusDecoder{ogg: o, hz: rate}
 	return d, d.begin(head)
 }
 
@@ -49,24 +48,32 @@ func (d *opusDecoder) begin(head []byte) error {
 	if head[8]>>4 != 0 {
 		return errors.New("it holds Opus of a kind that is not known here")
 	}
-	streams := 1
+	d.count = 1
 	if head[18] != 0 {
 		if len(head) < 21 || head[19] == 0 || head[19] > maxOpusStreams {
 			return errors.New("it holds more channels than can be mixed; convert it: ffmpeg -i IN -ac 1 OUT.opus")
 		}
-		streams = int(head[19])
+		d.count = int(head[19])
 	}
-	_ = d.Close()
-	for range streams {
+	_ = d.Close() // those of the stream before
+	d.preskip = int64(binary.LittleEndian.Uint16(head[10:]))
+	d.gain = math.Pow(10, float64(int16(binary.LittleEndian.Uint16(head[16:])))/256/20)
+	d.skip, d.given, d.over = d.preskip*int64(d.hz)/opusClock, 0, false
+	return nil
+}
+
+// open gets the decoders, unless they are there.
+func (d *opusDecoder) open() error {
+	for len(d.streams) < d.count {
 		dec, err := codec.NewDecoder(codec.Opus, d.hz)
 		if err != nil {
 			return err
 		}
 		d.streams = append(d.streams, dec)
 	}
-	d.preskip = int64(binary.LittleEndian.Uint16(head[10:]))
-	d.gain = math.Pow(10, float64(int16(binary.LittleEndian.Uint16(head[16:])))/256/20)
-	d.skip, d.given, d.over = d.preskip*int64(d.hz)/opusClock, 0, false
+	if longest := d.hz / 1000 * 120; d.pcm == nil {
+		d.pcm, d.part, d.sum = make([]int16, longest), make([]int16, longest), make([]int32, longest)
+	}
 	return nil
 }
 
@@ -104,6 +111,9 @@ func (d *opusDecoder) decode(pcm []int16) (int, error) {
 			return 0, io.EOF
 		case len(p.data) >= 8 && string(p.data[:8]) == "OpusTags", d.over:
 		default:
+			if err := d.open(); err != nil {
+				return 0, err
+			}
 			d.take(p)
 		}
 	}

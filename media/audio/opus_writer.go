@@ -193,9 +193,6 @@ func delimit(out, packet []byte) []byte {
 	return append(out, packet[1:]...)
 }
 
-// syncer is a target that can tell when everything is on the disk.
-type syncer interface{ Sync() error }
-
 // Flush implements Writer. What is less than 20 ms stays.
 func (w *OpusWriter) Flush() error {
 	if w.packets > 0 {
@@ -203,7 +200,7 @@ func (w *OpusWriter) Flush() error {
 			return err
 		}
 	}
-	return w.sync()
+	return sync(w.to)
 }
 
 // Length implements Writer.
@@ -224,14 +221,7 @@ func (w *OpusWriter) Close() error {
 	if err := w.flush(oggLast, end); err != nil {
 		return err
 	}
-	return w.sync()
-}
-
-func (w *OpusWriter) sync() error {
-	if s, ok := w.to.(syncer); ok {
-		return s.Sync()
-	}
-	return nil
+	return sync(w.to)
 }
 
 func (w *OpusWriter) release() {

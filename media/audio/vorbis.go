@@ -48,29 +48,33 @@ func (d *vorbisDecoder) begin(head []byte) error {
 	case d.hz != 0 && hz != d.hz:
 		return io.EOF // another piece with another rate
 	}
-	dec := &vorbis.Decoder{}
-	if err := dec.ReadHeader(head); err != nil {
-		return errBroken
-	}
-	if _, err := d.ogg.next(); err != nil { // the comment
-		return errBroken
-	}
-	if err := dec.ReadHeader([]byte(noComment)); err != nil {
-		return errBroken
-	}
-	setup, err := d.ogg.next()
+	dec, err := readVorbisHeaders(d.ogg, head)
 	if err != nil {
-		return errBroken
-	}
-	if err := checkVorbisSetup(setup.data); err != nil {
 		return err
-	}
-	if err := dec.ReadHeader(setup.data); err != nil {
-		return errBroken
 	}
 	d.dec, d.hz, d.channels, d.given, d.over = dec, hz, channels, 0, false
 	d.buf, d.rest = make([]float32, dec.BufferSize()), nil
 	return nil
+}
+
+// readVorbisHeaders gives the decoder head and the two headers behind it.
+func readVorbisHeaders(o *oggReader, head []byte) (*vorbis.Decoder, error) {
+	dec := &vorbis.Decoder{}
+	if err := dec.ReadHeader(head); err != nil { // before the next packet takes its place
+		return nil, errBroken
+	}
+	_, comment := o.next()
+	setup, err := o.next()
+	if comment != nil || err != nil || dec.ReadHeader([]byte(noComment)) != nil {
+		return nil, errBroken
+	}
+	if err := checkVorbisSetup(setup.data); err != nil {
+		return nil, err
+	}
+	if dec.ReadHeader(setup.data) != nil {
+		return nil, errBroken
+	}
+	return dec, nil
 }
 
 func (d *vorbisDecoder) rate() int             { return d.hz }

@@ -8,14 +8,6 @@ import (
 	"time"
 )
 
-// Target is what a recording is written to: an *os.File.
-type Target interface {
-	io.Writer
-	io.WriterAt
-	// Sync returns when everything is on the disk.
-	Sync() error
-}
-
 // Writer takes audio as it comes. It is for one goroutine. After an error of Write
 // what came before stays playable.
 type Writer interface {
@@ -40,10 +32,20 @@ const (
 	wavPatch = 500 * time.Millisecond
 )
 
+// sync returns when everything is on the disk, if to can tell.
+func sync(to io.Writer) error {
+	if s, ok := to.(interface{ Sync() error }); ok {
+		return s.Sync()
+	}
+	return nil
+}
+
 // WAVWriter writes a WAV file of 16 bits. It can be killed at any moment: the header
-// is put right all the time.
+// is put right all the time. To what is no io.WriterAt the header says that the audio
+// goes on to the end of the file, which is what players do with it.
 type WAVWriter struct {
-	to       Target
+	to       io.Writer
+	at       io.WriterAt
 	rate     int
 	channels int
 	buf      []byte
@@ -52,11 +54,12 @@ type WAVWriter struct {
 }
 
 // NewWAVWriter begins a file, which must be empty.
-func NewWAVWriter(to Target, rate, channels int) (*WAVWriter, error) {
+func NewWAVWriter(to io.Writer, rate, channels int) (*WAVWriter, error) {
 	if rate < 1 || channels < 1 || channels > 8 {
 		return nil, fmt.Errorf("audio: no file of %d channels at %d Hz is written", channels, rate)
 	}
 	w := &WAVWriter{to: to, rate: rate, channels: channels}
+	w.at, _ = to.(io.WriterAt)
 	_, err := to.Write(w.header(nil))
 	return w, err
 }
@@ -64,11 +67,16 @@ func NewWAVWriter(to Target, rate, channels int) (*WAVWriter, error) {
 func (w *WAVWriter) header(b []byte) []byte {
 	u16, u32 := binary.LittleEndian.AppendUint16, binary.LittleEndian.AppendUint32
 	width := 2 * w.channels
-	b = u32(append(b, "RIFF"...), uint32(wavHeader-8+w.written))
+	size, most := wavHeader-8+w.written, int64(1<<32-1)
+	audio := w.written
+	if w.at == nil {
+		size, audio = most, most
+	}
+	b = u32(append(b, "RIFF"...), uint32(size))
 	b = u32(append(b, "WAVEfmt "...), 16)
 	b = u32(u16(u16(b, 1), uint16(w.channels)), uint32(w.rate))
 	b = u16(u16(u32(b, uint32(w.rate*width)), uint16(width)), 16)
-	return u32(append(b, "data"...), uint32(w.written))
+	return u32(append(b, "data"...), uint32(audio))
 }
 
 // Write implements Writer.
@@ -93,8 +101,11 @@ func (w *WAVWriter) Write(pcm []int16) error {
 
 // patch puts the header right.
 func (w *WAVWriter) patch() error {
+	if w.at == nil {
+		return nil
+	}
 	w.buf = w.header(w.buf[:0])
-	if _, err := w.to.WriteAt(w.buf, 0); err != nil {
+	if _, err := w.at.WriteAt(w.buf, 0); err != nil {
 		return err
 	}
 	w.says = w.written
@@ -102,7 +113,7 @@ func (w *WAVWriter) patch() error {
 }
 
 // Flush implements Writer.
-func (w *WAVWriter) Flush() error { return errors.Join(w.patch(), w.to.Sync()) }
+func (w *WAVWriter) Flush() error { return errors.Join(w.patch(), sync(w.to)) }
 
 // Length implements Writer.
 func (w *WAVWriter) Length() time.Duration {

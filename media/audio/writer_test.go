@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"dialtone/internal/testwav"
-	"dialtone/media/wav"
 )
 
 // sine is hz at a quarter of full scale.
@@ -72,11 +71,11 @@ func TestAWAVIsRightAtAnyMoment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := wav.NewDecoder(bytes.NewReader(b))
+		d, err := newWAVDecoder(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if missing := w.Length() - d.Length(); missing < 0 || missing > wavPatch {
+		if missing := w.Length() - d.length(); missing < 0 || missing > wavPatch {
 			t.Fatalf("after %d parts %v are missing", i+1, missing)
 		}
 	}
@@ -190,4 +189,28 @@ func TestWritersAllocateNothing(t *testing.T) {
 		}
 	}
 	_ = opus.Close()
+}
+
+// What cannot be gone back in, such as a file that is sealed, says that it goes on to its
+// end, and plays to where it was cut off.
+func TestAWAVThatCannotBeChangedPlaysToItsEnd(t *testing.T) {
+	var b bytes.Buffer
+	w, err := NewWAVWriter(&b, 8000, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := sine(20000, 8000, 440)
+	write(t, w, interleave(one, one), 320)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := b.Bytes()
+	for n := wavHeader + 4; n <= len(whole); n += 1 + n%997 {
+		if got, want := reread(t, whole[:n], 8000), one[:(n-wavHeader)/4]; !slices.Equal(got, want) {
+			t.Fatalf("cut off at %d: %d samples, want %d", n, len(got), len(want))
+		}
+	}
+	if got := reread(t, whole, 8000); !slices.Equal(got, one) {
+		t.Errorf("%d samples of %d come back", len(got), len(one))
+	}
 }

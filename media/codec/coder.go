@@ -17,6 +17,20 @@ type Encoder interface {
 	Close()
 }
 
+// Adaptive is an Encoder that does something against loss.
+type Adaptive interface {
+	// Expect says how many per cent of what is sent are lost at present.
+	Expect(loss int)
+}
+
+// Expect tells e, if it can do something about it, how many per cent of what it makes
+// are lost.
+func Expect(e Encoder, loss int) {
+	if a, ok := e.(Adaptive); ok {
+		a.Expect(loss)
+	}
+}
+
 // Decoder turns the payloads of one stream into PCM. It is for one goroutine.
 type Decoder interface {
 	// Decode fills pcm from payload and returns the number of samples; what does not
@@ -38,8 +52,8 @@ type Decoder interface {
 type Options struct {
 	Rate       int  // of the PCM in Hz, one of 8000, 16000, 48000; 0 is the natural one
 	Bitrate    int  // in bits/s, Opus only; 0 is fit for speech. The fmtp bounds it
-	FEC        bool // forward error correction, also when the fmtp does not ask for it
-	Loss       int  // in per cent that FEC is made for, at least 10
+	FEC        bool // forward error correction from the start, also when the fmtp does not ask for it
+	Loss       int  // of packets in per cent; with 2 there is FEC if the fmtp asks for it
 	DTX        bool // says nothing in silence, also when the fmtp does not ask for it
 	Complexity int  // 1 to 10; 0 is 5
 }

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,12 +13,22 @@ import (
 // nothing is resampled. Which library does it is decided by the build: opus_go.go or
 // opus_c.go has libEncoder and libDecoder.
 
+// Forward error correction costs bits, quality and, with gopus, memory: it is used from
+// a loss of lossy per cent on, until less than lossless are lost.
+const (
+	lossy    = 2
+	lossless = 1
+	// leastLoss is what it is made for at least: for less, the library makes none.
+	leastLoss = 10
+)
+
 // opusSetup is how an encoder is to encode.
 type opusSetup struct {
 	bitrate    int
 	complexity int
+	useful     bool // the receiver makes use of forward error correction
 	fec        bool
-	loss       int
+	loss       int // in per cent
 	dtx        bool
 	cbr        bool
 	band       int // highest audio frequency in Hz: 4000, 6000, 8000, 12000 or 20000
@@ -71,24 +82,20 @@ func (p opusParams) number(name string, least, most, other int) int {
 // opusSetupFor is what f, as the receiver declares it, and o make together.
 func opusSetupFor(f Format, o Options) opusSetup {
 	p := readOpusParams(f.Fmtp)
-	usual := map[int]int{8000: 16000, 16000: 24000, 48000: 32000}[o.Rate]
+	usual := 24000 // keeps each third octave within 1 dB, and has room for error correction
+	if o.Rate == 48000 {
+		usual = 32000
+	}
 	s := opusSetup{
-		bitrate: usual, complexity: 5, loss: 10,
-		fec: o.FEC || p.on("useinbandfec"), dtx: o.DTX || p.on("usedtx"), cbr: p.on("cbr"),
+		bitrate: usual, complexity: 5, useful: o.FEC || p.on("useinbandfec"), loss: max(leastLoss, min(o.Loss, 100)),
+		dtx: o.DTX || p.on("usedtx"), cbr: p.on("cbr"),
 	}
-	if s.fec { // without room for it, the library leaves it out
-		s.bitrate = max(s.bitrate, 20000)
-	}
-	if o.Bitrate > 0 {
-		s.bitrate = o.Bitrate
-	}
+	s.fec = o.FEC || s.useful && o.Loss >= lossy
 	if o.Complexity > 0 {
 		s.complexity = min(o.Complexity, 10)
 	}
-	if o.Loss > 0 {
-		s.loss = min(max(o.Loss, s.loss), 100) // for less than that there would be none
-	}
-	s.bitrate = min(max(s.bitrate, 6000), p.number("maxaveragebitrate", 6000, 510000, 510000))
+	most := p.number("maxaveragebitrate", 6000, 510000, 510000)
+	s.bitrate = min(max(cmp.Or(o.Bitrate, usual), 6000), most)
 	s.band = min(bandFor(s.bitrate), bandBelow(p.number("maxplaybackrate", 8000, 48000, 48000)), bandBelow(o.Rate))
 	return s
 }
@@ -125,9 +132,21 @@ func bandBelow(rate int) int {
 }
 
 type opusEncoder struct {
-	lib  *libEncoder
-	rate int
-	dtx  bool
+	lib   *libEncoder
+	rate  int
+	setup opusSetup
+}
+
+// Expect implements Adaptive. The bandwidth stays what it is.
+func (e *opusEncoder) Expect(loss int) {
+	s := &e.setup
+	fec := s.fec && loss >= lossless || loss >= lossy
+	made := min(max(leastLoss, loss), 100)
+	if e.lib == nil || !s.useful || fec == s.fec && (!fec || made == s.loss) {
+		return
+	}
+	s.fec, s.loss = fec, made
+	_ = e.lib.protect(*s) // which leaves it as it was
 }
 
 func newOpusEncoder(f Format, o Options) (Encoder, error) {
@@ -142,7 +161,7 @@ func newOpusEncoder(f Format, o Options) (Encoder, error) {
 	if err := lib.setup(setup); err != nil {
 		return nil, fmt.Errorf("opus encoder for %d Hz, %d bit/s: %w", o.Rate, setup.bitrate, err)
 	}
-	return &opusEncoder{lib: lib, rate: o.Rate, dtx: setup.dtx}, nil
+	return &opusEncoder{lib: lib, rate: o.Rate, setup: setup}, nil
 }
 
 func (e *opusEncoder) Encode(payload []byte, pcm []int16) int {
@@ -150,7 +169,7 @@ func (e *opusEncoder) Encode(payload []byte, pcm []int16) int {
 		return 0
 	}
 	n, err := e.lib.encode(payload[:len(payload):len(payload)], pcm)
-	if err != nil || e.dtx && n <= 2 {
+	if err != nil || e.setup.dtx && n <= 2 {
 		return 0
 	}
 	return n

@@ -24,19 +24,24 @@ func newLibEncoder(rate int) (*libEncoder, error) {
 
 // setup begins a new stream.
 func (e *libEncoder) setup(s opusSetup) error {
-	if !s.fec {
-		s.loss = 0
-	}
 	return errors.Join(
 		e.enc.Reset(),
-		e.enc.SetInBandFEC(s.fec),
 		e.enc.SetDTX(s.dtx),
 		e.enc.SetVBR(!s.cbr),
 		e.enc.SetBitrate(s.bitrate),
 		e.enc.SetComplexity(s.complexity),
-		e.enc.SetPacketLossPerc(s.loss),
 		e.enc.SetMaxBandwidth(bandwidths[s.band]),
+		e.protect(s),
 	)
+}
+
+// protect begins or ends forward error correction.
+func (e *libEncoder) protect(s opusSetup) error {
+	loss := 0
+	if s.fec {
+		loss = s.loss
+	}
+	return errors.Join(e.enc.SetInBandFEC(s.fec), e.enc.SetPacketLossPerc(loss))
 }
 
 var bandwidths = map[int]opus.Bandwidth{

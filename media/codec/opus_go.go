@@ -28,22 +28,29 @@ func newLibEncoder(rate int) (*libEncoder, error) {
 	return &libEncoder{enc: enc, samples: enc.FrameSize()}, nil
 }
 
-// setup begins a new stream.
+// setup begins a new stream. Reset leaves a little of what was before, which changes
+// packets but not how they sound.
 func (e *libEncoder) setup(s opusSetup) error {
 	e.enc.Reset()
-	e.enc.SetFEC(s.fec)
 	e.enc.SetDTX(s.dtx)
 	e.enc.SetVBR(!s.cbr)
-	if !s.fec {
-		s.loss = 0
-	}
 	return errors.Join(
 		e.enc.SetBitrate(s.bitrate),
 		e.enc.SetComplexity(s.complexity),
-		e.enc.SetPacketLoss(s.loss),
 		e.enc.SetMaxBandwidth(bandwidths[s.band]),
 		e.enc.SetBandwidth(bandwidths[s.band]),
+		e.protect(s),
 	)
+}
+
+// protect begins or ends forward error correction.
+func (e *libEncoder) protect(s opusSetup) error {
+	loss := 0
+	if s.fec {
+		loss = s.loss
+	}
+	e.enc.SetFEC(s.fec)
+	return e.enc.SetPacketLoss(loss)
 }
 
 var bandwidths = map[int]gopus.Bandwidth{

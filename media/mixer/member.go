@@ -14,9 +14,6 @@ type MemberOptions struct {
 	Muted, Deaf bool
 	Gate        float64 // dBov below which he is not heard; 0: as Options.Silence says
 	AGC         bool    // make him as loud as others
-	// Level reads the level of a packet (RFC 6464) where its header has one, in
-	// -dBov; it is then believed instead of measured.
-	Level func(*media.Packet) (level uint8, voice, ok bool)
 	// Also gets every packet too: telephone keys.
 	Also media.Sink
 }
@@ -150,8 +147,21 @@ func (m *Member) detach() {
 	in.endpoint.SetSink(nil)
 }
 
-// toldMark tells a level of 0 from none.
-const toldMark = 1 << 8
+const (
+	toldMark = 1 << 8 // tells a level of 0 from none
+	noise    = 60     // dB below the loudest, that what is no speech counts as at most
+)
+
+// tell is what Member.told holds of a level.
+func tell(l media.Loudness) uint32 {
+	switch {
+	case !l.Known:
+		return 0
+	case !l.Voice:
+		l.Below = max(l.Below, noise)
+	}
+	return toldMark | uint32(l.Below)
+}
 
 // Packet implements media.Sink.
 func (in *entrance) Packet(p *media.Packet) {
@@ -160,16 +170,7 @@ func (in *entrance) Packet(p *media.Packet) {
 		in.last.Store(p.Format)
 		m.tune(*p.Format)
 	}
-	if m.o.Level != nil {
-		if level, voice, ok := m.o.Level(p); ok {
-			if !voice {
-				level = max(level, 60)
-			}
-			m.told.Store(toldMark | uint32(level&0x7f))
-		} else {
-			m.told.Store(0)
-		}
-	}
+	m.told.Store(tell(p.Level))
 	m.buffer.Load().Put(jitter.Packet{
 		Payload: p.Payload, Format: p.Format, SSRC: p.SSRC, Time: p.Time, Seq: p.Seq, Marker: p.Marker,
 	}, m.mixer.now())

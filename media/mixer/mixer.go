@@ -2,8 +2,9 @@
 // ticks every 20 ms. What all hear alike is encoded once for each codec, so that a
 // listener costs no more than sending him packets.
 //
-// A tick takes no locks and allocates nothing; packets arrive through the lock-free
-// jitter buffer of each member. Everything that is decided about a member from
+// A tick allocates nothing and takes no locks but those of the ports that it sends
+// to; packets arrive through the jitter buffer of each member, whose reader takes none.
+// Everything that is decided about a member from
 // outside is an atomic value that the next tick looks at, and takes effect over the
 // length of a tick, so that nothing clicks.
 package mixer

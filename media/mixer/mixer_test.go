@@ -284,7 +284,8 @@ func TestGateLevelsAndAGC(t *testing.T) {
 		l, _ := r.listener(codec.PCMU)
 		r.join(codec.PCMU, 500, 300, MemberOptions{Gate: -40}) // -43 dBov
 		r.join(codec.PCMU, 700, 800, MemberOptions{AGC: true}) // -35 dBov
-		r.join(codec.PCMU, 900, 3000, MemberOptions{Level: func(*media.Packet) (uint8, bool, bool) { return 90, false, true }})
+		liar, _ := r.join(codec.PCMU, 900, 3000, MemberOptions{})
+		liar.in.Level = media.LevelAt(-90, false)
 		r.pass(10 * time.Second)
 		r.hears(l, map[float64]float64{500: 0, 900: 0})
 		if a := l.amplitude(700, 10); a < 2500 || a > 4000 {

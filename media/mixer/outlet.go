@@ -33,7 +33,11 @@ type outlet struct {
 	n      int    // how many are ready
 	done   uint64 // the tick for which they were made
 	wanted uint64 // the tick in which somebody heard it last
+	loss   int    // in per cent, of the member that loses most
 }
+
+// lossTicks is after how many ticks members are asked for their loss again.
+const lossTicks = 50
 
 type packet struct {
 	payload [maxPayload]byte
@@ -67,34 +71,41 @@ func newOutlet(k kindOfOutlet) (*outlet, error) {
 }
 
 // feed takes the frame of a tick, and encodes what is complete. It gives the number
-// of packets.
+// of packets, which are empty in silence if that is not sent.
 func (o *outlet) feed(pcm []int16, tick uint64) int {
-	o.done = tick
+	if o.done = tick; tick%lossTicks == 0 {
+		codec.Expect(o.enc, o.loss)
+		o.loss = 0
+	}
 	o.fill += copy(o.pcm[o.fill:], pcm)
-	o.n = 0
-	encoded := 0
-	for o.fill >= o.frame && encoded < len(o.ready) {
+	for o.n = 0; o.fill >= o.frame && o.n < len(o.ready); o.n++ {
 		p := &o.ready[o.n]
 		p.size = o.enc.Encode(p.payload[:], o.pcm[:o.frame])
-		encoded++
-		if p.size > 0 {
-			o.n++
-		}
 		o.fill = copy(o.pcm, o.pcm[o.frame:o.fill])
 	}
-	return encoded
+	return o.n
 }
 
 // follow lets o go on where another outlet of the same kind is in the middle of a
 // packet.
 func (o *outlet) follow(other *outlet) { o.fill = copy(o.pcm, other.pcm[:other.fill]) }
 
-// send gives e the packets that are ready.
-func (o *outlet) send(e media.Endpoint, f codec.Format, marker bool) (sent bool) {
+// send gives e the packets that are ready, and says how loud they are.
+func (o *outlet) send(e media.Endpoint, f codec.Format, marker bool, level media.Loudness) (sent bool) {
+	if o.done%lossTicks == lossTicks-1 {
+		o.loss = max(o.loss, media.Loss(e))
+	}
+	levelled, _ := e.(media.Levelled)
 	for i := range o.n {
 		p := &o.ready[i]
-		e.Write(f, p.payload[:p.size], o.ticks, marker)
-		marker = false
+		if levelled != nil {
+			levelled.WriteLevel(f, p.payload[:p.size], o.ticks, marker, level)
+		} else {
+			e.Write(f, p.payload[:p.size], o.ticks, marker)
+		}
+		if p.size > 0 {
+			sent, marker = true, false
+		}
 	}
-	return o.n > 0
+	return sent
 }

@@ -3,6 +3,7 @@ package mixer
 import (
 	"math"
 
+	"dialtone/media"
 	"dialtone/media/codec"
 )
 
@@ -95,7 +96,7 @@ func (t *tick) hear(m *Member) {
 	} else {
 		m.heard.Store(t.level)
 	}
-	if shared.send(out.at.endpoint, out.format, !out.started) {
+	if shared.send(out.at.endpoint, out.format, !out.started, t.loudness(m)) {
 		out.started = true
 	}
 }
@@ -125,9 +126,18 @@ func (t *tick) hearOwn(m *Member) {
 		pcm = out.re.do(out.wide[:], pcm, t.rate, out.kind.rate)
 	}
 	t.mixer.stats.encodes.Add(uint64(out.own.feed(pcm, t.number)))
-	if out.own.send(out.at.endpoint, out.format, !out.started) {
+	if out.own.send(out.at.endpoint, out.format, !out.started, t.loudness(m)) {
 		out.started = true
 	}
+}
+
+// loudness is how loud that is what m hears in this tick, and whether somebody speaks.
+func (t *tick) loudness(m *Member) media.Loudness {
+	others := len(t.chosen)
+	if m.in.chosen {
+		others--
+	}
+	return media.LevelAt(float64(m.heard.Load())/10, others > 0)
 }
 
 // takeOver gives him an encoder of his own, which has heard what he heard, so that

@@ -280,12 +280,12 @@ func (t *tick) tidy() {
 	if t.number%lingers != 0 {
 		return
 	}
-	old := func(o *outlet) bool { return t.number-o.wanted > lingers }
 	t.outlets = slices.DeleteFunc(t.outlets, func(o *outlet) bool {
-		if old(o) {
+		old := t.number-o.wanted > lingers
+		if old { // asked once: release counts as use
 			t.release(o)
 		}
-		return old(o)
+		return old
 	})
 	t.spare = slices.DeleteFunc(t.spare, func(o *outlet) bool {
 		idle := t.number-o.wanted > 12*lingers

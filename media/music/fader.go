@@ -112,5 +112,5 @@ func (f *fader) close() {
 	if f.cur != nil {
 		f.cur.close()
 	}
-	*f = fader{next: f.next}
+	*f = fader{next: f.next, read: f.read}
 }

@@ -41,7 +41,7 @@ func (f *folder) next() (*audio.Clip, error) {
 		return nil, err
 	}
 	var why error
-	for range len(names) {
+	for range names {
 		name := f.choose(names)
 		f.last = name
 		clip, err := f.open(name)

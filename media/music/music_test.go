@@ -51,7 +51,7 @@ func (p *phone) Forward(*media.Packet)      {}
 func (p *phone) Stats() media.Stats         { return media.Stats{} }
 func (p *phone) Ptime() time.Duration       { return p.ptime }
 
-func (p *phone) Write(f codec.Format, payload []byte, ticks int, marker bool) {
+func (p *phone) Write(f codec.Format, payload []byte, _ int, marker bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.packets++
@@ -78,8 +78,8 @@ func (p *phone) accept(formats ...codec.Format) {
 }
 
 // listen plays a class to p until stop is called, which gives the error.
-func listen(t testing.TB, s *Service, p media.Endpoint, class string) (stop func() error) {
-	t.Helper()
+func listen(tb testing.TB, s *Service, p media.Endpoint, class string) (stop func() error) {
+	tb.Helper()
 	over := errors.New("over")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	done := make(chan error, 1)
@@ -96,10 +96,10 @@ func listen(t testing.TB, s *Service, p media.Endpoint, class string) (stop func
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // tone writes a file with a tone.
-func tone(t testing.TB, folder, name string, hz float64, d time.Duration) {
-	t.Helper()
+func tone(tb testing.TB, folder, name string, hz float64, d time.Duration) {
+	tb.Helper()
 	if err := os.WriteFile(filepath.Join(folder, name), testwav.Format{Rate: 16000}.Tone(hz, d), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -370,7 +370,7 @@ type station struct {
 	calls atomic.Int32
 }
 
-func (s *station) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *station) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	s.calls.Add(1)
 	if s.state.Load() == 1 {
 		http.Error(w, "closed", http.StatusServiceUnavailable)
@@ -410,10 +410,10 @@ func TestALiveStreamIsHeardAndComesBack(t *testing.T) {
 			until(t, func() bool { pcm := p.heard(); return len(pcm) > 8000 && level(pcm[len(pcm)-4000:], 440) > -3 })
 			radio.state.Store(1)
 			server.CloseClientConnections()
-			until(t, func() bool { return s.Status()[1].Playing == builtIn })
-			if problem := s.Status()[1].Problem; problem == "" {
-				t.Error("no problem is told")
-			}
+			until(t, func() bool { // it is silent for a moment too when the machine is late, and no problem then
+				now := s.Status()[1]
+				return now.Playing == builtIn && now.Problem != ""
+			})
 			radio.state.Store(0)
 			until(t, func() bool { return s.Status()[1].Playing == server.URL+"/live" })
 			if err := stop(); err != nil {
@@ -448,8 +448,8 @@ func TestNoStreamIsBuiltInMusic(t *testing.T) {
 }
 
 // until waits for something.
-func until(t testing.TB, so func() bool) {
-	t.Helper()
+func until(tb testing.TB, so func() bool) {
+	tb.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	timer := time.NewTimer(20 * time.Second)
@@ -458,7 +458,7 @@ func until(t testing.TB, so func() bool) {
 		select {
 		case <-again.C:
 		case <-timer.C:
-			t.Fatal("it does not come about")
+			tb.Fatal("it does not come about")
 		}
 	}
 }
@@ -470,7 +470,8 @@ type lines struct {
 }
 
 func (l *lines) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
-func (l *lines) String() string              { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
+
+func (l *lines) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
 
 func TestCreditsAreShown(t *testing.T) {
 	dir := t.TempDir()
@@ -510,8 +511,8 @@ func TestAHearerIsToldTheClass(t *testing.T) {
 }
 
 // crowd is a stream with n who listen, of whom every third speaks G.722 and Opus.
-func crowd(t testing.TB, n int) (*Service, *ticker) {
-	t.Helper()
+func crowd(tb testing.TB, n int) (*Service, *ticker) {
+	tb.Helper()
 	s := New(Options{Log: quiet()})
 	st := newStream(s, Default, Class{})
 	var list []*listener

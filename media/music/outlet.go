@@ -59,17 +59,12 @@ const opusBitrate = 48000
 // that are.
 func (o *outlet) feed(pcm []int16) int {
 	o.fill += o.re.Process(o.pcm[o.fill:], pcm)
-	o.ready = 0
-	encoded := 0
-	for o.fill >= o.frame && encoded < len(o.packets) {
+	for o.ready = 0; o.fill >= o.frame && o.ready < len(o.packets); o.ready++ {
 		p := &o.packets[o.ready]
 		p.size = o.enc.Encode(p.payload[:], o.pcm[:o.frame])
-		if encoded++; p.size > 0 {
-			o.ready++
-		}
 		o.fill = copy(o.pcm, o.pcm[o.frame:o.fill])
 	}
-	return encoded
+	return o.ready
 }
 
 func (o *outlet) close() { o.enc.Close() }

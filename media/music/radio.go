@@ -114,13 +114,13 @@ func (r *radio) fetch(ctx context.Context) error {
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server answered %s", res.Status)
 	}
-	watch := time.AfterFunc(radioStall, func() { cancel(errors.New("nothing came for " + radioStall.String())) })
+	watch := time.AfterFunc(radioStall, func() { cancel(errors.New("no audio came for " + radioStall.String())) })
 	defer watch.Stop()
-	clip, err := audio.NewStream(alive{res.Body, watch}, rate)
+	clip, err := audio.NewStream(res.Body, rate)
 	if err != nil {
 		return because(ctx, err)
 	}
-	defer clip.Close()
+	defer func() { _ = clip.Close() }()
 	pcm := make([]int16, frame)
 	for {
 		n, err := clip.Read(pcm)
@@ -143,20 +143,6 @@ func because(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-// alive notes that something came.
-type alive struct {
-	r     io.Reader
-	watch *time.Timer
-}
-
-func (a alive) Read(p []byte) (int, error) {
-	n, err := a.r.Read(p)
-	if n > 0 {
-		a.watch.Reset(radioStall)
-	}
-	return n, err
 }
 
 // put keeps pcm, when there is room for it.

@@ -287,7 +287,8 @@ func (l *listener) send() {
 		return
 	}
 	for i := range o.ready {
-		l.e.Write(l.format, o.packets[i].payload[:o.packets[i].size], o.ticks, !l.begun)
-		l.begun = true
+		size := o.packets[i].size // 0 is silence that is not sent
+		l.e.Write(l.format, o.packets[i].payload[:size], o.ticks, size > 0 && !l.begun)
+		l.begun = l.begun || size > 0
 	}
 }

@@ -1,13 +1,13 @@
-// Package record writes what arrives at an endpoint into a file. The audio is put in
-// order by a jitter buffer, by a clock of ours, and written by a goroutine of its own:
-// who reads packets never waits, and a disk that is slow or full harms no call.
+// Package record writes what arrives at an endpoint, or both of its sides, into a file.
+// The audio is put in order by jitter buffers, by a clock of ours, and written by a
+// goroutine of its own: who carries packets never waits, and a disk that is slow or full
+// harms no call.
 package record
 
 import (
+	"cmp"
 	"errors"
 	"math"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"dialtone/media"
@@ -18,12 +18,8 @@ import (
 const Rate = 8000
 
 const (
-	tick    = 20 * time.Millisecond
-	samples = Rate / 50
-	// queued is how much audio waits for the disk: 10 s.
-	queued = 500
-	// flushEvery is how much is lost at most when the power fails.
-	flushEvery = 5 * time.Second
+	tick  = 20 * time.Millisecond
+	ticks = 50 // in a second
 	// voice is how loud a frame is in which somebody speaks, in dB of full scale.
 	voice = -45
 )
@@ -54,139 +50,109 @@ type Writer interface {
 // Options say what to record.
 type Options struct {
 	To      Writer        // mono, of Rate; it is flushed, not closed
+	Rate    int           // Rate, which is also what 0 means, or Wideband
 	Max     time.Duration // 0 has no end
 	Silence time.Duration // ends it; 0 does not
 }
 
 // Result is what came of it.
 type Result struct {
-	Why    Why
-	Length time.Duration
-	Speech time.Duration // from the beginning to when somebody spoke last
-	Voiced time.Duration // how much of it was speech
-	Err    error         // what went wrong; what was written before is there
+	Why     Why
+	Length  time.Duration // of what was recorded
+	Speech  time.Duration // from the beginning to when somebody spoke last; not of a Stereo
+	Voiced  time.Duration // how much of it was speech; not of a Stereo
+	Pauses  []Span        // what was left out because it was paused
+	Missing []Span        // what is missing because the disk was slow
+	Err     error         // what went wrong; what was written before is there
 }
 
-type frame [samples]int16
+// Span is audio that is not there, a whole number of 20 ms: how much, and at which place
+// of the recording.
+type Span struct{ At, For time.Duration }
 
-// Recorder is a recording under way. It is a media.Sink.
+// extend notes that 20 ms are not there.
+func extend(spans []Span, at time.Duration) []Span {
+	if last := len(spans) - 1; last >= 0 && spans[last].At == at {
+		spans[last].For += tick
+		return spans
+	}
+	return append(spans, Span{at, tick})
+}
+
+// Recorder is a recording of one side under way. It is a media.Sink.
 type Recorder struct {
-	o      Options
-	buffer *jitter.Buffer
-	frames chan frame
-	stop   chan struct{}
-	done   chan struct{} // closed when it ended by itself
-	once   sync.Once
-	failed atomic.Bool
-	tasks  sync.WaitGroup
-
-	result Result // belongs to the goroutines, then to Stop
-	err    error  // of the writer's
+	*tape
+	silence time.Duration
+	clock   Clock
+	buffer  *jitter.Buffer
+	pcm     []int16 // of one tick
 }
 
 // Start begins to record. Stop it.
 func Start(o Options) *Recorder {
+	o.Rate = cmp.Or(o.Rate, Rate)
 	r := &Recorder{
-		o: o, buffer: jitter.New(jitter.Options{Rate: Rate}), frames: make(chan frame, queued),
-		stop: make(chan struct{}), done: make(chan struct{}), result: Result{Why: Stopped},
+		tape: newTape(o.To, o.Rate, 1, o.Max), silence: o.Silence,
+		buffer: jitter.New(jitter.Options{Rate: o.Rate}), pcm: make([]int16, o.Rate/ticks),
 	}
-	r.tasks.Go(r.pace)
-	r.tasks.Go(r.write)
+	r.clock.join(r)
 	return r
 }
 
 // Packet implements media.Sink.
-func (r *Recorder) Packet(p *media.Packet) {
-	r.buffer.Put(jitter.Packet{
-		Payload: p.Payload, Format: p.Format, SSRC: p.SSRC, Time: p.Time, Seq: p.Seq, Marker: p.Marker,
-	}, time.Now())
-}
+func (r *Recorder) Packet(p *media.Packet) { put(r.buffer, p) }
 
-// Done is closed when the recording has ended by itself.
-func (r *Recorder) Done() <-chan struct{} { return r.done }
+func put(b *jitter.Buffer, p *media.Packet) { b.Put(heard(p), time.Now()) }
+
+func heard(p *media.Packet) jitter.Packet {
+	return jitter.Packet{
+		Payload: p.Payload, Format: p.Format, SSRC: p.SSRC, Time: p.Time, Seq: p.Seq, Marker: p.Marker,
+	}
+}
 
 // Stop ends the recording and gives what came of it, when that is on the disk. Packets
 // may still arrive: they are dropped. Call it once.
 func (r *Recorder) Stop() Result {
-	r.once.Do(func() { close(r.stop) })
-	r.tasks.Wait()
-	r.result.Err = errors.Join(r.result.Err, r.err)
-	return r.result
+	r.finish(r.clock.leave(r))
+	return r.end()
 }
 
-// pace takes the audio by our clock.
-func (r *Recorder) pace() {
-	defer close(r.frames)
-	defer r.buffer.Close()
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	now := time.Now()
-	for {
-		select {
-		case <-ticker.C:
-		case <-r.stop:
-			for left := r.buffer.Stats().Depth; left > 0; left -= tick { // what has arrived and not been heard
-				now = now.Add(tick)
-				r.take(now)
-			}
-			return
-		}
-		for next := now.Add(tick); !next.After(time.Now()); next = now.Add(tick) {
-			now = next
-			if why := r.take(now); why != "" {
-				r.result.Why = why
-				close(r.done)
-				return
-			}
-		}
+// finish takes what has arrived and not been heard.
+func (r *Recorder) finish(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for left := r.buffer.Stats().Depth; left > 0 && !r.over; left -= tick {
+		now = now.Add(tick)
+		r.take(now)
+	}
+	r.over = true
+	r.buffer.Close()
+}
+
+// tick implements paced.
+func (r *Recorder) tick(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.over {
+		r.take(now)
 	}
 }
 
-// take takes 20 ms, and says why they were the last.
-func (r *Recorder) take(now time.Time) Why {
-	var f frame
-	r.buffer.Get(f[:], now)
-	select {
-	case r.frames <- f:
-	default:
-		if r.result.Err == nil {
-			r.result.Err = ErrSlow
-		}
+// take takes 20 ms.
+func (r *Recorder) take(now time.Time) {
+	pcm := r.pcm
+	r.buffer.Get(pcm, now)
+	if out := r.room(len(pcm)); out != nil {
+		copy(out, pcm)
+		r.added()
 	}
-	r.result.Length += tick
-	if level(f[:]) > voice {
+	if level(pcm) > voice {
 		r.result.Speech = r.result.Length
 		r.result.Voiced += tick
 	}
-	switch {
-	case r.failed.Load():
-		return Failed
-	case r.o.Max > 0 && r.result.Length >= r.o.Max:
-		return Full
-	case r.o.Silence > 0 && r.result.Length-r.result.Speech >= r.o.Silence:
-		return Silent
-	}
-	return ""
-}
-
-// write writes to the disk what was taken.
-func (r *Recorder) write() {
-	flushed := r.o.To.Length()
-	for f := range r.frames {
-		if r.err != nil {
-			continue
-		}
-		r.err = r.o.To.Write(f[:])
-		if r.err == nil && r.o.To.Length()-flushed >= flushEvery {
-			flushed = r.o.To.Length()
-			r.err = r.o.To.Flush()
-		}
-		if r.err != nil {
-			r.failed.Store(true)
-		}
-	}
-	if r.err == nil {
-		r.err = r.o.To.Flush()
+	r.check()
+	if r.silence > 0 && r.result.Length-r.result.Speech >= r.silence {
+		r.ended(Silent)
 	}
 }
 

@@ -15,28 +15,42 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// samples are those of a frame.
+const samples = Rate / ticks
+
 // file is a disk.
 type file struct {
-	pcm     []int16
-	after   int // samples, when it is full
-	slow    time.Duration
-	flushes int
+	channels int // 0 is one
+	pcm      []int16
+	after    int // samples, when it is full
+	slow     time.Duration
+	broken   bool // cannot flush
+	flushes  int
 }
+
+var errNoSpace = errors.New("no space left")
 
 func (f *file) Write(pcm []int16) error {
 	if f.slow > 0 {
 		<-time.After(f.slow)
 	}
-	if f.after > 0 && len(f.pcm) >= f.after {
-		return errors.New("no space left")
+	if f.after != 0 && len(f.pcm) >= f.after {
+		return errNoSpace
 	}
 	f.pcm = append(f.pcm, pcm...)
 	return nil
 }
-func (f *file) Flush() error { f.flushes++; return nil }
-func (f *file) Close() error { return nil }
+
+func (f *file) Flush() error {
+	if f.broken {
+		return errNoSpace
+	}
+	f.flushes++
+	return nil
+}
+
 func (f *file) Length() time.Duration {
-	return time.Duration(len(f.pcm)) * time.Second / Rate
+	return time.Duration(len(f.pcm)/max(1, f.channels)) * time.Second / Rate
 }
 
 // speak sends d of a tone, or of silence.
@@ -81,7 +95,7 @@ func TestRecording(t *testing.T) {
 		},
 		{
 			name: "a full disk ends it, and what was written stays", disk: file{after: Rate}, why: Failed,
-			length: time.Second, spoke: time.Second, fails: errors.New("no space left"),
+			length: time.Second, spoke: time.Second, fails: errNoSpace,
 			say: func(r *Recorder, seq *uint16) { speak(r, seq, 4*time.Second, 8000) },
 		},
 	} {
@@ -116,7 +130,7 @@ func TestRecording(t *testing.T) {
 // A disk that stands still costs audio, never the time of who reads packets.
 func TestSlowDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		disk, seq := file{slow: 100 * time.Millisecond}, uint16(1)
+		disk, seq := file{slow: 3 * blockTime}, uint16(1)
 		r := Start(Options{To: &disk})
 		start := time.Now()
 		speak(r, &seq, 20*time.Second, 8000)

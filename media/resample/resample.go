@@ -24,8 +24,10 @@ const (
 	attenuation = 76   // in dB, for which the window is made; what is measured is a little less
 	flat        = 0.85 // end of the passband, in parts of the lower Nyquist frequency
 
-	// MinRate and MaxRate bound the rates that there are, in Hz.
-	MinRate, MaxRate = 4000, 192000
+	// MinRate is the lowest rate that there is, in Hz.
+	MinRate = 4000
+	// MaxRate is the highest one.
+	MaxRate = 192000
 
 	// maxCoefficients bounds the memory for odd pairs of rates; beyond, the new rate
 	// is off by less than one in a thousand.

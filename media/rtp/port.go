@@ -27,8 +27,9 @@ type Port struct {
 
 	session atomic.Pointer[session]
 	sink    atomic.Pointer[sinkBox]
-	watcher atomic.Pointer[sinkBox] // sees what arrives before the sink does
-	unheard atomic.Uint64           // packets for which there was no sink
+	unheard atomic.Uint64 // packets for which there was no sink
+
+	monitors media.Monitors
 
 	configure sync.Mutex // one Configure or Close at a time
 	closed    bool
@@ -38,8 +39,8 @@ type Port struct {
 }
 
 var (
-	_ media.Endpoint = (*Port)(nil)
-	_ media.Observed = (*Port)(nil)
+	_ media.Levelled  = (*Port)(nil)
+	_ media.Monitored = (*Port)(nil)
 )
 
 // sinkBox lets an interface be swapped atomically.
@@ -221,9 +222,6 @@ func (p *Port) RemoveSink(s media.Sink) {
 	}
 }
 
-// Observe implements media.Observed.
-func (p *Port) Observe(s media.Sink) (stop func()) {
-	box := &sinkBox{s}
-	p.watcher.Store(box)
-	return func() { p.watcher.CompareAndSwap(box, nil) }
-}
+// Monitor implements media.Monitored. What is sent is shown before it is encrypted,
+// with the lock of the sender held.
+func (p *Port) Monitor(m media.Monitor) (stop func()) { return p.monitors.Monitor(m) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,9 +27,7 @@ func heard(pcm []int16, rate int) string {
 // pressed is the sound of keys, with silence before and behind.
 func pressed(t *testing.T, tone Tone, rate, shift int) []int16 {
 	t.Helper()
-	pcm := make([]int16, rate/10+shift)
-	pcm = append(pcm, samples(t, tone, rate, tone.Length())...)
-	return append(pcm, make([]int16, rate/10)...)
+	return slices.Concat(make([]int16, rate/10+shift), samples(t, tone, rate, tone.Length()), make([]int16, rate/10))
 }
 
 func noise(pcm []int16, dBm0 float64, r *rand.Rand) {

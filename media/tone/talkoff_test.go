@@ -102,8 +102,8 @@ func TestTalkOff(t *testing.T) {
 		minutes = n
 	}
 	for seed := range minutes {
-		for name, make := range map[string]func(int, uint64) []int16{"speech": talk, "music": tune} {
-			pcm := make(minute, seed)
+		for name, sound := range map[string]func(int, uint64) []int16{"speech": talk, "music": tune} {
+			pcm := sound(minute, seed)
 			through(pcm, seed%2 == 0)
 			if got := heard(pcm, 8000); got != "" {
 				t.Errorf("minute %d of %s: heard %q", seed, name, got)
@@ -112,14 +112,14 @@ func TestTalkOff(t *testing.T) {
 	}
 }
 
-// TestTalkOffOfRealVoices listens to a speech synthesiser, if there is one.
+// TestTalkOffOfRealVoices listens to a speech synthesiser.
 func TestTalkOffOfRealVoices(t *testing.T) {
 	const text = `The quick brown fox jumps over the lazy dog. Please leave a message after the tone, we will call you back as soon as we can.
 He asked where the old harbour was; nobody in the village could tell. One two three four five six seven eight nine zero, star, hash.
 Peter Piper picked a peck of pickled peppers. She sells sea shells by the sea shore. Around the rugged rock the ragged rascal ran.
 Why, we owe you a yew. Oh, you are in a new room, are you? Moo, boo, coo, too, who knew? Eee, see me, we agree, three free bees.`
 	if _, err := exec.LookPath("espeak-ng"); err != nil {
-		t.Skip("espeak-ng is not installed")
+		t.Fatal("espeak-ng is not installed: make install-test-tools")
 	}
 	file := filepath.Join(t.TempDir(), "voice.wav")
 	for _, voice := range []string{"en", "en+f2", "en+f4", "en+m3", "en+m7", "en+whisper", "fr", "fr+f3", "de", "de+f5", "es", "it+f2"} {
