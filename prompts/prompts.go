@@ -7,6 +7,7 @@
 package prompts
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -138,9 +139,8 @@ func Text(language, name string) string {
 	return ""
 }
 
-// Open gives a recording of one of Languages, at a rate of 8000, 16000 or 48000 samples
-// a second.
-func Open(language, name string, rate int) (*Clip, error) {
+// Open gives the file of a recording of one of Languages, for media/audio to read.
+func Open(language, name string) (*bytes.Reader, error) {
 	if Text(language, name) == "" {
 		return nil, fmt.Errorf("there is no prompt %q in the language %s", name, language)
 	}
@@ -148,9 +148,5 @@ func Open(language, name string, rate int) (*Clip, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the prompt %s of the language %s: %w", name, language, err)
 	}
-	c, err := NewClip(data, rate)
-	if err != nil {
-		return nil, fmt.Errorf("the prompt %s of the language %s: %w", name, language, err)
-	}
-	return c, nil
+	return bytes.NewReader(data), nil
 }

@@ -67,10 +67,10 @@ func (f french) Date(t time.Time, year bool) []string {
 // Time has 24 hours only.
 func (f french) Time(hour, minute, _ int) []string {
 	var out []string
-	switch {
-	case hour == 0:
+	switch hour {
+	case 0:
 		out = []string{"say/midnight"}
-	case hour == 12:
+	case 12:
 		out = []string{"say/noon"}
 	default:
 		out = f.count(counted{int64(hour), "hour"})

@@ -120,12 +120,12 @@ func groups(list [][]string) (out []string) {
 // times are in the zone in which they are said.
 func Moment(g Grammar, t, now time.Time, clock int) []string {
 	var out []string
-	switch days := day(t).Sub(day(now)).Hours() / 24; {
-	case days == 0:
+	switch day(t).Sub(day(now)).Hours() / 24 {
+	case 0:
 		out = []string{"date/today"}
-	case days == -1:
+	case -1:
 		out = []string{"date/yesterday"}
-	case days == 1:
+	case 1:
 		out = []string{"date/tomorrow"}
 	default:
 		out = g.Date(t, t.Year() != now.Year())

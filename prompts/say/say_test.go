@@ -12,13 +12,13 @@ import (
 )
 
 // spoken is what a caller hears; ", " is a pause.
-func spoken(t testing.TB, g say.Grammar, names []string) string {
-	t.Helper()
+func spoken(tb testing.TB, g say.Grammar, names []string) string {
+	tb.Helper()
 	var out []string
 	for _, n := range names {
 		switch text := prompts.Text(g.Language(), n); {
 		case text == "":
-			t.Errorf("%s: there is no prompt %s", g.Language(), n)
+			tb.Errorf("%s: there is no prompt %s", g.Language(), n)
 		case n == "pause/short":
 			out = append(out, ",")
 		default:
@@ -326,8 +326,8 @@ func TestMoments(t *testing.T) {
 var grammars = []string{"en", "en-GB", "fr"}
 
 // value is the number that is spoken: what the grammar did, undone.
-func value(t testing.TB, names []string) int64 {
-	t.Helper()
+func value(tb testing.TB, names []string) int64 {
+	tb.Helper()
 	words := map[string]int64{}
 	for n := range int64(100) {
 		words[name(n)] = n
@@ -345,7 +345,7 @@ func value(t testing.TB, names []string) int64 {
 		case n == "number/million", n == "number/millions":
 			total, part = total+part*1_000_000, 0
 		case n != "say/and":
-			t.Errorf("%s is no part of a number", n)
+			tb.Errorf("%s is no part of a number", n)
 		}
 	}
 	return total + part
@@ -358,19 +358,19 @@ func name(n int64) string {
 	return "number/" + string(rune('0'+n/10)) + string(rune('0'+n%10))
 }
 
-func checkNumber(t testing.TB, n int64) {
-	t.Helper()
+func checkNumber(tb testing.TB, n int64) {
+	tb.Helper()
 	for _, language := range grammars {
 		g := say.For(language)
 		for _, feminine := range []bool{false, true} {
 			names := g.Number(n, feminine)
 			for _, p := range names {
 				if prompts.Text(g.Language(), p) == "" {
-					t.Fatalf("%s: %d needs %s, which is not there", language, n, p)
+					tb.Fatalf("%s: %d needs %s, which is not there", language, n, p)
 				}
 			}
-			if got := value(t, names); got != n {
-				t.Fatalf("%s: %d is said as %d: %q", language, n, got, names)
+			if got := value(tb, names); got != n {
+				tb.Fatalf("%s: %d is said as %d: %q", language, n, got, names)
 			}
 		}
 	}

@@ -39,45 +39,50 @@ func Text(g Grammar, kind Kind, text string, o Options) (out []string, err error
 	if text == "" {
 		return nil, fmt.Errorf("there is no %s", kind)
 	}
-	switch kind {
-	case Number:
-		out, err = decimal(g, text, o.Feminine)
-	case Ordinal:
-		n, wrong := strconv.Atoi(text)
-		if wrong != nil || n < 1 || n > 31 {
-			return nil, fmt.Errorf("%.40q is no number from 1 to 31", text)
-		}
-		out = g.Ordinal(n)
-	case Digits:
-		out = digits(text)
-	case Date:
-		var t time.Time
-		if t, err = parse(text, days, "date such as 2026-05-04"); err == nil {
-			out = g.Date(t, true)
-		}
-	case Time:
-		var t time.Time
-		if t, err = parse(text, times, "time such as 09:30"); err == nil {
-			out = g.Time(t.Hour(), t.Minute(), o.Clock)
-		}
-	case Amount:
-		out, err = amount(g, text, o.Currency)
-	case Duration:
-		out, err = duration(g, text)
-	case Phone:
-		out = g.Phone(text)
-	case Spell:
-		out = spell(text)
-	}
+	out, err = said(g, kind, text, o)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(out) == 0:
 		return nil, fmt.Errorf("nothing in %.40q can be said", text)
-	case len(out) > maxSaid:
-		out = out[:maxSaid]
 	}
-	return out, nil
+	return out[:min(len(out), maxSaid)], nil
+}
+
+func said(g Grammar, kind Kind, text string, o Options) ([]string, error) {
+	switch kind {
+	case Number:
+		return decimal(g, text, o.Feminine)
+	case Ordinal:
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 31 {
+			return nil, fmt.Errorf("%.40q is no number from 1 to 31", text)
+		}
+		return g.Ordinal(n), nil
+	case Digits:
+		return digits(text), nil
+	case Date:
+		t, err := parse(text, days, "date such as 2026-05-04")
+		if err != nil {
+			return nil, err
+		}
+		return g.Date(t, true), nil
+	case Time:
+		t, err := parse(text, times, "time such as 09:30")
+		if err != nil {
+			return nil, err
+		}
+		return g.Time(t.Hour(), t.Minute(), o.Clock), nil
+	case Amount:
+		return amount(g, text, o.Currency)
+	case Duration:
+		return duration(g, text)
+	case Phone:
+		return g.Phone(text), nil
+	case Spell:
+		return spell(text), nil
+	}
+	return nil, nil
 }
 
 // split reads a number: its sign, and what stands before and behind the point.
