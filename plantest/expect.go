@@ -35,6 +35,7 @@ func (e *Expect) compare(o *Observed) []Difference {
 	c.list("asked", orNone(e.Asked), o.Asked, equal)
 	c.list("sent", orNone(e.Sent), o.Sent, sameMessage)
 	c.list("voicemail", orNone(e.Voicemail), o.Voicemail, sameVoicemail)
+	c.list("recorded", orNone(e.Recorded), o.Recorded, sameVoicemail)
 	c.headers(e.Headers, o.Headers)
 	if e.Answered != nil && *e.Answered != o.Answered {
 		c.differs("answered", e.Where(), strconv.FormatBool(*e.Answered), strconv.FormatBool(o.Answered))

@@ -169,6 +169,9 @@ type Expect struct {
 	// Voicemail are messages that the caller left and mailboxes that it heard, in order:
 	// message for 101, mailbox 101; or nothing.
 	Voicemail dialplan.Texts `yaml:"voicemail"`
+	// Recorded is what was recorded, why and with which consent, in order: by rule,
+	// announced; by step; pause; resume; or nothing.
+	Recorded dialplan.Texts `yaml:"recorded"`
 	// End is how the call ended.
 	End *End `yaml:"end"`
 }

@@ -13,7 +13,7 @@ import (
 const perLetter = 60 * time.Millisecond
 
 // Speak implements call.Speech: an engine that speaks each letter in the same time.
-func (*world) Speak(_ context.Context, text, _ string) (media.Clip, error) {
+func (*world) Speak(_ context.Context, text, _ string, _ int) (media.Clip, error) {
 	return spoken(utf8.RuneCountInString(text)) * spoken(perLetter), nil
 }
 

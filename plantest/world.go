@@ -39,6 +39,7 @@ type world struct {
 	shown     string
 	logged    []string
 	voicemail []string
+	recorded  []string
 	web       web
 }
 

@@ -47,6 +47,13 @@ type Store interface {
 	Mailboxes() ([]Mailbox, error)
 	// SaveMailbox writes one, durably.
 	SaveMailbox(Mailbox) error
+	// Recordings calls yield for each that f fits, newest first, until yield says false.
+	Recordings(f RecordingFilter, yield func(Recording) bool) error
+	// SaveRecording keeps what is known of a recording. It returns when that is durable.
+	SaveRecording(Recording) error
+	// DeleteRecordings forgets those with these ids, durably; one that is not there is no
+	// error.
+	DeleteRecordings(ids ...string) error
 	Close() error
 }
 
@@ -73,6 +80,8 @@ type CDR struct {
 	Trace json.RawMessage `json:"trace,omitempty"`
 	// Conferences are the rooms that the caller was in.
 	Conferences []CDRConference `json:"conferences,omitempty"`
+	// Recordings are the ids of those of the call.
+	Recordings []string `json:"recordings,omitempty"`
 }
 
 // CDRConference is a time in a conference.

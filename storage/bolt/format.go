@@ -22,8 +22,9 @@ import (
 //	lists     list 0 number          encoding byte + entry
 //	messages  mailbox 0 id           encoding byte + message
 //	mailboxes extension              encoding byte + mailbox
+//	recordings id                    encoding byte + recording
 //
-// lists, messages and mailboxes may be missing in a file of an older Dialtone, which does
+// lists, messages, mailboxes and recordings may be missing in a file of an older Dialtone, which does
 // not look at them.
 // start is nanoseconds since 1970, big endian, so that keys sort by time.
 const format = 1
@@ -31,15 +32,18 @@ const format = 1
 // encodingJSON is the first byte of every value.
 const encodingJSON = 1
 
-func bucketMeta() []byte      { return []byte("meta") }
-func bucketCDRs() []byte      { return []byte("cdrs") }
-func bucketContacts() []byte  { return []byte("contacts") }
-func bucketLists() []byte     { return []byte("lists") }
-func bucketMessages() []byte  { return []byte("messages") }
-func bucketMailboxes() []byte { return []byte("mailboxes") }
+func bucketMeta() []byte       { return []byte("meta") }
+func bucketCDRs() []byte       { return []byte("cdrs") }
+func bucketContacts() []byte   { return []byte("contacts") }
+func bucketLists() []byte      { return []byte("lists") }
+func bucketMessages() []byte   { return []byte("messages") }
+func bucketMailboxes() []byte  { return []byte("mailboxes") }
+func bucketRecordings() []byte { return []byte("recordings") }
 
 // later are the buckets that came after the first release.
-func later() [][]byte { return [][]byte{bucketLists(), bucketMessages(), bucketMailboxes()} }
+func later() [][]byte {
+	return [][]byte{bucketLists(), bucketMessages(), bucketMailboxes(), bucketRecordings()}
+}
 
 // prepare makes the buckets of a new file and refuses a file of others.
 func prepare(db *bbolt.DB) error {
