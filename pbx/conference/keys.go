@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,11 @@ func (s *Seat) do(action string, p *player) (leaves bool) {
 	case KeyLeave:
 		return true
 	case KeyRollCall:
-		says = s.room.rollCall(s.Language)
+		p.say(s.room.rollCall(s.Language))
+	case KeyCall:
+		if s.Leader {
+			s.number, says = []byte{}, []string{promptEnterNumber, promptFinishHash}
+		}
 	default:
 		says = s.act(action)
 	}
@@ -157,34 +162,31 @@ func (r *room) muteAll(on bool, by *Seat) {
 const called = 20
 
 // rollCall says how many there are, and who.
-func (r *room) rollCall(language string) []string {
-	here := r.parties()
+func (r *room) rollCall(language string) []phrase {
+	here := r.here()
 	how := promptParticipants
 	if len(here) == 1 {
 		how = promptParticipant
 	}
-	says := append([]string{promptThereAre}, say.For(language).Number(int64(len(here)), false)...)
-	says = append(says, how)
+	says := words(append([]string{promptThereAre}, append(say.For(language).Number(int64(len(here)), false), how)...)...)
 	begun := false
-	for _, party := range here[:min(len(here), called)] {
-		name := r.rooms.nameOf(language, party)
+	for _, who := range here[:min(len(here), called)] {
+		name := r.rooms.nameOf(language, who)
 		if name == nil {
 			continue
 		}
 		if !begun {
-			says = append(says, promptRollCall)
+			says = append(says, phrase{prompt: promptRollCall})
 		}
 		begun = true
-		says = append(append(says, name...), "pause/short")
+		says = append(append(says, name...), phrase{prompt: "pause/short"})
 	}
 	return says
 }
 
-func (r *room) parties() (list []string) {
+// here are those who are there, in the order in which they came.
+func (r *room) here() []*Seat {
 	r.rooms.mu.Lock()
 	defer r.rooms.mu.Unlock()
-	for _, s := range r.seats {
-		list = append(list, s.Party)
-	}
-	return list
+	return slices.Clone(r.seats)
 }

@@ -15,14 +15,17 @@ type player struct {
 }
 
 // play begins to play prompts.
-func (p *player) play(names ...string) {
+func (p *player) play(names ...string) { p.say(words(names...)) }
+
+// say begins to say phrases.
+func (p *player) say(list []phrase) {
 	p.hush()
 	ctx, stop := context.WithCancel(p.ctx)
 	p.stop, p.done = stop, make(chan struct{})
 	done := p.done
 	p.seat.room.rooms.tasks.Go(func() {
 		defer close(done)
-		err := p.all(ctx, names)
+		err := p.all(ctx, list)
 		if err == nil && p.after != nil {
 			err = p.after(ctx)
 		}
@@ -36,9 +39,8 @@ func (p *player) play(names ...string) {
 	})
 }
 
-func (p *player) all(ctx context.Context, names []string) (err error) {
-	clips := p.seat.room.rooms.clips(p.seat.Language, news{names: names})
-	for _, c := range clips {
+func (p *player) all(ctx context.Context, list []phrase) (err error) {
+	for _, c := range p.seat.room.rooms.phrases(p.seat.Language, list) {
 		if err == nil && ctx.Err() == nil {
 			err = p.clip(ctx, c)
 		}

@@ -35,6 +35,17 @@ const (
 	promptJoined        = "conference/has-joined"
 	promptLeft          = "conference/has-left"
 	promptSomeoneJoined = "conference/someone-joined"
+	promptEnterNumber   = "gather/enter-number"
+	promptFinishHash    = "gather/finish-hash"
+	promptFull          = "conference/full"
+	promptOneMoment     = "menu/one-moment"
+	promptBusy          = "call/busy"
+	promptNoAnswer      = "call/no-answer"
+	promptNotPermitted  = "call/not-permitted"
+	promptNotInUse      = "call/not-found"
+	promptNotDisturbed  = "call/do-not-disturb"
+	promptUnavailable   = "call/unavailable"
+	promptCallFailed    = "call/failed"
 	promptSomeoneLeft   = "conference/someone-left"
 )
 
@@ -46,13 +57,36 @@ func (r *Rooms) clips(language string, n news) (out []Clip) {
 	if n.sound != 0 {
 		out = append(out, n.sound.clip())
 	}
-	if n.named {
-		n.names = append(r.introduce(language, n.party, n.in), n.names...)
+	if n.who != nil {
+		out = append(out, r.phrases(language, r.introduce(language, n.who, n.in))...)
 	}
-	for _, name := range n.names {
-		clip, err := r.o.Open(language, name)
+	return append(out, r.phrases(language, words(n.names...))...)
+}
+
+// phrase is a prompt, or what somebody has said himself.
+type phrase struct {
+	prompt string
+	spoken []int16
+}
+
+// words are prompts.
+func words(names ...string) (out []phrase) {
+	for _, name := range names {
+		out = append(out, phrase{prompt: name})
+	}
+	return out
+}
+
+// phrases opens them. What cannot be opened is left out.
+func (r *Rooms) phrases(language string, list []phrase) (out []Clip) {
+	for _, p := range list {
+		if p.spoken != nil {
+			out = append(out, newVoiced(p.spoken))
+			continue
+		}
+		clip, err := r.o.Open(language, p.prompt)
 		if err != nil {
-			r.o.Log.Warn("a prompt is not played", "prompt", name, "error", err)
+			r.o.Log.Warn("a prompt is not played", "prompt", p.prompt, "error", err)
 			continue
 		}
 		out = append(out, clip)
@@ -60,38 +94,63 @@ func (r *Rooms) clips(language string, n news) (out []Clip) {
 	return out
 }
 
-// introduce says who has come or gone: by the recording of his name, else by his
-// number.
-func (r *Rooms) introduce(language, party string, in bool) []string {
+// introduce says who has come or gone.
+func (r *Rooms) introduce(language string, who *Seat, in bool) []phrase {
 	has, someone := promptLeft, promptSomeoneLeft
 	if in {
 		has, someone = promptJoined, promptSomeoneJoined
 	}
-	name := r.nameOf(language, party)
+	name := r.nameOf(language, who)
 	if name == nil {
-		return []string{someone}
+		return words(someone)
 	}
-	return append(name, has)
+	return append(name, phrase{prompt: has})
 }
 
 // longest is how many digits of a number are said.
 const longest = 20
 
-// nameOf says who it is; nil when his number is none.
-func (r *Rooms) nameOf(language, party string) []string {
-	number := strings.TrimPrefix(party, "+")
-	if number == "" || len(number) > longest || strings.Trim(number, "0123456789") != "" {
-		return nil
+// nameOf says who it is: by the file of his name, as he said it himself, or by his
+// number; nil when that is none.
+func (r *Rooms) nameOf(language string, who *Seat) []phrase {
+	if file := r.fileOf(language, who.Party); file != "" {
+		return words(file)
 	}
-	if clip, err := r.o.Open(language, named+number); err == nil {
-		_ = clip.Close()
-		return []string{named + number}
+	if who.SpokenName != nil {
+		return []phrase{{spoken: who.SpokenName}}
+	}
+	number := digits(who.Party)
+	if number == "" {
+		return nil
 	}
 	names, err := say.Text(say.For(language), say.Digits, number, say.Options{})
 	if err != nil {
 		return nil
 	}
-	return names
+	return words(names...)
+}
+
+// digits is a number that can be said, "" for what is none.
+func digits(party string) string {
+	number := strings.TrimPrefix(party, "+")
+	if len(number) > longest || strings.Trim(number, "0123456789") != "" {
+		return ""
+	}
+	return number
+}
+
+// fileOf is the recording of a name, "" when there is none.
+func (r *Rooms) fileOf(language, party string) string {
+	number := digits(party)
+	if number == "" {
+		return ""
+	}
+	clip, err := r.o.Open(language, named+number)
+	if err != nil {
+		return ""
+	}
+	_ = clip.Close()
+	return named + number
 }
 
 // sound is a tone that all hear.

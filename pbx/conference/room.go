@@ -25,22 +25,25 @@ type room struct {
 	language         string // of what is said to all
 	opened           time.Time
 	news             chan news
+	ctx              context.Context    //nolint:containedctx // is its life
 	done             context.CancelFunc // ends run
 	log              *slog.Logger
 
-	seats  []*Seat // in the order in which they came
-	locked bool
-	hushed bool // all but leaders were muted
-	over   bool // it ends: all are leaving
-	mix    Mix  // nil until two can hear each other
+	seats    []*Seat // in the order in which they came
+	calling  int     // who is being called
+	locked   bool
+	hushed   bool          // all but leaders were muted
+	over     bool          // it ends: all are leaving
+	mix      Mix           // nil until two can hear each other
+	tape     Recording     // nil while nothing is recorded
+	recorded chan struct{} // closed when nothing more is recorded; nil when nothing was
 }
 
 // news is what all in a room are told.
 type news struct {
 	sound sound    // a tone before
 	names []string // prompts
-	named bool     // party has come, or gone
-	party string
+	who   *Seat    // has come, or gone
 	in    bool
 }
 
@@ -60,6 +63,7 @@ func (r *room) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			r.stopRecording()
 			if mix := r.audio(); mix != nil {
 				mix.Close()
 			}
@@ -136,6 +140,7 @@ func (r *room) tell(n news) {
 func (r *room) mixing() Mix {
 	if r.mix == nil {
 		r.mix = r.rooms.o.Mix()
+		r.startRecording()
 	}
 	return r.mix
 }
@@ -149,6 +154,7 @@ func (r *room) seat(j Joining) *Seat {
 	s.announced = len(r.seats) > 0 && !r.waiting() && r.set.Announce != AnnounceNone
 	first := j.Leader && r.set.WaitForLeader && r.waiting() && len(r.seats) > 0
 	r.seats = append(r.seats, s)
+	r.discreet()
 	if first {
 		r.tell(news{names: []string{promptLeaderArrived}})
 	}
@@ -165,6 +171,7 @@ func (r *room) remove(s *Seat) {
 	}
 	waited := r.waiting()
 	r.seats = slices.Delete(r.seats, i, i+1)
+	r.discreet()
 	r.log.Info("left", "party", s.Party, "members", len(r.seats))
 	switch {
 	case r.over:
@@ -177,6 +184,7 @@ func (r *room) remove(s *Seat) {
 	case len(r.seats) > 1 && !waited && r.set.Announce != AnnounceNone:
 		r.tell(r.coming(s, false))
 	}
+	r.unpaid()
 	r.wake()
 	r.abandon()
 }
@@ -193,7 +201,7 @@ func (r *room) abandon() {
 func (r *room) coming(s *Seat, in bool) news {
 	switch {
 	case r.set.Announce == AnnounceName:
-		return news{named: true, party: s.Party, in: in}
+		return news{who: s, in: in}
 	case in:
 		return news{sound: soundJoined}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,8 +37,11 @@ func (*phone) Forward(*media.Packet)                 {}
 func (*phone) Write(codec.Format, []byte, int, bool) {}
 func (*phone) Stats() media.Stats                    { return media.Stats{} }
 func (p *phone) SetSink(s media.Sink)                { p.mu.Lock(); defer p.mu.Unlock(); p.sink = s }
-func (p *phone) Hear(what string) (stop func())      { p.note(what); return func() { p.note("no " + what) } }
-func (p *phone) note(what string)                    { p.mu.Lock(); defer p.mu.Unlock(); p.heard = append(p.heard, what) }
+
+func (p *phone) Hear(what string) (stop func()) { p.note(what); return func() { p.note("no " + what) } }
+
+func (p *phone) note(what string) { p.mu.Lock(); defer p.mu.Unlock(); p.heard = append(p.heard, what) }
+
 func (p *phone) take() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,6 +141,7 @@ type house struct {
 }
 
 func newHouse(t *testing.T, c Settings) *house {
+	t.Helper()
 	if c.Keys == nil {
 		c.Keys = usualKeys("0")
 	}
@@ -165,16 +170,24 @@ type guest struct {
 
 func (h *house) come(party string, leader bool) *guest {
 	h.t.Helper()
-	g := &guest{phone: &phone{}, keys: media.NewKeys(), over: make(chan error, 1)}
-	var err error
-	if g.seat, err = h.Join(Joining{Conference: "team", Room: "team", ID: "id" + party, Party: party, Leader: leader}); err != nil {
+	g, err := h.sits(Joining{Conference: "team", Room: "team", ID: "id" + party, Party: party, Leader: leader})
+	if err != nil {
 		h.t.Fatalf("%s: %v", party, err)
 	}
+	return g
+}
+
+// sits lets one take part who joins as j says.
+func (h *house) sits(j Joining) (*guest, error) {
+	seat, err := h.Join(j)
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	g.stop = stop
+	g := &guest{phone: &phone{}, keys: media.NewKeys(), seat: seat, stop: stop, over: make(chan error, 1)}
 	go func() { g.over <- g.seat.Sit(ctx, g.phone, g.keys) }()
 	synctest.Wait()
-	return g
+	return g, nil
 }
 
 func (g *guest) press(keys string) {
@@ -472,7 +485,7 @@ func TestStorm(t *testing.T) {
 	for i := range 100 {
 		all.Go(func() {
 			room := fmt.Sprint("team", i%3)
-			s, err := h.Join(Joining{Conference: "team", Room: room, ID: fmt.Sprint(i), Party: fmt.Sprint(100 + i), Leader: i%10 == 0})
+			s, err := h.Join(Joining{Conference: "team", Room: room, ID: strconv.Itoa(i), Party: strconv.Itoa(100 + i), Leader: i%10 == 0})
 			if errors.Is(err, ErrEnded) || errors.Is(err, ErrLocked) {
 				return
 			}
@@ -486,7 +499,7 @@ func TestStorm(t *testing.T) {
 			for range rand.IntN(4) {
 				keys.Press("124567*#0"[rand.IntN(9)], 0, media.ByInfo)
 			}
-			_ = h.Control(room, fmt.Sprint(rand.IntN(100)), Kick)
+			_ = h.Control(room, strconv.Itoa(rand.IntN(100)), Kick)
 			h.List()
 			_ = s.Sit(ctx, &phone{}, keys)
 		})

@@ -22,6 +22,7 @@ type Seat struct {
 	voice             Voice   // nil while he hears music instead of the others
 	announced         bool    // the others are told that he has come when he is heard
 	first             string  // a prompt to hear before what comes
+	told              string  // a prompt to hear soon
 	over              *ending
 
 	// Only the goroutine of Sit uses these.
@@ -29,6 +30,7 @@ type Seat struct {
 	trailing string // keys that belong to what was entered before
 	until    time.Time
 	greeted  bool
+	number   []byte // to call, as it is entered; nil when none is
 }
 
 // ending is why one has to go, and what he is told.
@@ -43,7 +45,7 @@ var errLeft = errors.New("left")
 // goodbye bounds how long one is told why he has to go.
 const goodbye = 10 * time.Second
 
-// Room is the name of the room.
+// RoomName is the name of the room.
 func (s *Seat) RoomName() string { return s.room.name }
 
 // Ignore drops the next key if it is one of keys and comes before until: it belongs
@@ -173,6 +175,9 @@ func (s *Seat) heard(v Voice) {
 	defer s.room.rooms.mu.Unlock()
 	s.voice = v
 	s.apply()
+	if s.room.tape != nil {
+		s.room.tape.Joined(s.Party)
+	}
 	if s.announced {
 		s.announced = false
 		s.room.tell(s.room.coming(s, true))
@@ -206,7 +211,7 @@ func (s *Seat) wake() {
 
 // stay takes keys until he is to do something else than to wait for waits.
 func (s *Seat) stay(ctx context.Context, keys *media.Keys, p *player, waits string) error {
-	patience := time.NewTimer(sequence)
+	patience := time.NewTimer(s.patience())
 	defer patience.Stop()
 	for {
 		select {
@@ -215,8 +220,13 @@ func (s *Seat) stay(ctx context.Context, keys *media.Keys, p *player, waits stri
 		case err := <-p.failed:
 			return err
 		case <-patience.C:
-			s.typed = ""
+			if s.typed = ""; s.number != nil {
+				s.dial(p)
+			}
 		case <-s.changed:
+			if told := s.takeTold(); told != "" {
+				p.play(told)
+			}
 			if now, over := s.place(); over != nil || now != waits {
 				return nil
 			}
@@ -230,7 +240,7 @@ func (s *Seat) stay(ctx context.Context, keys *media.Keys, p *player, waits stri
 					return errLeft
 				}
 			}
-			patience.Reset(sequence)
+			patience.Reset(s.patience())
 		}
 	}
 }
@@ -240,6 +250,10 @@ func (s *Seat) press(k media.Key, p *player) (leaves bool) {
 	mine := strings.IndexByte(s.trailing, k.Digit) >= 0 && !k.At.After(s.until)
 	s.trailing = ""
 	if mine {
+		return false
+	}
+	if s.number != nil {
+		s.dialKey(k.Digit, p)
 		return false
 	}
 	s.typed += string(k.Digit)

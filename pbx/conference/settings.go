@@ -10,6 +10,7 @@ type Settings struct {
 	Locked        bool // as it is opened
 	MaxMembers    int  // 0 is any number
 	MaxDuration   time.Duration
+	Record        bool                // what all hear
 	Announce      string              // one of Announce...; "" is AnnounceTone
 	Music         string              // a class, NoMusic, or "" for the usual one
 	Language      string              // of what is said to all; "" is that of who comes first
@@ -41,4 +42,5 @@ const (
 	KeyMuteAll     = "mute_all"
 	KeyKickLast    = "kick_last"
 	KeyEnd         = "end"
+	KeyCall        = "call"
 )
