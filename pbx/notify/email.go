@@ -54,7 +54,7 @@ func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string, files 
 }
 
 func compose(c config.Mail, m dialplan.Mail, id string) (*mail.Msg, error) {
-	msg := mail.NewMsg()
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	_, domain, _ := strings.Cut(c.From, "@")
 	msg.SetMessageIDWithValue(id + "@" + domain) // the same in every try
 	msg.SetDate()

@@ -57,17 +57,21 @@ type Options struct {
 // Service tells phones. It is safe for concurrent use.
 type Service struct {
 	Options
-	wake chan struct{} // capacity 1
+	wake   chan struct{} // capacity 1
+	events <-chan registrar.Event
+	stop   func() // the events
 
 	mu      sync.Mutex
 	stale   map[string]bool // extensions whose phones are to be told
 	telling map[string]bool // that are being told
-	subs    map[string]*subscription
+	subs    subscriptions
 }
 
-// New takes over SUBSCRIBE from the edge; call it before the edge runs.
+// New takes over SUBSCRIBE from the edge; call it before the edge runs. From now on it
+// knows who registers: nobody is overlooked who is faster than Run.
 func New(o Options) *Service {
-	s := &Service{Options: o, wake: make(chan struct{}, 1), stale: map[string]bool{}, telling: map[string]bool{}, subs: map[string]*subscription{}}
+	s := &Service{Options: o, wake: make(chan struct{}, 1), stale: map[string]bool{}, telling: map[string]bool{}, subs: newSubscriptions()}
+	s.events, s.stop = o.Registrar.Subscribe()
 	o.Edge.Handle(sip.SUBSCRIBE, s.serve)
 	return s
 }
@@ -83,10 +87,9 @@ func (s *Service) Changed(mailbox string) {
 	}
 }
 
-// Run tells phones until ctx ends.
+// Run tells phones until ctx ends. It is called once.
 func (s *Service) Run(ctx context.Context) error {
-	events, stop := s.Registrar.Subscribe()
-	defer stop()
+	defer s.stop()
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	expiry := time.NewTicker(expiryCheck)
@@ -95,7 +98,7 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case e := <-events:
+		case e := <-s.events:
 			if e.Kind == registrar.Registered || e.Kind == registrar.Moved {
 				s.Changed(e.Contact.Extension)
 			}
@@ -147,9 +150,8 @@ func (s *Service) tell(ctx context.Context, extension string) {
 	}
 	var all sync.WaitGroup
 	defer all.Wait()
-	subscribed := map[registrar.Flow]bool{}
-	for _, u := range s.of(extension) {
-		subscribed[registrar.Flow(u.flow)] = true
+	list, subscribed := s.of(extension)
+	for _, u := range list {
 		all.Go(func() { s.notify(ctx, u) })
 	}
 	for _, c := range s.Registrar.Lookup(extension) {

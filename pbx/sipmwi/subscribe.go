@@ -14,21 +14,22 @@ import (
 	"dialtone/pbx/sipedge"
 )
 
-// subscription is a dialog in which a phone is told. mu guards what changes, and keeps
-// NOTIFYs in order; Service.mu guards expires and over.
+// subscription is a dialog in which a phone is told. mu keeps NOTIFYs in order and guards
+// seq; Service.mu guards what a refresh changes, which waits for no NOTIFY.
 type subscription struct {
 	mailbox string
 	key     string // Call-ID and both tags
 
-	mu     sync.Mutex
-	target sip.Uri
-	flow   sipedge.Flow
 	routes []string
 	from   sip.FromHeader // ours
 	to     sip.ToHeader
 	callID sip.CallIDHeader
-	seq    uint32
 
+	mu  sync.Mutex
+	seq uint32
+
+	target  sip.Uri
+	flow    sipedge.Flow
 	expires time.Time
 	over    string // why it ends; "" while it goes on
 }
@@ -103,18 +104,16 @@ func (s *Service) refresh(req *sip.Request, tx sip.ServerTransaction, flow siped
 	local, _ := req.To().Params.Get("tag")
 	remote, _ := req.From().Params.Get("tag")
 	s.mu.Lock()
-	u := s.subs[keyOf(req.CallID().Value(), local, remote)]
+	u := s.subs.byKey[keyOf(req.CallID().Value(), local, remote)]
 	if u != nil && u.mailbox == extension {
 		u.expires = time.Now().Add(lasts)
+		u.flow, u.target = flow, req.Contact().Address
 	}
 	s.mu.Unlock()
 	if u == nil || u.mailbox != extension {
 		s.respond(tx, response(req, sip.StatusCallTransactionDoesNotExists, "No Such Subscription"))
 		return
 	}
-	u.mu.Lock()
-	u.flow, u.target = flow, req.Contact().Address
-	u.mu.Unlock()
 	s.accept(req, tx, response(req, sip.StatusOK, "OK"), flow, lasts)
 	s.Changed(u.mailbox) // with lasts 0, it has expired and is told so
 }
@@ -128,55 +127,6 @@ func (s *Service) accept(req *sip.Request, tx sip.ServerTransaction, res *sip.Re
 	s.respond(tx, res)
 }
 
-// admit keeps u, when there is room.
-func (s *Service) admit(u *subscription) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	var oldest *subscription
-	for _, o := range s.subs {
-		if o.mailbox == u.mailbox {
-			if n++; oldest == nil || o.expires.Before(oldest.expires) {
-				oldest = o
-			}
-		}
-	}
-	if n >= maxOfOne { // a phone that was restarted does not end its old ones
-		delete(s.subs, oldest.key)
-	}
-	if len(s.subs) >= maxAll {
-		return false
-	}
-	s.subs[u.key] = u
-	return true
-}
-
-// of are the subscriptions of a mailbox.
-func (s *Service) of(mailbox string) (list []*subscription) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, u := range s.subs {
-		if u.mailbox == mailbox {
-			list = append(list, u)
-		}
-	}
-	return list
-}
-
-// expired takes those that are over.
-func (s *Service) expired(now time.Time) (list []*subscription) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for key, u := range s.subs {
-		if !now.Before(u.expires) {
-			u.over = "timeout"
-			delete(s.subs, key)
-			list = append(list, u)
-		}
-	}
-	return list
-}
-
 // notify tells the phone in its dialog.
 func (s *Service) notify(ctx context.Context, u *subscription) {
 	u.mu.Lock()
@@ -185,14 +135,15 @@ func (s *Service) notify(ctx context.Context, u *subscription) {
 	left := time.Until(u.expires)
 	if left <= 0 && u.over == "" {
 		u.over = "timeout"
-		delete(s.subs, u.key)
+		s.subs.remove(u)
 	}
 	state := "active;expires=" + seconds(left)
 	if u.over != "" {
 		state = "terminated;reason=" + u.over
 	}
+	target, flow := u.target, u.flow
 	s.mu.Unlock()
-	req := sip.NewRequest(sip.NOTIFY, u.target)
+	req := sip.NewRequest(sip.NOTIFY, target)
 	for _, r := range u.routes {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
@@ -202,14 +153,14 @@ func (s *Service) notify(ctx context.Context, u *subscription) {
 	req.AppendHeader(&to)
 	req.AppendHeader(&callID)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: u.seq, MethodName: sip.NOTIFY})
-	status, err := s.send(ctx, req, u.flow, u.mailbox, state)
+	status, err := s.send(ctx, req, flow, u.mailbox, state)
 	if ctx.Err() != nil || err == nil && status < 300 {
 		return
 	}
 	// RFC 6665 §4.2.2: who does not answer, or knows nothing of it, is told no more.
-	s.Log.Debug("a subscription is over", "extension", u.mailbox, "phone", fmt.Sprint(u.flow.Remote), "status", status, "error", err)
+	s.Log.Debug("a subscription is over", "extension", u.mailbox, "phone", fmt.Sprint(flow.Remote), "status", status, "error", err)
 	s.mu.Lock()
-	delete(s.subs, u.key)
+	s.subs.remove(u)
 	s.mu.Unlock()
 }
 

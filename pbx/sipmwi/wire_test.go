@@ -36,9 +36,18 @@ type server struct {
 
 func start(t *testing.T) *server {
 	t.Helper()
+	s := prepare(t)
+	s.run(t, s.lamps.Run)
+	return s
+}
+
+// prepare is start without telling anybody.
+func prepare(t *testing.T) *server {
+	t.Helper()
 	s := &server{cfg: config.Default()}
 	s.cfg.SIP.UDP, s.cfg.SIP.TCP, s.cfg.SIP.TLS = []string{"127.0.0.1:0"}, nil, nil
 	s.cfg.Registrar.Qualify = 0
+	s.cfg.Voicemail.Enabled = true
 	s.cfg.Extensions = map[string]config.Extension{"101": {Password: "secret", Voicemail: config.Mailbox{}}, "102": {Password: "secret", Voicemail: config.Mailbox{Enabled: "false"}}}
 	current := func() *config.Config { return &s.cfg }
 	log := slog.New(slog.DiscardHandler)
@@ -55,16 +64,26 @@ func start(t *testing.T) *server {
 	s.lamps = sipmwi.New(sipmwi.Options{Edge: edge, Auth: auth, Registrar: reg, Config: current, Log: log, Counts: func(string) (sipmwi.Counts, error) {
 		return sipmwi.Counts{New: int(s.fresh.Load()), Old: 3}, nil
 	}})
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := edge.Listen(ctx); err != nil {
+	if err := edge.Listen(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	s.at = edge.Addresses()[0].AddrPort.String()
-	done := make(chan struct{}, 2)
-	go func() { _ = edge.Run(ctx); done <- struct{}{} }()
-	go func() { _ = s.lamps.Run(ctx); done <- struct{}{} }()
-	t.Cleanup(func() { cancel(); <-done; <-done })
+	s.run(t, edge.Run)
 	return s
+}
+
+// run runs f until the test is over.
+func (s *server) run(t *testing.T, f func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- f(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // phone speaks SIP as text, so that what is tested is what is on the wire.
@@ -195,6 +214,16 @@ func TestRegisteredPhonesAreToldUnasked(t *testing.T) {
 	p.lamp("Messages-Waiting: yes")
 }
 
+func TestPhonesThatRegisterEarlyAreTold(t *testing.T) {
+	s := prepare(t)
+	p := s.phone(t, "101")
+	if answer, _ := p.ask("REGISTER", "<sip:101@dialtone>", "r", "Expires: 300"); !strings.HasPrefix(answer, "SIP/2.0 200") {
+		t.Fatal(answer)
+	}
+	s.run(t, s.lamps.Run)
+	p.lamp("Messages-Waiting: no")
+}
+
 func TestSubscription(t *testing.T) {
 	s := start(t)
 	p := s.phone(t, "101")
@@ -220,6 +249,16 @@ func TestSubscription(t *testing.T) {
 	p.lamp("Subscription-State: terminated", before...)
 	if answer, _ = p.ask("SUBSCRIBE", to, "s", "Event: message-summary", "Expires: 600"); !strings.HasPrefix(answer, "SIP/2.0 481") {
 		t.Errorf("after its end: %s", answer)
+	}
+}
+
+func TestARefreshWaitsForNoNotify(t *testing.T) {
+	p := start(t).phone(t, "101")
+	p.silent = true
+	answer, before := p.ask("SUBSCRIBE", "<sip:101@dialtone>", "s", "Event: message-summary", "Expires: 600")
+	p.lamp("Messages-Waiting: no", before...) // which is under way from now on
+	if answer, _ = p.ask("SUBSCRIBE", header(answer, "To"), "s", "Event: message-summary", "Expires: 600"); !strings.HasPrefix(answer, "SIP/2.0 200") {
+		t.Error(answer)
 	}
 }
 

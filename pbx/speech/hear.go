@@ -6,12 +6,17 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxHeard is how much an engine may write of what it understood, in bytes.
 const maxHeard = 4 << 10
+
+// maxTranscript is the same of a message.
+const maxTranscript = 32 << 10
 
 // Hear gives the words of somebody who speaks a language, "" for English: mono audio of
 // rate samples a second. "" is for audio without words.
@@ -20,6 +25,42 @@ func (s *Speech) Hear(ctx context.Context, pcm []int16, rate int, language strin
 	if !e.Enabled() {
 		return "", errors.New("there is no engine that understands speech: write speech.stt")
 	}
+	text, err := s.understand(ctx, listener{
+		command: e.Command, url: e.URL, timeout: e.Timeout.D(), most: maxHeard,
+		enter: func(ctx context.Context) error { return s.hearing.enter(ctx, e.Concurrent) }, leave: s.hearing.leave,
+	}, bytes.NewReader(wavOf(pcm, rate)), language)
+	return clean(text), err
+}
+
+// Transcribe gives what is said in a WAV file in a language, "" for English, in lines.
+func (s *Speech) Transcribe(ctx context.Context, file io.Reader, language string) (string, error) {
+	e := s.config().Voicemail.Transcript
+	if !e.Enabled() {
+		return "", errors.New("there is no engine that writes down messages: write voicemail.transcript")
+	}
+	none := func(context.Context) error { return nil } // its caller has one message after the other written
+	text, err := s.understand(ctx, listener{
+		command: e.Command, url: e.URL, timeout: e.Timeout.D(), most: maxTranscript, enter: none, leave: func() {},
+	}, file, language)
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, clean(line))
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n")), err
+}
+
+// listener is an engine that understands speech.
+type listener struct {
+	command []string
+	url     string
+	timeout time.Duration
+	most    int                             // bytes of the words
+	enter   func(ctx context.Context) error // waits for one's turn
+	leave   func()
+}
+
+// understand gives what an engine makes of a WAV file.
+func (s *Speech) understand(ctx context.Context, e listener, file io.Reader, language string) (string, error) {
 	if !languageName.MatchString(language) {
 		language = usual
 	}
@@ -31,29 +72,29 @@ func (s *Speech) Hear(ctx context.Context, pcm []int16, rate int, language strin
 	s.work.Add(1)
 	s.mu.Unlock()
 	defer s.work.Done()
-	ctx, cancel := context.WithTimeoutCause(ctx, e.Timeout.D(), fmt.Errorf("the engine took longer than %s", e.Timeout.D()))
+	ctx, cancel := context.WithTimeoutCause(ctx, e.timeout, fmt.Errorf("the engine took longer than %s", e.timeout))
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
-	if err := s.hearing.enter(ctx, e.Concurrent); err != nil {
+	if err := e.enter(ctx); err != nil {
 		return "", err
 	}
-	defer s.hearing.leave()
+	defer e.leave()
 	fill := func(word string, escape func(string) string) string {
 		return strings.ReplaceAll(word, "{language}", escape(language))
 	}
 	var text []byte
 	var err error
-	if e.URL != "" {
+	if e.url != "" {
 		text, err = s.post(ctx, upload{
-			url: fill(e.URL, url.QueryEscape), kind: "audio/wav", body: bytes.NewReader(wavOf(pcm, rate)),
-			language: language, accept: "text/plain", most: maxHeard,
+			url: fill(e.url, url.QueryEscape), kind: "audio/wav", body: file,
+			language: language, accept: "text/plain", most: e.most,
 		})
 	} else {
-		args := make([]string, len(e.Command))
-		for i, a := range e.Command {
+		args := make([]string, len(e.command))
+		for i, a := range e.command {
 			args[i] = fill(a, func(s string) string { return s })
 		}
-		text, err = run(ctx, args, bytes.NewReader(wavOf(pcm, rate)), maxHeard)
+		text, err = run(ctx, args, file, e.most)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -61,7 +102,7 @@ func (s *Speech) Hear(ctx context.Context, pcm []int16, rate int, language strin
 	case err != nil:
 		return "", fmt.Errorf("speech is not understood: %w", err)
 	}
-	return clean(string(text)), nil
+	return string(text), nil
 }
 
 // wavOf is a WAV file of mono audio.

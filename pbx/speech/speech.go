@@ -19,7 +19,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/media"
-	"dialtone/media/wav"
+	"dialtone/media/audio"
 )
 
 const (
@@ -81,9 +81,9 @@ var languageName = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$`)
 // usual is the language of a text of which nobody says it.
 const usual = "en"
 
-// Speak gives a text as it is spoken in a language, "" for English. The error says why
-// there is nothing to hear.
-func (s *Speech) Speak(ctx context.Context, text, language string) (media.Clip, error) {
+// Speak gives a text as it is spoken in a language, "" for English, at a rate of 8000,
+// 16000 or 48000 samples a second. The error says why there is nothing to hear.
+func (s *Speech) Speak(ctx context.Context, text, language string, rate int) (media.Clip, error) {
 	t := s.config().Speech.TTS
 	text = clean(text)
 	switch {
@@ -102,7 +102,7 @@ func (s *Speech) Speak(ctx context.Context, text, language string) (media.Clip, 
 	if err != nil {
 		return nil, fmt.Errorf("a text is not spoken: %w", err)
 	}
-	return wav.NewReader(bytes.NewReader(data))
+	return audio.NewClip(bytes.NewReader(data), rate)
 }
 
 // clean is a text as it may be given to a program.
@@ -140,7 +140,7 @@ func (j job) fill(word string, escape func(string) string) string {
 func (s *Speech) audio(ctx context.Context, j job) ([]byte, error) {
 	key := j.key()
 	for {
-		if data := s.cache.get(key); playable(data) {
+		if data := s.cache.get(key); data != nil && playable(data) == nil {
 			return data, nil
 		}
 		s.mu.Lock()
@@ -187,7 +187,7 @@ func (s *Speech) make(ctx context.Context, key string, j job) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	if _, err := wav.NewReader(bytes.NewReader(data)); err != nil {
+	if err := playable(data); err != nil {
 		return nil, fmt.Errorf("what the engine gave cannot be played: %w", err)
 	}
 	if err := s.cache.put(key, data, int64(j.engine.Cache)<<20); err != nil {
@@ -203,12 +203,13 @@ func (s *Speech) ask(ctx context.Context, j job) ([]byte, error) {
 	return command(ctx, j)
 }
 
-func playable(data []byte) bool {
-	if data == nil {
-		return false
+// playable says why data cannot be played.
+func playable(data []byte) error {
+	clip, err := audio.NewClip(bytes.NewReader(data), 8000)
+	if err != nil {
+		return err
 	}
-	_, err := wav.NewReader(bytes.NewReader(data))
-	return err == nil
+	return clip.Close()
 }
 
 // grace is how long a program may take to go when it is told to.

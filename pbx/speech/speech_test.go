@@ -19,55 +19,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"dialtone/config"
 	"dialtone/internal/testwav"
 	"dialtone/media"
 	"dialtone/pbx/speech"
 )
-
-// helper says what this program does instead of testing: it is the engine, too.
-const helper = "SPEECH_TEST_ENGINE"
-
-func TestMain(m *testing.M) {
-	if what := os.Getenv(helper); what != "" {
-		os.Exit(engine(what))
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// engine is a program that speaks.
-func engine(what string) int {
-	text, _ := io.ReadAll(os.Stdin)
-	switch what {
-	case "speaks": // as many milliseconds as the text has letters, and notes it
-		line := fmt.Sprintf("%q %q\n", os.Args[1:], text)
-		if f, err := os.OpenFile(os.Getenv("SPEECH_TEST_LOG"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
-			_, _ = f.WriteString(line)
-			_ = f.Close()
-		}
-		_, _ = os.Stdout.Write(testwav.Format{}.Tone(440, time.Duration(len(text))*time.Millisecond*100))
-	case "fails":
-		fmt.Fprintln(os.Stderr, "no such voice\nmore")
-		return 3
-	case "mute":
-	case "prose":
-		fmt.Println("hello, this is no audio")
-	case "hangs": // and so does what it starts
-		c := exec.Command("sleep", "60")
-		c.Stdout = os.Stdout
-		_ = c.Start()
-		_ = c.Wait()
-	case "endless":
-		for {
-			if _, err := os.Stdout.Write(make([]byte, 1<<16)); err != nil {
-				return 1
-			}
-		}
-	}
-	return 0
-}
 
 // setting is an engine in a folder of its own.
 type setting struct {
@@ -109,7 +65,7 @@ func (s *setting) asked(t *testing.T) []string {
 
 func (s *setting) speak(t *testing.T, text, language string) media.Clip {
 	t.Helper()
-	c, err := s.Speak(t.Context(), text, language)
+	c, err := s.Speak(t.Context(), text, language, 8000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +154,7 @@ func TestFailuresSayWhy(t *testing.T) {
 	for what, says := range map[string]string{
 		"fails":   "exit status 3: no such voice",
 		"mute":    "gave nothing",
-		"prose":   "what the engine gave cannot be played: it is no WAV file",
+		"prose":   "what the engine gave cannot be played: it is no WAV, FLAC",
 		"hangs":   "the engine took longer than 500ms",
 		"endless": "the engine gave more than 10 MB",
 	} {
@@ -208,23 +164,23 @@ func TestFailuresSayWhy(t *testing.T) {
 					e.Timeout = config.Duration(500 * time.Millisecond)
 				}
 			})
-			_, err := s.Speak(t.Context(), "hello", "en")
+			_, err := s.Speak(t.Context(), "hello", "en", 8000)
 			if err == nil || !strings.HasPrefix(err.Error(), "a text is not spoken: ") || !strings.Contains(err.Error(), says) {
 				t.Errorf("%v, want %s", err, says)
 			}
 		})
 	}
 	s := newSetting(t, "speaks", func(e *config.TTS) { e.Command = []string{"no-such-program-here"} })
-	if _, err := s.Speak(t.Context(), "hello", "en"); err == nil || !strings.Contains(err.Error(), "executable file not found") {
+	if _, err := s.Speak(t.Context(), "hello", "en", 8000); err == nil || !strings.Contains(err.Error(), "executable file not found") {
 		t.Error(err)
 	}
 	for text, says := range map[string]string{" \n": "there is no text", strings.Repeat("a", speech.MaxText+1): "longer than"} {
-		if _, err := s.Speak(t.Context(), text, "en"); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := s.Speak(t.Context(), text, "en", 8000); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)
 		}
 	}
 	s.cfg.Speech.TTS.Command = nil
-	if _, err := s.Speak(t.Context(), "hello", "en"); err == nil || !strings.Contains(err.Error(), "there is no engine") {
+	if _, err := s.Speak(t.Context(), "hello", "en", 8000); err == nil || !strings.Contains(err.Error(), "there is no engine") {
 		t.Error(err)
 	}
 }
@@ -234,12 +190,12 @@ func TestAnEngineStopsWithTheCall(t *testing.T) {
 	ctx, hangUp := context.WithCancelCause(t.Context())
 	gone := errors.New("hung up")
 	done := make(chan error, 1)
-	go func() { _, err := s.Speak(ctx, "hello", "en"); done <- err }()
+	go func() { _, err := s.Speak(ctx, "hello", "en", 8000); done <- err }()
 	hangUp(gone)
 	if err := <-done; !errors.Is(err, gone) {
 		t.Error(err)
 	}
-	go func() { _, err := s.Speak(t.Context(), "hello", "en"); done <- err }()
+	go func() { _, err := s.Speak(t.Context(), "hello", "en", 8000); done <- err }()
 	s.Close()
 	if err := <-done; err == nil {
 		t.Error("it spoke after its end")
@@ -265,17 +221,20 @@ func TestAWebServerSpeaks(t *testing.T) {
 	if d := s.speak(t, "Ça va?", "fr").Length(); d != time.Second {
 		t.Errorf("it lasts %v", d)
 	}
+	if c, err := s.Speak(t.Context(), "Ça va?", "fr", 16000); err != nil || c.(interface{ Rate() int }).Rate() != 16000 {
+		t.Errorf("what it spoke is not heard as it is: %v", err)
+	}
 	if want := "POST /say?l=fr&v=a+b%26c text/plain; charset=utf-8 Ça va?"; got != want {
 		t.Errorf("it was asked %s, want %s", got, want)
 	}
 	for status, says := range map[int]string{http.StatusInternalServerError: "answered 500", http.StatusFound: "answered 302"} {
 		answers(t, s, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "/"); w.WriteHeader(status) })
-		if _, err := s.Speak(t.Context(), "x", "fr"); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := s.Speak(t.Context(), "x", "fr", 8000); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %s", err, says)
 		}
 	}
 	answers(t, s, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 11<<20)) })
-	if _, err := s.Speak(t.Context(), "x", "fr"); err == nil || !strings.Contains(err.Error(), "more than 10 MB") {
+	if _, err := s.Speak(t.Context(), "x", "fr", 8000); err == nil || !strings.Contains(err.Error(), "more than 10 MB") {
 		t.Error(err)
 	}
 }
@@ -299,7 +258,7 @@ func TestOnlySoManySpeakAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 20 { // five ask for each text
 		all.Go(func() {
-			if _, err := s.Speak(t.Context(), fmt.Sprint("text ", i%4), "en"); err != nil {
+			if _, err := s.Speak(t.Context(), fmt.Sprint("text ", i%4), "en", 8000); err != nil {
 				t.Error(err)
 			}
 		})
@@ -340,7 +299,7 @@ func TestEspeak(t *testing.T) {
 			t.Errorf("%s: %v of %.0f dBFS", language, c.Length(), level)
 		}
 	}
-	if _, err := s.Speak(t.Context(), "hello", "tlh-none"); err == nil || !strings.Contains(err.Error(), "espeak-ng: exit status") {
+	if _, err := s.Speak(t.Context(), "hello", "tlh-none", 8000); err == nil || !strings.Contains(err.Error(), "espeak-ng: exit status") {
 		t.Errorf("a voice that there is not: %v", err)
 	}
 	s.speak(t, "--version", "en")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,8 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
-	"dialtone/media/wav"
+	"dialtone/media/audio"
+	"dialtone/media/record"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 )
@@ -30,39 +32,41 @@ const crashDir = "DIALTONE_TEST_VOICEMAIL_DIR"
 var kills = flag.Int("kills", 20, "how often TestKill kills")
 
 // printer is a mail server that says what it took.
-type printer struct{}
+type printer struct{ out io.Writer }
 
 // Send implements Mailer.
-func (printer) Send(_ context.Context, l dialplan.Letter) error {
+func (p printer) Send(_ context.Context, l dialplan.Letter) error {
 	if _, err := os.Stat(l.Files[0].Path); err != nil {
 		return err
 	}
-	fmt.Println("mailed", strings.TrimPrefix(l.ID, "voicemail-"))
+	fmt.Fprintln(p.out, "mailed", strings.TrimPrefix(l.ID, "voicemail-"))
 	return nil
 }
 
 func crashConfig() *config.Config {
 	cfg := config.Default()
+	cfg.Recording.MinFree = "0"
+	cfg.Voicemail.Enabled = true
 	cfg.Voicemail.Minimum = config.Duration(100 * time.Millisecond)
 	cfg.Extensions = map[string]config.Extension{}
 	for box := range 4 {
-		cfg.Extensions[fmt.Sprint(101+box)] = config.Extension{Voicemail: config.Mailbox{Email: "ann@example.net"}}
+		cfg.Extensions[strconv.Itoa(101+box)] = config.Extension{Voicemail: config.Mailbox{Email: "ann@example.net"}}
 	}
 	return &cfg
 }
 
-// depositUntilKilled leaves messages, hears some and deletes some, and says what was
+// depositUntilKilled leaves messages, hears some and deletes some, and tells out what was
 // acknowledged.
-func depositUntilKilled(dir string) {
+func depositUntilKilled(dir string, out io.Writer) {
 	store, err := bolt.Open(filepath.Join(dir, bolt.FileName))
 	if err != nil {
-		fmt.Println("error", err)
+		fmt.Fprintln(out, "error", err)
 		return
 	}
 	cfg := crashConfig()
-	s, err := Open(Options{Store: store, Config: func() *config.Config { return cfg }, Data: dir, Mailer: printer{}, Log: slog.New(slog.DiscardHandler)})
+	s, err := Open(Options{Store: store, Config: func() *config.Config { return cfg }, Data: dir, Mailer: printer{out}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		fmt.Println("error", err)
+		fmt.Fprintln(out, "error", err)
 		return
 	}
 	go func() { _ = s.Run(context.Background()) }()
@@ -71,7 +75,7 @@ func depositUntilKilled(dir string) {
 	for box := range 4 {
 		wg.Go(func() {
 			for {
-				t, err := s.begin(storage.Message{MessageKey: storage.MessageKey{Mailbox: fmt.Sprint(101 + box)}, From: "100"})
+				t, err := s.begin(storage.Message{MessageKey: storage.MessageKey{Mailbox: strconv.Itoa(101 + box)}, From: "100"}, record.Rate)
 				for n := 0; err == nil && n < len(pcm); n += 160 {
 					err = t.writer.Write(pcm[n : n+160])
 				}
@@ -79,23 +83,23 @@ func depositUntilKilled(dir string) {
 					err = t.keep()
 				}
 				if err != nil {
-					fmt.Println("error", err)
+					fmt.Fprintln(out, "error", err)
 					return
 				}
 				k := t.m.MessageKey
-				fmt.Println("kept", k.ID)
+				fmt.Fprintln(out, "kept", k.ID)
 				switch rand.IntN(4) {
 				case 0:
-					fmt.Println("deleting", k.ID)
+					fmt.Fprintln(out, "deleting", k.ID)
 					if err := s.Delete(k); err != nil {
-						fmt.Println("error", err)
+						fmt.Fprintln(out, "error", err)
 					}
-					fmt.Println("deleted", k.ID)
+					fmt.Fprintln(out, "deleted", k.ID)
 				case 1:
 					if err := s.heard(k); err != nil {
-						fmt.Println("error", err)
+						fmt.Fprintln(out, "error", err)
 					}
-					fmt.Println("heard", k.ID)
+					fmt.Fprintln(out, "heard", k.ID)
 				}
 			}
 		})
@@ -178,7 +182,7 @@ func checkKept(t *testing.T, dir string, said map[string]map[string]bool) {
 	for i := range all {
 		m := &all[i]
 		have[m.ID] = m
-		f, err := wav.Open(s.folder, strings.TrimSuffix(m.File, ".wav"))
+		f, err := audio.Open(s.folder, strings.TrimSuffix(m.File, ".wav"), record.Rate)
 		if err != nil {
 			t.Errorf("%+v: %v", m, err)
 			continue

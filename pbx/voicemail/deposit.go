@@ -3,10 +3,12 @@ package voicemail
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"dialtone/dialplan"
 	"dialtone/media/record"
+	"dialtone/pbx/disk"
 	"dialtone/storage"
 )
 
@@ -26,22 +28,27 @@ type deposit struct {
 	urgent   bool
 	private  bool
 	out      dialplan.Deposited
+	outer    context.Context //nolint:containedctx // is the life of the call
+	end      context.CancelCauseFunc
+	taken    *pickUp // who ended it; Service.mu guards it
 }
 
 // Deposit implements call.Voicemail.
 func (s *Service) Deposit(ctx context.Context, l Line, d dialplan.Depositing) (dialplan.Deposited, error) {
 	cfg := s.config()
 	v := &deposit{s: s, l: l, d: d, operator: cmp.Or(cfg.Extensions[d.Mailbox].Voicemail.Operator, cfg.Voicemail.Operator)}
-	list, err := s.store.Messages(d.Mailbox)
-	if err != nil {
-		return v.refused(ctx, "voicemail/not-saved", err)
+	if err := s.space(d.Mailbox); err != nil {
+		return v.refused(ctx, err)
 	}
-	if len(list) >= cfg.Voicemail.MaxMessages {
-		v.out.Why = "the mailbox is full"
-		s.log.Warn("a mailbox is full", "event", "voicemail", "mailbox", d.Mailbox, "messages", len(list))
-		_, err := l.Say(ctx, d.Language, []Part{Words("voicemail/full")}, "")
+	if _, err := l.Say(ctx, d.Language, nil, ""); err != nil { // who is picked up was answered
 		return v.out, err
 	}
+	return v.orTaken(ctx)
+}
+
+// leave greets the caller and takes a message.
+func (v *deposit) leave(ctx context.Context) (dialplan.Deposited, error) {
+	s, l, d := v.s, v.l, v.d
 	parts := s.greeting(l.Facts().From, &d)
 	if v.operator != "" && len(parts) > 0 {
 		parts = append(parts, Words("voicemail/operator"))
@@ -49,6 +56,7 @@ func (s *Service) Deposit(ctx context.Context, l Line, d dialplan.Depositing) (d
 	key, err := l.Say(ctx, d.Language, parts, "#*"+v.zero())
 	switch {
 	case err != nil:
+		v.out.Why = "the call was over before the tone"
 		return v.out, err
 	case key == "0":
 		return v.toOperator()
@@ -73,15 +81,24 @@ func (v *deposit) toOperator() (dialplan.Deposited, error) {
 
 // owner lets in who pressed the star: the owner, at another phone.
 func (v *deposit) owner(ctx context.Context) (dialplan.Deposited, error) {
+	v.stay()
 	in, err := v.s.Visit(ctx, v.l, dialplan.Visiting{Mailbox: v.d.Mailbox, Language: v.d.Language})
 	v.out.Why = cmp.Or(in.Why, "the owner heard messages")
 	return v.out, err
 }
 
 // refused says that there can be no message, and why.
-func (v *deposit) refused(ctx context.Context, prompt string, why error) (dialplan.Deposited, error) {
+func (v *deposit) refused(ctx context.Context, why error) (dialplan.Deposited, error) {
 	v.out.Why = "no message was kept: " + why.Error()
-	v.s.log.Error("a message could not be kept", "event", "voicemail", "mailbox", v.d.Mailbox, "from", v.l.Facts().From, "error", why)
+	prompt := "voicemail/full"
+	switch {
+	case errors.Is(why, errBoxFull):
+		v.s.log.Warn("a mailbox is full", "event", "voicemail", "mailbox", v.d.Mailbox, "max_messages", v.s.config().Voicemail.MaxMessages)
+	case errors.Is(why, disk.ErrFull): // which was said when it became so
+	default:
+		prompt = "voicemail/not-saved"
+		v.s.log.Error("a message could not be kept", "event", "voicemail", "mailbox", v.d.Mailbox, "from", v.l.Facts().From, "error", why)
+	}
 	_, err := v.l.Say(ctx, v.d.Language, []Part{Words(prompt)}, "")
 	return v.out, err
 }
@@ -93,15 +110,15 @@ func (v *deposit) messages(ctx context.Context) (dialplan.Deposited, error) {
 		f := v.l.Facts()
 		t, err := v.s.begin(storage.Message{
 			MessageKey: storage.MessageKey{Mailbox: v.d.Mailbox}, From: f.From, FromName: f.FromName, To: v.d.Called, Trunk: f.Trunk, CallID: f.CallID,
-		})
+		}, v.l.Rate())
 		if err != nil {
-			return v.refused(ctx, "voicemail/not-saved", err)
+			return v.refused(ctx, err)
 		}
 		if _, err := v.l.Say(ctx, v.d.Language, []Part{Words("tone/beep")}, "#"); err != nil {
 			t.drop()
 			return v.out, err
 		}
-		r, over := v.l.Record(ctx, Recording{To: t.writer, Max: cfg.MaxLength.D(), Silence: cfg.Silence.D(), Finish: "#" + v.zero()})
+		r, over := v.l.Record(ctx, Recording{To: t.writer, Rate: t.rate, Max: cfg.MaxLength.D(), Silence: cfg.Silence.D(), Finish: "#" + v.zero()})
 		if r.Err != nil {
 			v.s.log.Error("a message could not be recorded in full", "event", "voicemail", "mailbox", v.d.Mailbox, "message", t.m.ID, "error", r.Err)
 		}
@@ -136,12 +153,16 @@ func (v *deposit) finish(ctx context.Context, t *take, r Recorded, over error) (
 			return true, nil
 		}
 	}
+	if p := v.stay(); p != nil && p.begins(v.outer) {
+		t.drop()
+		return false, over
+	}
 	if err := v.keep(t); err != nil {
 		if over != nil {
-			v.out, _ = v.refused(ctx, "voicemail/not-saved", err)
+			v.out, _ = v.refused(ctx, err)
 			return false, over
 		}
-		v.out, err = v.refused(ctx, "voicemail/not-saved", err)
+		v.out, err = v.refused(ctx, err)
 		return false, err
 	}
 	switch {
@@ -169,7 +190,7 @@ func (v *deposit) keep(t *take) error {
 // review lets the caller listen, mark and record again. Who hangs up has sent it.
 func (v *deposit) review(ctx context.Context, t *take) (again bool, over error) {
 	if err := t.writer.Flush(); err != nil {
-		return false, nil // keep says so
+		return false, nil //nolint:nilerr // keep says so
 	}
 	say := []Part{}
 	for range 5 * tries {

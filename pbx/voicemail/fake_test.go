@@ -1,6 +1,7 @@
 package voicemail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		depositUntilKilled(dir)
+		depositUntilKilled(dir, os.Stdout)
 		return
 	}
 	goleak.VerifyTestMain(m)
@@ -36,12 +38,30 @@ type line struct {
 	heard   []string
 	guesses guesses
 	why     record.Why // its recordings end
+	wide    bool
+	joined  Line
+	meet    func() // called while it records
+	said    func() // called once, when it speaks
+	leaves  bool   // while it hears something
 }
 
 var errHungUp = errors.New("hung up")
 
 func (l *line) Facts() dialplan.Facts     { return l.facts }
 func (l *line) Guesses() dialplan.Guesses { return &l.guesses }
+
+func (l *line) Rate() int {
+	if l.wide {
+		return record.Wideband
+	}
+	return record.Rate
+}
+
+// Join is a conversation that the caller ends.
+func (l *line) Join(_ context.Context, other Line) error {
+	l.joined = other
+	return errHungUp
+}
 
 func (l *line) hear(parts []Part) {
 	for _, p := range parts {
@@ -66,6 +86,9 @@ func (l *line) next() (string, error) {
 // Say is interrupted by a key with an exclamation mark, which only stops what is played.
 func (l *line) Say(_ context.Context, _ string, parts []Part, until string) (string, error) {
 	l.hear(parts)
+	if l.leaves && len(parts) > 0 {
+		return "", errHungUp
+	}
 	if len(l.keys) > 0 && strings.HasPrefix(l.keys[0], "!") && strings.Contains(until, l.keys[0][1:]) && until != "" {
 		k, err := l.next()
 		return k[1:], err
@@ -79,10 +102,19 @@ func (l *line) Ask(_ context.Context, q Asking) (dialplan.Gathered, error) {
 	return dialplan.Gathered{Keys: k, TimedOut: k == ""}, err
 }
 
-func (l *line) Record(_ context.Context, r Recording) (Recorded, error) {
+func (l *line) Record(ctx context.Context, r Recording) (Recorded, error) {
+	if l.said != nil {
+		l.said()
+		l.said = nil
+	}
 	var out Recorded
-	err := r.To.Write(tone(l.talks))
+	err := r.To.Write(toneAt(cmp.Or(r.Rate, record.Rate), l.talks))
 	out.Length, out.Speech, out.Err, out.Why = l.talks, l.talks, err, record.Stopped
+	if l.meet != nil {
+		l.meet()
+		<-ctx.Done()
+		return out, context.Cause(ctx)
+	}
 	if l.why != "" {
 		out.Why = l.why
 		return out, nil
@@ -91,16 +123,21 @@ func (l *line) Record(_ context.Context, r Recording) (Recorded, error) {
 	return out, err
 }
 
-type guesses struct{ wrong int }
+type guesses struct {
+	wrong int
+	by    []string
+}
 
 func (g *guesses) Locked(dialplan.Guesser) bool { return g.wrong >= 6 }
-func (g *guesses) Wrong(dialplan.Guesser)       { g.wrong++ }
+func (g *guesses) Wrong(by dialplan.Guesser)    { g.wrong++; g.by = append(g.by, by.Caller) }
 func (g *guesses) Right(dialplan.Guesser)       {}
 
-func tone(d time.Duration) []int16 {
-	pcm := make([]int16, int(d.Seconds()*record.Rate))
+func tone(d time.Duration) []int16 { return toneAt(record.Rate, d) }
+
+func toneAt(rate int, d time.Duration) []int16 {
+	pcm := make([]int16, int(d.Seconds()*float64(rate)))
 	for i := range pcm {
-		pcm[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(i)/record.Rate))
+		pcm[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(i)/float64(rate)))
 	}
 	return pcm
 }
@@ -112,27 +149,40 @@ type house struct {
 	store storage.Store
 	dir   string
 	log   strings.Builder
-	told  []string
+	free  uint64 // bytes of the disk
+
+	mu   sync.Mutex
+	told []string
 }
 
 func open(t *testing.T, store storage.Store, dir string) *house {
 	t.Helper()
-	h := &house{cfg: config.Default(), store: store, dir: dir}
-	h.cfg.Extensions = map[string]config.Extension{}
+	h := &house{cfg: config.Default(), store: store, dir: dir, free: 1e12}
+	h.cfg.Extensions, h.cfg.Voicemail.Enabled = map[string]config.Extension{}, true
 	for _, e := range []string{"101", "102", "103"} {
 		h.cfg.Extensions[e] = config.Extension{Voicemail: config.Mailbox{}}
 	}
 	h.cfg.Site.Timezone = "Europe/Berlin"
 	var err error
-	h.Service, err = Open(Options{Store: store, Config: func() *config.Config { return &h.cfg }, Data: dir, Log: slog.New(slog.NewTextHandler(&h.log, nil))})
+	h.Service, err = Open(Options{
+		Store: store, Config: func() *config.Config { return &h.cfg }, Data: dir, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Free: func(string) (uint64, error) { return h.free, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Watch(func(box string) { h.told = append(h.told, box) })
+	h.Watch(func(box string) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.told = append(h.told, box)
+	})
 	return h
 }
 
-func newHouse(t *testing.T) *house { return open(t, memory.New(), t.TempDir()) }
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	return open(t, memory.New(), t.TempDir())
+}
 
 func (h *house) leave(t *testing.T, box string, l *line) dialplan.Deposited {
 	t.Helper()

@@ -18,9 +18,16 @@ type Line interface {
 	Say(ctx context.Context, language string, parts []Part, until string) (key string, err error)
 	// Ask answers, plays parts and gathers keys; the first of them stops what is played.
 	Ask(ctx context.Context, q Asking) (dialplan.Gathered, error)
+	// Rate is how many samples a second what the caller says is worth, once it is answered:
+	// record.Rate or record.Wideband.
+	Rate() int
 	// Record answers and records the caller. It gives what was recorded also with an
 	// error, which says that the call is over.
 	Record(ctx context.Context, r Recording) (Recorded, error)
+	// Join lets the caller talk with another one until one of them hangs up, which it gives
+	// as an error. Both were answered. The other one's goroutine must leave it alone
+	// meanwhile.
+	Join(ctx context.Context, other Line) error
 	// Guesses counts wrong PINs.
 	Guesses() dialplan.Guesses
 }
@@ -49,7 +56,8 @@ type Asking struct {
 
 // Recording is what is to be recorded.
 type Recording struct {
-	To      record.Writer // mono, of record.Rate
+	To      record.Writer // mono
+	Rate    int           // of To; 0 is record.Rate
 	Max     time.Duration
 	Silence time.Duration // ends it
 	Finish  string        // keys that end it

@@ -1,14 +1,12 @@
 package voicemail
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -22,9 +20,6 @@ const (
 	firstPause = time.Minute
 	maxPause   = time.Hour
 	mailFor    = 5 * 24 * time.Hour
-	// transcriptFor is how long the program may take that writes a transcript.
-	transcriptFor = 2 * time.Minute
-	maxTranscript = 32 << 10
 )
 
 // posting is the work of Run: transcripts and mail. Which messages are to be mailed is in
@@ -65,7 +60,9 @@ func (p *posting) round(ctx context.Context) time.Duration {
 		}
 		a := p.tried[m.MessageKey]
 		if fresh[m.MessageKey] || m.Mail == storage.MailWaits && a == nil {
-			s.transcribe(ctx, m)
+			if s.transcribe(ctx, m); ctx.Err() != nil {
+				return 0
+			}
 		}
 		if m.Mail != storage.MailWaits {
 			continue
@@ -158,13 +155,22 @@ func (s *Service) letter(m *storage.Message, to string) dialplan.Letter {
 	}
 }
 
-// transcribe has a program write down what is said in a message.
+// zone is that of the site.
+func (s *Service) zone() *time.Location {
+	if name := s.config().Site.Timezone; name != "" {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone
+		}
+	}
+	return time.Local
+}
+
+// transcribe has an engine write down what is said in a message.
 func (s *Service) transcribe(ctx context.Context, m *storage.Message) {
-	program := s.config().Voicemail.Transcript
-	if len(program) == 0 || m.Transcript != "" {
+	if s.writes == nil || !s.config().Voicemail.Transcript.Enabled() || m.Transcript != "" {
 		return
 	}
-	text, err := s.transcript(ctx, program, m)
+	text, err := s.transcript(ctx, m)
 	if err == nil {
 		m.Transcript = text
 		err = s.update(m.MessageKey, func(now *storage.Message) bool { now.Transcript = text; return text != "" })
@@ -174,33 +180,11 @@ func (s *Service) transcribe(ctx context.Context, m *storage.Message) {
 	}
 }
 
-func (s *Service) transcript(ctx context.Context, program []string, m *storage.Message) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, transcriptFor)
-	defer cancel()
+func (s *Service) transcript(ctx context.Context, m *storage.Message) (string, error) {
 	file, err := os.Open(s.Path(m))
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	args := make([]string, 0, len(program))
-	for _, a := range program[1:] {
-		args = append(args, strings.ReplaceAll(a, "{language}", s.config().Extensions[m.Mailbox].Language))
-	}
-	cmd := exec.CommandContext(ctx, program[0], args...)
-	cmd.WaitDelay = time.Second
-	var out, says limited
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = file, &out, &says
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w: %.200s", program[0], err, bytes.TrimSpace(says.Bytes()))
-	}
-	return strings.TrimSpace(strings.ToValidUTF8(out.String(), "")), nil
-}
-
-// limited keeps the beginning of what is written to it.
-type limited struct{ bytes.Buffer }
-
-// Write implements io.Writer.
-func (l *limited) Write(p []byte) (int, error) {
-	l.Buffer.Write(p[:max(0, min(len(p), maxTranscript-l.Len()))])
-	return len(p), nil
+	return s.writes.Transcribe(ctx, file, s.config().Extensions[m.Mailbox].Language)
 }

@@ -10,18 +10,23 @@ import (
 	"mime"
 	"mime/multipart"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/mail"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
 	"dialtone/config"
-	"dialtone/media/wav"
+	"dialtone/media/audio"
+	"dialtone/media/record"
 	"dialtone/pbx/notify"
+	"dialtone/pbx/speech"
 	"dialtone/storage"
 	"dialtone/storage/memory"
 )
@@ -38,6 +43,7 @@ func (*post) Reset()                                        {}
 func (*post) Logout() error                                 { return nil }
 func (*post) Mail(string, *smtp.MailOptions) error          { return nil }
 func (p *post) set(e *smtp.SMTPError)                       { p.mu.Lock(); defer p.mu.Unlock(); p.refuse = e }
+
 func (p *post) Rcpt(string, *smtp.RcptOptions) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,6 +85,9 @@ func mailing(t *testing.T, store storage.Store, dir, server string) *house {
 	box := notify.New(notify.Options{Config: func() *config.Config { return &h.cfg }, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() { box.Close(context.Background()) })
 	h.mailer = box
+	engine := speech.New(speech.Options{Config: func() *config.Config { return &h.cfg }, Folder: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(engine.Close)
+	h.writes = engine
 	return h
 }
 
@@ -86,7 +95,7 @@ func TestMail(t *testing.T) {
 	office, at, stop := postOffice(t, "127.0.0.1:0")
 	defer stop()
 	h := mailing(t, memory.New(), t.TempDir(), at)
-	h.cfg.Voicemail.Transcript = []string{"sh", "-c", "cat >/dev/null; echo Please call me, $0", "{language}."}
+	h.cfg.Voicemail.Transcript.Command = []string{"sh", "-c", "cat >/dev/null; echo Please call me, $0", "{language}."}
 	e := h.cfg.Extensions["101"]
 	e.Language = "en"
 	h.cfg.Extensions["101"] = e
@@ -98,21 +107,64 @@ func TestMail(t *testing.T) {
 	if next := newPosting(h.Service).round(t.Context()); next != 0 {
 		t.Errorf("again in %v\n%s", next, h.log.String())
 	}
-	text, audio := unpack(t, <-office.took)
+	text, sound := unpack(t, <-office.took)
 	for _, s := range []string{"+4930123456", "3s", "101", "Please call me, en."} {
 		if !strings.Contains(text, s) {
 			t.Errorf("no %q in\n%s", s, text)
 		}
 	}
 	own, err := os.ReadFile(h.Path(&want))
-	if err != nil || !bytes.Equal(own, audio) {
-		t.Errorf("%d bytes of audio, want %d, %v", len(audio), len(own), err)
+	if err != nil || !bytes.Equal(own, sound) {
+		t.Errorf("%d bytes of audio, want %d, %v", len(sound), len(own), err)
 	}
-	if r, err := wav.NewReader(bytes.NewReader(audio)); err != nil || r.Length() != 3*time.Second {
+	if r, err := audio.NewClip(bytes.NewReader(sound), record.Rate); err != nil || r.Length() != 3*time.Second {
 		t.Error(err)
 	}
 	if m := h.messages(t, "101")[0]; m.Mail != storage.MailSent || m.Transcript != "Please call me, en." || !m.New() {
 		t.Errorf("%+v", m)
+	}
+}
+
+// A web server writes down what is said as well; when it does not, the mail goes without.
+func TestTranscriptByWeb(t *testing.T) {
+	office, at, stop := postOffice(t, "127.0.0.1:0")
+	defer stop()
+	h := mailing(t, memory.New(), t.TempDir(), at)
+	var down atomic.Bool
+	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		clip, bad := audio.NewClip(bytes.NewReader(body), record.Rate)
+		switch {
+		case err != nil || bad != nil || clip.Length() != 3*time.Second || r.Header.Get("Content-Type") != "audio/wav" || r.URL.RawQuery != "to=fr-CA":
+			t.Errorf("%s, %v: %v, %v", r.URL, r.Header, err, bad)
+		case down.Load():
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			_, _ = io.WriteString(w, "  Rappelez-moi.\nÀ bientôt.\x07\n")
+		}
+	}))
+	defer engine.Close()
+	h.cfg.Voicemail.Transcript.URL = engine.URL + "/?to={language}"
+	e := h.cfg.Extensions["101"]
+	e.Language = "fr-CA"
+	h.cfg.Extensions["101"] = e
+	h.leave(t, "101", &line{talks: 3 * time.Second})
+	newPosting(h.Service).round(t.Context())
+	const want = "Rappelez-moi.\nÀ bientôt."
+	if text, _ := unpack(t, <-office.took); !strings.Contains(strings.ReplaceAll(text, "\r", ""), want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+	if m := h.messages(t, "101")[0]; m.Transcript != want {
+		t.Errorf("%q", m.Transcript)
+	}
+	down.Store(true)
+	h.leave(t, "101", &line{talks: 3 * time.Second})
+	newPosting(h.Service).round(t.Context())
+	if _, audio := unpack(t, <-office.took); len(audio) == 0 {
+		t.Error("no audio")
+	}
+	if m := h.messages(t, "101")[1]; m.Transcript != "" || m.Mail != storage.MailSent || !strings.Contains(h.log.String(), "502") {
+		t.Errorf("%+v\n%s", m, h.log.String())
 	}
 }
 

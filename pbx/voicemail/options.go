@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"dialtone/media/audio"
-	"dialtone/media/record"
 )
 
 // greetingLength bounds a greeting.
@@ -92,7 +91,7 @@ func (v *visit) recordGreeting(name string) error {
 		return err
 	}
 	temp := filepath.Join(dir, name+partial)
-	defer os.Remove(temp)
+	defer func() { _ = os.Remove(temp) }() // is gone when it was taken
 	for range tries {
 		long, err := v.recordTo(temp)
 		if err != nil {
@@ -141,10 +140,11 @@ func (v *visit) recordTo(path string) (spoke time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
-	w, err := audio.NewWAVWriter(file, record.Rate, 1)
+	rate := v.l.Rate()
+	w, err := audio.NewWAVWriter(file, rate, 1)
 	if err != nil {
 		return 0, errors.Join(err, file.Close())
 	}
-	r, over := v.l.Record(v.ctx, Recording{To: w, Max: greetingLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
+	r, over := v.l.Record(v.ctx, Recording{To: w, Rate: rate, Max: greetingLength, Silence: v.s.config().Voicemail.Silence.D(), Finish: "#"})
 	return r.Speech, errors.Join(over, r.Err, w.Close(), file.Close())
 }

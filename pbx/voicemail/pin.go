@@ -1,6 +1,7 @@
 package voicemail
 
 import (
+	"cmp"
 	"context"
 	"crypto/pbkdf2"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,53 +73,73 @@ func right(entered, kept, plain string) bool {
 // may not; then the mailbox is "".
 func (s *Service) login(ctx context.Context, l Line, v dialplan.Visiting) (mailbox, why string, err error) {
 	f, say := l.Facts(), []Part(nil)
-	caller := dialplan.Guesser{Caller: "extension " + f.Extension}
-	if f.Extension == "" {
-		caller = dialplan.Guesser{Caller: fmt.Sprintf("%.64s on %s", f.From, f.Trunk), Trunk: f.Trunk}
+	digits := func(prompt string) (string, error) {
+		got, err := l.Ask(ctx, Asking{Language: v.Language, Parts: append(say, Words(prompt)), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+		say = nil
+		return got.Keys, err
 	}
 	for range tries {
 		box := v.Mailbox
 		if box == "" {
-			got, err := l.Ask(ctx, Asking{Language: v.Language, Parts: append(say, Words("mailbox/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
-			if err != nil {
+			if box, err = digits("mailbox/enter"); err != nil {
 				return "", "", err
 			}
-			if box = got.Keys; box == "" {
-				box = f.Extension
-			}
-			say = nil
+			box = cmp.Or(box, f.Extension)
 		}
-		own := box != "" && box == f.Extension
 		kept, plain, err := s.pin(box)
 		if err != nil {
 			return "", "", err
 		}
-		if own && kept == "" && plain == "" && s.config().HasMailbox(box) {
+		there := s.config().HasMailbox(box)
+		if there && box == f.Extension && kept == "" && plain == "" {
 			return box, "", nil
 		}
-		of := dialplan.Guesser{Caller: "mailbox " + box}
-		if l.Guesses().Locked(caller) || l.Guesses().Locked(of) {
+		tried := trying{l.Guesses(), []dialplan.Guesser{guesser(f)}}
+		if box != f.Extension { // strangers must not lock the owner out
+			tried.by = append(tried.by, dialplan.Guesser{Caller: "mailbox " + box})
+		}
+		if tried.tooOften() {
 			s.log.Warn("a PIN is not asked for: too many were wrong", "event", "voicemail", "mailbox", box, "from", f.From, "trunk", f.Trunk)
 			_, err := l.Say(ctx, v.Language, []Part{Words("pin/locked")}, "")
 			return "", "too many wrong PINs", err
 		}
-		got, err := l.Ask(ctx, Asking{Language: v.Language, Parts: append(say, Words("pin/enter")), Max: maxPIN, Finish: "#", Timeout: pinPatient, Between: between, Fresh: len(say) > 0})
+		entered, err := digits("pin/enter")
 		if err != nil {
 			return "", "", err
 		}
-		if s.config().HasMailbox(box) && right(got.Keys, kept, plain) {
-			l.Guesses().Right(caller)
-			l.Guesses().Right(of)
+		if there && right(entered, kept, plain) {
+			tried.count(dialplan.Guesses.Right)
 			return box, "", nil
 		}
-		if got.Keys != "" {
-			l.Guesses().Wrong(caller)
-			l.Guesses().Wrong(of)
+		if entered != "" {
+			tried.count(dialplan.Guesses.Wrong)
 		}
 		say = []Part{Words("mailbox/login-wrong")}
 	}
 	_, err = l.Say(ctx, v.Language, append(say, Words("menu/goodbye")), "")
 	return "", "no PIN was right", err
+}
+
+// trying counts for who tries PINs, and for what they are tried on.
+type trying struct {
+	guesses dialplan.Guesses
+	by      []dialplan.Guesser
+}
+
+func (t trying) tooOften() bool { return slices.ContainsFunc(t.by, t.guesses.Locked) }
+
+func (t trying) count(as func(dialplan.Guesses, dialplan.Guesser)) {
+	for _, g := range t.by {
+		as(t.guesses, g)
+	}
+}
+
+// guesser is the caller, as it is counted.
+func guesser(f dialplan.Facts) dialplan.Guesser {
+	if f.Extension == "" {
+		return dialplan.Guesser{Caller: fmt.Sprintf("%.64s on %s", f.From, f.Trunk), Trunk: f.Trunk}
+	}
+	return dialplan.Guesser{Caller: "extension " + f.Extension}
 }
 
 // newPIN lets the owner set another one.

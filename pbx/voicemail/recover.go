@@ -3,6 +3,7 @@ package voicemail
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"time"
 
@@ -54,7 +55,7 @@ func (s *Service) rescue(m *storage.Message) error {
 	audio := int64(0)
 	if err == nil {
 		audio = max(0, info.Size()-wavHeader) &^ 1
-		m.Length = time.Duration(audio) * time.Second / (2 * record.Rate)
+		m.Length = time.Duration(audio/2) * time.Second / time.Duration(rateIn(file))
 	}
 	if err == nil && m.Length >= s.config().Voicemail.Minimum.D() {
 		err = correct(file, audio)
@@ -68,6 +69,25 @@ func (s *Service) rescue(m *storage.Message) error {
 	m.Recovered = true
 	s.log.Warn("a message was interrupted by the end of the server; what was recorded is kept", "mailbox", m.Mailbox, "message", m.ID, "from", m.From, "length", m.Length)
 	return s.keep(m)
+}
+
+// rateIn is the rate of a file that we write, in samples a second.
+func rateIn(file io.ReaderAt) int {
+	var rate [4]byte
+	if _, err := file.ReadAt(rate[:], 24); err != nil || binary.LittleEndian.Uint32(rate[:]) != record.Wideband {
+		return record.Rate
+	}
+	return record.Wideband
+}
+
+// rateOf is that of the file of that name.
+func rateOf(path string) (int, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return rateIn(file), nil
 }
 
 // correct writes how long the audio of a WAV file is.

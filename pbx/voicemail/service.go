@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/disk"
 	"dialtone/storage"
 )
 
@@ -39,13 +41,22 @@ type Mailer interface {
 	Send(ctx context.Context, l dialplan.Letter) error
 }
 
-// Options are what a Service works with; all but Mailer are required.
+// Transcriber writes down what is said in a WAV file.
+type Transcriber interface {
+	Transcribe(ctx context.Context, file io.Reader, language string) (string, error)
+}
+
+// Options are what a Service works with; all but Mailer, Transcriber and Free are required.
 type Options struct {
 	Store  Store
 	Config func() *config.Config
 	Data   string // the data folder
 	Mailer Mailer // nil sends nothing
-	Log    *slog.Logger
+	// Transcriber is asked when voicemail.transcript names an engine; nil never is.
+	Transcriber Transcriber
+	Log         *slog.Logger
+	// Free is how much of the disk with a folder is free; nil asks the system.
+	Free func(folder string) (uint64, error)
 }
 
 // Service implements call.Voicemail. It is safe for concurrent use.
@@ -55,12 +66,16 @@ type Service struct {
 	data   string
 	folder string // of messages
 	mailer Mailer
+	writes Transcriber
 	log    *slog.Logger
+	disk   *disk.Watch
+	sync   func(folder string) error // makes the names in it durable
 	seed   maphash.Seed
 	locks  [64]sync.Mutex // by mailbox, for what is read, changed and written
 	wake   chan struct{}  // capacity 1: there is work for Run
 
 	mu       sync.Mutex
+	leaving  map[string][]*deposit       // that can be picked up, by mailbox
 	fresh    map[storage.MessageKey]bool // that may want a transcript
 	watchers []func(mailbox string)
 }
@@ -68,9 +83,11 @@ type Service struct {
 // Open opens the folder, and puts right what an end without warning has left behind.
 func Open(o Options) (*Service, error) {
 	s := &Service{
-		store: o.Store, config: o.Config, data: o.Data, folder: filepath.Join(o.Data, "voicemail", "messages"), mailer: o.Mailer, log: o.Log,
-		seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), fresh: map[storage.MessageKey]bool{},
+		store: o.Store, config: o.Config, data: o.Data, folder: filepath.Join(o.Data, "voicemail", "messages"), mailer: o.Mailer, writes: o.Transcriber, log: o.Log, sync: syncFolder,
+		seed: maphash.MakeSeed(), wake: make(chan struct{}, 1), fresh: map[storage.MessageKey]bool{}, leaving: map[string][]*deposit{},
 	}
+	minFree := func() uint64 { return o.Config().Recording.FreeBytes() }
+	s.disk = disk.New(disk.Options{Folder: s.folder, MinFree: minFree, Stops: "no message is taken", Event: "voicemail", Log: o.Log, Free: o.Free})
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of voicemail: %w", err)
 	}
@@ -78,28 +95,6 @@ func Open(o Options) (*Service, error) {
 		return nil, fmt.Errorf("voicemail: %w", err)
 	}
 	return s, nil
-}
-
-// Counts is how many messages a mailbox has.
-type Counts struct {
-	New, Old             int // heard, or not
-	NewUrgent, OldUrgent int // of those
-}
-
-// Counts counts in the store.
-func (s *Service) Counts(mailbox string) (c Counts, err error) {
-	list, err := s.Messages(mailbox)
-	for i := range list {
-		n, u := &c.Old, &c.OldUrgent
-		if list[i].New() {
-			n, u = &c.New, &c.NewUrgent
-		}
-		*n++
-		if list[i].Urgent {
-			*u++
-		}
-	}
-	return c, err
 }
 
 // Messages are those of a mailbox that can be heard, oldest first; with "", of all.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"dialtone/media/audio"
-	"dialtone/media/record"
 	"dialtone/storage"
 )
 
@@ -21,6 +20,7 @@ type take struct {
 	s      *Service
 	m      storage.Message
 	file   *os.File
+	rate   int
 	writer *audio.WAVWriter
 }
 
@@ -29,19 +29,47 @@ func newID(at time.Time) string {
 	return fmt.Sprintf("%011x-%s", at.UnixMilli(), strings.ToLower(rand.Text()[:8]))
 }
 
-// begin makes the record and the file of a message.
-func (s *Service) begin(m storage.Message) (*take, error) {
+var errBoxFull = errors.New("the mailbox is full")
+
+// space says why a mailbox takes no message: errBoxFull, disk.ErrFull, or what is wrong
+// with the store. Those that are being recorded count.
+func (s *Service) space(mailbox string) error {
+	if err := s.disk.Room(); err != nil {
+		return err
+	}
+	list, err := s.store.Messages(mailbox)
+	if err == nil && len(list) >= s.config().Voicemail.MaxMessages {
+		err = errBoxFull
+	}
+	return err
+}
+
+// reserve makes the record of a message, when there is space for it.
+func (s *Service) reserve(m storage.Message) error {
+	defer s.lock(m.Mailbox)() // two callers do not both get the last place
+	if err := s.space(m.Mailbox); err != nil {
+		return err
+	}
+	return s.store.SaveMessages([]storage.Message{m}, nil)
+}
+
+// begin makes the record and the file of a message, whose audio has that rate. The errors
+// are those of space, and what is wrong with the disk.
+func (s *Service) begin(m storage.Message, rate int) (*take, error) {
 	m.At = time.Now()
 	m.ID = newID(m.At)
 	m.State, m.File = storage.MessageRecording, m.ID+".wav"
-	if err := s.store.SaveMessages([]storage.Message{m}, nil); err != nil {
+	if err := s.reserve(m); err != nil {
 		return nil, err
 	}
-	t := &take{s: s, m: m}
+	t := &take{s: s, m: m, rate: rate}
 	file, err := os.OpenFile(s.Path(&m), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err == nil {
 		t.file = file
-		t.writer, err = audio.NewWAVWriter(file, record.Rate, 1)
+		err = s.sync(s.folder)
+	}
+	if err == nil {
+		t.writer, err = audio.NewWAVWriter(file, rate, 1)
 	}
 	if err != nil {
 		t.drop()
@@ -66,7 +94,7 @@ func (s *Service) keep(m *storage.Message) (err error) {
 	if m.SHA256, m.Size, err = sum(s.Path(m)); err != nil {
 		return err
 	}
-	if err := syncFolder(s.folder); err != nil {
+	if err := s.sync(s.folder); err != nil {
 		return err
 	}
 	m.State = storage.MessageKept
@@ -77,7 +105,7 @@ func (s *Service) keep(m *storage.Message) (err error) {
 		return err
 	}
 	s.mu.Lock()
-	if len(s.config().Voicemail.Transcript) > 0 && len(s.fresh) < maxFresh {
+	if s.writes != nil && s.config().Voicemail.Transcript.Enabled() && len(s.fresh) < maxFresh {
 		s.fresh[m.MessageKey] = true
 	}
 	s.mu.Unlock()

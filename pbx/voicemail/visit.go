@@ -2,6 +2,7 @@ package voicemail
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -24,6 +25,11 @@ type visit struct {
 
 // Visit implements call.Voicemail.
 func (s *Service) Visit(ctx context.Context, l Line, in dialplan.Visiting) (dialplan.Visited, error) {
+	if in.PickUp {
+		if joined, err := s.pickUp(ctx, l, in); joined || err != nil {
+			return dialplan.Visited{Talked: joined}, err
+		}
+	}
 	box, why, err := s.login(ctx, l, in)
 	if box == "" {
 		return dialplan.Visited{Why: why}, err
@@ -173,55 +179,69 @@ const leave = 1 << 20
 
 // message plays one message and its menu, and says which one comes next.
 func (v *visit) message(m *storage.Message, at int) (step int, err error) {
-	audio := Part{File: v.s.Path(m), Name: "message of " + m.From}
-	parts, missed := []Part{v.envelope(m, at), audio}, 0
-	for missed < tries {
-		plays := len(parts) > 1
-		start := time.Now()
-		key, err := v.choose(append(parts, Words("mailbox/message-menu"))...)
-		if plays && m.New() && (err == nil || time.Since(start) >= m.Length) {
-			if fault := v.s.heard(m.MessageKey); fault != nil {
-				v.s.log.Error("a message stays new", "mailbox", v.box, "message", m.ID, "error", fault)
-			}
-			m.Heard = start
-		}
+	parts := v.whole(m, at)
+	for missed := 0; missed < tries; {
+		key, err := v.hear(m, parts)
 		if err != nil {
 			return 0, err
 		}
-		missed, parts = missed+1, nil
-		if key != "" {
+		if missed++; key != "" {
 			missed = 0
 		}
-		switch key {
-		case "1", "6":
-			return 1, nil
-		case "4":
-			return -1, nil
-		case "5":
-			parts = []Part{v.envelope(m, at), audio}
-		case "9":
-			return 1, v.say(Words("mailbox/saved"))
-		case "7":
-			parts, err = v.toggle(m)
-		case "8":
-			parts, err = v.forward(m)
-		case "2":
-			if parts = v.callBack(m); parts == nil {
-				return leave, v.say(Words("mailbox/call-back"))
-			}
-		case "0":
-			err = v.options()
-		case "*", "#":
-			return leave, nil
-		case "":
-		default:
-			parts = []Part{Words("menu/invalid")}
-		}
-		if err != nil {
-			return 0, err
+		if step, parts, err = v.act(m, at, key); step != 0 || err != nil {
+			return step, err
 		}
 	}
 	return leave, nil
+}
+
+// whole is all that is played of a message.
+func (v *visit) whole(m *storage.Message, at int) []Part {
+	return []Part{v.envelope(m, at), {File: v.s.Path(m), Name: "message of " + m.From}}
+}
+
+// hear plays parts and the menu, and gives the key. A message that is in parts is no
+// longer new when a key was pressed, or when it was played to its end.
+func (v *visit) hear(m *storage.Message, parts []Part) (string, error) {
+	start, plays := time.Now(), len(parts) > 1
+	key, err := v.choose(append(parts, Words("mailbox/message-menu"))...)
+	if plays && m.New() && (err == nil || time.Since(start) >= m.Length) {
+		if fault := v.s.heard(m.MessageKey); fault != nil {
+			v.s.log.Error("a message stays new", "mailbox", v.box, "message", m.ID, "error", fault)
+		}
+		m.Heard = start
+	}
+	return key, err
+}
+
+// act does what a key stands for. A step of 0 stays at the message, and parts are said.
+func (v *visit) act(m *storage.Message, at int, key string) (step int, parts []Part, err error) {
+	switch key {
+	case "1", "6":
+		return 1, nil, nil
+	case "4":
+		return -1, nil, nil
+	case "5":
+		parts = v.whole(m, at)
+	case "9":
+		return 1, nil, v.say(Words("mailbox/saved"))
+	case "7":
+		parts, err = v.toggle(m)
+	case "8":
+		parts, err = v.forward(m)
+	case "2":
+		if parts = v.callBack(m); parts == nil {
+			return leave, nil, v.say(Words("mailbox/call-back"))
+		}
+	case "0":
+		err = v.options()
+	case "*", "#":
+		return leave, nil, nil
+	case "":
+	default:
+		parts = []Part{Words("menu/invalid")}
+	}
+	return 0, parts, err
 }
 
 // envelope says which message it is, from whom and since when.
@@ -245,20 +265,13 @@ func (v *visit) envelope(m *storage.Message, at int) Part {
 	return Words(words...)
 }
 
-// zone is that of the site.
-func (s *Service) zone() *time.Location {
-	if name := s.config().Site.Timezone; name != "" {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone
-		}
-	}
-	return time.Local
-}
-
 // toggle deletes a message, or takes that back.
 func (v *visit) toggle(m *storage.Message) ([]Part, error) {
 	gone := !v.deleted[m.MessageKey]
-	if err := v.s.mark(m.MessageKey, gone); err != nil {
+	switch err := v.s.mark(m.MessageKey, gone); {
+	case errors.Is(err, ErrNotFound): // the operator, or the mail, has deleted it
+		return []Part{Words("mailbox/deleted")}, nil
+	case err != nil:
 		return nil, err
 	}
 	v.deleted[m.MessageKey] = gone
@@ -269,10 +282,11 @@ func (v *visit) toggle(m *storage.Message) ([]Part, error) {
 }
 
 // callBack goes on to whom the message is from; what it gives is said when it cannot.
-// Only the owner's own phone may: what it may call is up to the dialplan.
+// Only the owner's own phone may: what it may call is up to the dialplan. It is digits: who
+// calls must not choose a feature code for the owner.
 func (v *visit) callBack(m *storage.Message) []Part {
 	digits := strings.TrimPrefix(m.From, "+")
-	if !v.own || digits == "" || strings.Trim(digits, "0123456789*#") != "" || len(digits) > 32 {
+	if !v.own || digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 32 {
 		return []Part{Words("mailbox/cannot-call-back")}
 	}
 	v.out.CallBack = m.From

@@ -1,17 +1,20 @@
 package voicemail
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/media/audio"
 	"dialtone/media/record"
-	"dialtone/media/wav"
 	"dialtone/storage"
 )
 
@@ -26,6 +29,7 @@ func TestDeposit(t *testing.T) {
 		check    func(storage.Message) bool
 	}{
 		{name: "who hangs up has left a message", line: line{talks: 3 * time.Second}, kept: 1, out: dialplan.Deposited{Kept: true, Length: 3 * time.Second}, heard: "voicemail/person number/1 number/0 number/1 voicemail/is-busy"},
+		{name: "who hangs up in the greeting has not", line: line{leaves: true}, out: dialplan.Deposited{Why: "the call was over before the tone"}},
 		{name: "too short", line: line{talks: time.Second}, out: dialplan.Deposited{Why: "the message was too short"}},
 		{name: "silence ends it", line: line{talks: 3 * time.Second, why: record.Silent}, kept: 1, out: dialplan.Deposited{Kept: true, Length: 3 * time.Second}, heard: "voicemail/sent"},
 		{name: "nobody spoke", line: line{why: record.Silent}, out: dialplan.Deposited{Why: "the message was too short"}},
@@ -54,7 +58,7 @@ func TestDeposit(t *testing.T) {
 				t.Errorf("heard %q", l.heard)
 			}
 			for _, m := range list {
-				f, err := wav.Open(h.folder, strings.TrimSuffix(m.File, ".wav"))
+				f, err := audio.Open(h.folder, strings.TrimSuffix(m.File, ".wav"), record.Rate)
 				if err != nil || f.Length() != m.Length || m.From != "+4930123456" || m.SHA256 == "" || m.Size != 44+48000 {
 					t.Errorf("%v, %+v", err, m)
 				}
@@ -78,6 +82,84 @@ func TestMailboxIsFull(t *testing.T) {
 	}
 	l := &line{talks: 3 * time.Second}
 	if d := h.leave(t, "101", l); d.Kept || !slices.Contains(l.heard, "voicemail/full") || len(h.messages(t, "101")) != 2 {
+		t.Errorf("%+v %q", d, l.heard)
+	}
+}
+
+// The name of the file is on the disk before its caller speaks: with the record alone, a
+// machine that fails would leave a message without its audio.
+func TestTheNewFileIsDurable(t *testing.T) {
+	h, there := newHouse(t), -1
+	h.sync = func(folder string) error {
+		if folder == h.folder {
+			there = h.audio(t)
+		}
+		return nil
+	}
+	l := &line{talks: 3 * time.Second}
+	l.said = func() {
+		if there != 1 {
+			t.Errorf("%d files were in the folder when it was synced", there)
+		}
+	}
+	if d := h.leave(t, "101", l); !d.Kept || l.said != nil {
+		t.Errorf("%+v", d)
+	}
+}
+
+// crowd is a caller who waits until all others got as far.
+type crowd struct {
+	*line
+	all *sync.WaitGroup
+}
+
+func (c crowd) Say(ctx context.Context, language string, parts []Part, until string) (string, error) {
+	if len(parts) == 0 {
+		c.all.Done()
+		c.all.Wait()
+	}
+	return c.line.Say(ctx, language, parts, until)
+}
+
+func TestCallersAtOnceFillNoMoreThanTheMailbox(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.Voicemail.MaxMessages = 3
+	var all, calls sync.WaitGroup
+	all.Add(10)
+	for range 10 {
+		calls.Go(func() {
+			c := crowd{&line{talks: 3 * time.Second, facts: dialplan.Facts{From: "+4930123456"}}, &all}
+			d, err := h.Deposit(t.Context(), c, dialplan.Depositing{Mailbox: "101"})
+			if err != nil && !errors.Is(err, errHungUp) {
+				t.Error(err)
+			}
+			if told := slices.Contains(c.heard, "voicemail/full"); told == d.Kept {
+				t.Errorf("%+v %q", d, c.heard)
+			}
+		})
+	}
+	calls.Wait()
+	if n := len(h.messages(t, "101")); n != 3 {
+		t.Errorf("there are %d messages", n)
+	}
+}
+
+// While the disk is nearly full, callers are told so before they speak, and the operator once.
+func TestDiskIsNearlyFull(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.Recording.MinFree, h.free = "500MB", 499e6
+	for range 2 {
+		l := &line{talks: 3 * time.Second}
+		if d := h.leave(t, "101", l); d.Kept || !slices.Equal(l.heard, []string{"voicemail/full"}) || !strings.Contains(d.Why, "min_free") {
+			t.Errorf("%+v %q", d, l.heard)
+		}
+	}
+	if log := h.log.String(); strings.Count(log, "level=") != 1 || !strings.Contains(log, "the disk is nearly full\" consequence=\"no message is taken\" event=voicemail") {
+		t.Error(log)
+	}
+	h.free = 500e6
+	l := &line{talks: 3 * time.Second}
+	if d := h.leave(t, "101", l); !d.Kept {
 		t.Errorf("%+v %q", d, l.heard)
 	}
 }
@@ -155,6 +237,55 @@ func TestForwardHasBoth(t *testing.T) {
 	}
 }
 
+func TestForwardIsWholeOrNot(t *testing.T) {
+	h := newHouse(t)
+	h.leave(t, "101", &line{talks: 3 * time.Second})
+	m := h.messages(t, "101")[0]
+	name := h.Path(&m)
+	if err := os.WriteFile(name, []byte("RIFF no audio at all, but long enough for a head"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, _ := h.visitBy(t, "101", dialplan.Visiting{Mailbox: "101"}, "1", "8", "102", "2", "*", "*")
+	if !slices.Contains(l.heard, "mailbox/not-forwarded") || len(h.messages(t, "102")) > 0 || h.audio(t) != 1 {
+		t.Errorf("%q, %+v", l.heard, h.messages(t, "102"))
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	l, _ = h.visitBy(t, "101", dialplan.Visiting{Mailbox: "101"}, "2", "8", "102", "2", "*", "*")
+	if !slices.Contains(l.heard, "mailbox/not-forwarded") || !slices.Contains(l.heard, "menu/goodbye") {
+		t.Errorf("without a file: %q", l.heard)
+	}
+}
+
+func TestNoFeatureIsCalledBack(t *testing.T) {
+	for _, from := range []string{"*60", "#1", "+49*1", "anonymous", "", "+"} {
+		h := newHouse(t)
+		h.cfg.Voicemail.Minimum = 0
+		_, err := h.Deposit(t.Context(), &line{facts: dialplan.Facts{From: from}, talks: time.Second}, dialplan.Depositing{Mailbox: "101", Greeting: "none"})
+		if err != nil && !errors.Is(err, errHungUp) {
+			t.Fatal(err)
+		}
+		if l, out := h.visitBy(t, "101", dialplan.Visiting{Mailbox: "101"}, "1", "2"); out.CallBack != "" || !slices.Contains(l.heard, "mailbox/cannot-call-back") {
+			t.Errorf("%q is called back: %+v, %q", from, out, l.heard)
+		}
+	}
+}
+
+// A message that somebody else deletes meanwhile ends no visit.
+func TestDeletedMeanwhile(t *testing.T) {
+	h := newHouse(t)
+	h.leave(t, "101", &line{talks: 3 * time.Second})
+	m := h.messages(t, "101")[0]
+	if err := h.Delete(m.MessageKey); err != nil {
+		t.Fatal(err)
+	}
+	v := &visit{s: h.Service, box: "101", deleted: map[storage.MessageKey]bool{}}
+	if parts, err := v.toggle(&m); err != nil || len(parts) != 1 || len(v.deleted) > 0 {
+		t.Errorf("%+v, %v", parts, err)
+	}
+}
+
 func TestPIN(t *testing.T) {
 	h := newHouse(t)
 	h.cfg.Extensions["102"] = config.Extension{Voicemail: config.Mailbox{PIN: "4711"}}
@@ -162,7 +293,7 @@ func TestPIN(t *testing.T) {
 		l, _ := h.visitBy(t, from, v, keys...)
 		return slices.Contains(l.heard, "mailbox/no-messages")
 	}
-	any, box := dialplan.Visiting{}, dialplan.Visiting{Mailbox: "102"}
+	menu, box := dialplan.Visiting{}, dialplan.Visiting{Mailbox: "102"}
 	for _, test := range []struct {
 		name string
 		from string
@@ -171,12 +302,12 @@ func TestPIN(t *testing.T) {
 		in   bool
 	}{
 		{"one's own without a PIN", "101", dialplan.Visiting{Mailbox: "101"}, nil, true},
-		{"one's own, asked for", "101", any, []string{""}, true},
+		{"one's own, asked for", "101", menu, []string{""}, true},
 		{"one's own with a PIN", "102", box, []string{"4711"}, true},
 		{"with a wrong one", "102", box, []string{"4712", "", ""}, false},
-		{"another's", "103", any, []string{"102", "4711"}, true},
-		{"another's that has no PIN", "103", any, []string{"101", "", "101", "0000", "101", ""}, false},
-		{"one that is not there", "103", any, []string{"999", "", "999", "", "999", ""}, false},
+		{"another's", "103", menu, []string{"102", "4711"}, true},
+		{"another's that has no PIN", "103", menu, []string{"101", "", "101", "0000", "101", ""}, false},
+		{"one that is not there", "103", menu, []string{"999", "", "999", "", "999", ""}, false},
 		{"from outside", "", box, []string{"4711"}, true},
 	} {
 		if got := in(test.from, test.v, test.keys...); got != test.in {
@@ -211,6 +342,13 @@ func TestTooManyWrongPINs(t *testing.T) {
 	out, err := h.Visit(t.Context(), l, dialplan.Visiting{})
 	if err != nil || out.Why == "" || !slices.Contains(l.heard, "pin/locked") {
 		t.Error(out, err, l.heard)
+	}
+	if !slices.Contains(l.guesses.by, "mailbox 102") {
+		t.Errorf("it is counted for %q", l.guesses.by)
+	}
+	own := &line{facts: dialplan.Facts{From: "102", Extension: "102"}, keys: []string{"1", "4711", "*"}}
+	if _, err := h.Visit(t.Context(), own, dialplan.Visiting{Mailbox: "102"}); err != nil || slices.Contains(own.guesses.by, "mailbox 102") {
+		t.Errorf("strangers can lock the owner out: %v, %q", err, own.guesses.by)
 	}
 }
 
@@ -291,5 +429,38 @@ func TestRetention(t *testing.T) {
 	h.retire(time.Now().Add(25 * time.Hour))
 	if left := h.messages(t, "101"); len(left) != 1 || left[0].ID != list[1].ID || h.audio(t) != 1 {
 		t.Errorf("left %+v", left)
+	}
+}
+
+// What a wideband phone says is kept at 16 kHz, also when it is forwarded with a comment
+// of a narrow one, or cut off.
+func TestWideband(t *testing.T) {
+	h := newHouse(t)
+	h.leave(t, "101", &line{talks: 3 * time.Second, wide: true})
+	h.visitBy(t, "101", dialplan.Visiting{Mailbox: "101"}, "1", "8", "102", "1", "", "*", "*")
+	if _, err := h.begin(storage.Message{MessageKey: storage.MessageKey{Mailbox: "103"}}, record.Wideband); err != nil {
+		t.Fatal(err)
+	}
+	cut := h.messages(t, "101")[0]
+	data, err := os.ReadFile(h.Path(&cut))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := h.store.Messages("103")
+	if err := os.WriteFile(h.Path(&all[0]), data[:len(data)-16001], 0o600); err != nil { // in the middle of a sample
+		t.Fatal(err)
+	}
+	h = open(t, h.store, h.dir)
+	for box, want := range map[string]time.Duration{"101": 3 * time.Second, "102": 5 * time.Second, "103": 2500*time.Millisecond - time.Second/16000} {
+		m := h.messages(t, box)[0]
+		rate, err := rateOf(h.Path(&m))
+		if err != nil || rate != record.Wideband {
+			t.Errorf("%s: %d Hz, %v", box, rate, err)
+		}
+		r, err := audio.OpenPath(h.Path(&m), record.Wideband)
+		if err != nil || r.Length().Round(time.Millisecond) != want.Round(time.Millisecond) || m.Length.Round(time.Millisecond) != want.Round(time.Millisecond) {
+			t.Errorf("%s: %+v, %v, %v", box, m, r, err)
+		}
+		_ = r.Close()
 	}
 }
