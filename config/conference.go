@@ -29,8 +29,9 @@ type Conference struct {
 	// MaxDuration ends it so long after its first member came; a minute before, all are
 	// told. 0 never does.
 	MaxDuration Duration `yaml:"max_duration,omitempty" off:"0" min:"1m" max:"1d"`
-	// Announce says how all hear of who comes and goes: none, tone, or name, which is the
-	// file names/NUMBER.wav in the folder prompts, else the digits of the number. The
+	// Announce says how all hear of who comes and goes: none, tone, or name. The name is
+	// the file names/NUMBER.wav in the folder prompts; who has none is asked to say it
+	// before coming in, and is called by the digits of the number when nothing is said. The
 	// default is tone.
 	Announce string `yaml:"announce,omitempty" enum:"none,tone,name"`
 	// Music is the class of music for who is alone or waits for a leader; none is to let
@@ -49,6 +50,9 @@ type Conference struct {
 	// Dial is the number at which extensions reach it: 850. With rooms, it is the same
 	// pattern, or one of fewer numbers.
 	Dial string `yaml:"dial,omitempty"`
+	// Record records it, from when the second member has come; who comes hears
+	// conference/recording first, unless recording.announce is false.
+	Record bool `yaml:"record,omitempty"`
 	// Keys are what the keys in it do.
 	Keys ConferenceKeys `yaml:"keys,omitempty"`
 }
@@ -81,6 +85,8 @@ type ConferenceKeys struct {
 	MuteAll []string `yaml:"mute_all,omitempty"`
 	// KickLast removes the one who came last: 6.
 	KickLast []string `yaml:"kick_last,omitempty"`
+	// Call calls somebody: the number is entered behind it and ended with #, * gives up: 3.
+	Call []string `yaml:"call,omitempty"`
 	// End ends the conference for all: 9.
 	End []string `yaml:"end,omitempty"`
 }
@@ -106,6 +112,7 @@ func (k ConferenceKeys) list() []conferenceKey {
 		{"lock", k.Lock, []string{"4"}},
 		{"mute_all", k.MuteAll, []string{"5"}},
 		{"kick_last", k.KickLast, []string{"6"}},
+		{"call", k.Call, []string{"3"}},
 		{"end", k.End, []string{"9"}},
 	}
 }

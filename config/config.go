@@ -41,6 +41,9 @@ type Config struct {
 	Calls Calls `yaml:"calls"`
 	// Voicemail takes messages for extensions that do not answer.
 	Voicemail Voicemail `yaml:"voicemail"`
+	// Recording says how calls are recorded. Nothing is recorded unless an extension, a
+	// number, a conference or the step record says so.
+	Recording Recording `yaml:"recording"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
 	// Site says where the exchange stands, and what routes may look at.
@@ -73,7 +76,7 @@ type Config struct {
 	Speech Speech `yaml:"speech,omitempty"`
 	// Music is what callers hear who wait.
 	Music Music `yaml:"music,omitempty"`
-	// Mail says how the step email sends.
+	// Mail says how mail is sent: by the step email, and with the messages of mailboxes.
 	Mail Mail `yaml:"mail,omitempty"`
 	// Schedules are times at which something is open, by name.
 	Schedules map[string]*dialplan.ScheduleSpec `yaml:"schedules,omitempty" plan:"true" key:"name"`
@@ -219,6 +222,10 @@ type Extension struct {
 	// usual: telephone-event when the phone knows it, else tones. INFO is understood
 	// from all of them.
 	DTMF string `yaml:"dtmf,omitempty" enum:"auto,rfc4733,info,inband"`
+	// Record says whether its conversations are recorded: always; by_key, when it presses
+	// recording.key; or never, which is so whatever others want. Without it, they are when
+	// something or somebody else says so.
+	Record string `yaml:"record,omitempty" enum:"always,by_key,never"`
 	// Voicemail is the mailbox of the extension; false is none.
 	Voicemail Mailbox `yaml:"voicemail,omitempty"`
 }
@@ -235,7 +242,8 @@ type Features struct {
 	Echo string `yaml:"echo" format:"number"`
 	// Tone plays a steady tone of 440 Hz.
 	Tone string `yaml:"tone" format:"number"`
-	// Music plays the built-in music on hold.
+	// Music plays the music of the class default, which is the built-in music unless
+	// music.classes has one of that name.
 	Music string `yaml:"music" format:"number"`
 	// Milliwatt plays 1004 Hz at 0 dBm0, to measure levels with; *41 is usual. Off
 	// unless it is given, as all that follow.
@@ -263,4 +271,6 @@ type Features struct {
 	// VoicemailLeave takes a message for the extension that is dialled behind it, without
 	// ringing it: *99101.
 	VoicemailLeave string `yaml:"voicemail_leave" format:"number"`
+	// VoicemailPickUp lets an extension talk with who is leaving it a message right now.
+	VoicemailPickUp string `yaml:"voicemail_pick_up" format:"number"`
 }

@@ -307,6 +307,7 @@ func TestAccountsAreMadeOnceAndKept(t *testing.T) {
 	}
 	want := Default()
 	want.Data, want.Include, want.Extensions = dir, []string{path}, l.Config.Extensions
+	want.Voicemail.Enabled = true
 	if len(seen) != 10 || len(letters) != 32 || !reflect.DeepEqual(want, *l.Config) {
 		t.Errorf("%d extensions, %v", len(seen), Diff(&want, l.Config))
 	}

@@ -41,28 +41,32 @@ const DefaultMusic = "default"
 // music checks the classes.
 func (c *validator) music() {
 	for _, name := range sortedKeys(c.cfg.Music.Classes) {
-		m, path := c.cfg.Music.Classes[name], join("music.classes", name)
-		folder, stream := join(path, "folder"), join(path, "url")
-		switch {
-		case !c.good(path, folder, stream):
-		case name == NoMusic:
-			c.fail(path, "none is the name for no music at all", "call the class otherwise")
-		case m.Folder == "" && m.URL == "":
-			c.fail(path, "the class has no music", "write folder: music, or url: http://radio.example.net/live")
-		case m.Folder != "" && m.URL != "":
-			c.fail(stream, "the class has two sources: a folder and a stream", "remove one of them")
-		case m.URL != "" && m.Order != "":
-			c.fail(join(path, "order"), "a live stream has no order", "remove order")
-		case m.URL != "" && !isStream(m.URL):
-			c.fail(stream, quoted(m.URL)+" is no address of a stream", "write one like http://radio.example.net/live.mp3")
-		case m.Folder != "":
-			c.musicFolder(folder, m.Folder)
-		}
+		c.musicClass(name, c.cfg.Music.Classes[name])
 	}
 	if hold := c.cfg.Music.Hold; c.good("music.hold") && hold != NoMusic && hold != DefaultMusic {
 		if _, ok := c.cfg.Music.Classes[hold]; !ok {
 			c.fail("music.hold", "there is no class "+quoted(hold), "define it under music.classes, or write none")
 		}
+	}
+}
+
+func (c *validator) musicClass(name string, m MusicClass) {
+	path := join("music.classes", name)
+	folder, stream := join(path, "folder"), join(path, "url")
+	switch {
+	case !c.good(path, folder, stream):
+	case name == NoMusic:
+		c.fail(path, "none is the name for no music at all", "call the class otherwise")
+	case m.Folder == "" && m.URL == "":
+		c.fail(path, "the class has no music", "write folder: music, or url: http://radio.example.net/live")
+	case m.Folder != "" && m.URL != "":
+		c.fail(stream, "the class has two sources: a folder and a stream", "remove one of them")
+	case m.URL != "" && m.Order != "":
+		c.fail(join(path, "order"), "a live stream has no order", "remove order")
+	case m.URL != "" && !isStream(m.URL):
+		c.fail(stream, quoted(m.URL)+" is no address of a stream", "write one like http://radio.example.net/live.mp3")
+	case m.Folder != "":
+		c.musicFolder(folder, m.Folder)
 	}
 }
 

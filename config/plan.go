@@ -39,7 +39,9 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 		numbers[number] = of
 	}
 	features := dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Milliwatt: c.Features.Milliwatt, Delay: c.Features.Delay, Silence: c.Features.Silence, Sweep: c.Features.Sweep, Keys: c.Features.Keys, Block: c.Features.Block, Unblock: c.Features.Unblock}
-	if c.Voicemail.Enabled {
+	mailboxes := c.Mailboxes()
+	if len(mailboxes) > 0 {
+		features.VoicemailPickUp = c.Features.VoicemailPickUp
 		features.Voicemail, features.VoicemailAny, features.VoicemailLeave = c.Features.Voicemail, c.Features.VoicemailAny, c.Features.VoicemailLeave
 	}
 	return dialplan.Spec{
@@ -47,8 +49,9 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 		Names:          c.names(),
 		Extensions:     slices.Sorted(maps.Keys(c.Extensions)),
 		Features:       features,
-		Mailboxes:      c.Mailboxes(),
+		Mailboxes:      mailboxes,
 		VoicemailDelay: c.Voicemail.Delay.D(),
+		Operators:      c.operators(mailboxes),
 		Lists:          slices.Sorted(maps.Keys(c.Lists)),
 		Trunks:         slices.Sorted(maps.Keys(c.Trunks)),
 		Entries:        trunks,

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -11,7 +10,6 @@ import (
 
 	"dialtone/dialplan"
 	"dialtone/media/audio"
-	"dialtone/media/wav"
 	"dialtone/prompts"
 )
 
@@ -23,27 +21,60 @@ func (c *Config) PromptsDir() string {
 	return filepath.Join(c.Data, "prompts")
 }
 
-// prompt says what is wrong with a prompt, by its name without .wav, and what is called
-// nearly so; with a * in the name, that none is like it. A file of the folder comes
-// before a prompt of ours.
-func (c *Config) prompt(name string) (near string, err error) {
+// prompt says what is wrong with a prompt, by its name without .wav; with a * in the
+// name, that none is like it. A file of the folder comes before a prompt of ours.
+func (c *Config) prompt(name string) *dialplan.Finding {
 	folder := c.PromptsDir()
 	if strings.Contains(name, "*") {
-		return "", likePrompt(folder, name)
+		return likePrompt(folder, name)
 	}
 	_, more, err := audio.Find(folder, name)
 	if err == nil {
-		return "", c.ownPrompt(name, more)
+		return c.ownPrompt(name, more)
 	}
 	for _, suffix := range audio.Suffixes() {
 		if _, missing := os.Lstat(filepath.Join(folder, filepath.FromSlash(name)+suffix)); !errors.Is(missing, fs.ErrNotExist) {
-			return "", err
+			return unplayable(err)
 		}
 	}
 	if _, ours := prompts.Find(prompts.Fallback, name); ours {
-		return "", nil
+		return nil
 	}
-	return nearPrompt(folder, name), err
+	return c.noPrompt(name, err)
+}
+
+// noPrompt says that there is none of that name, and which is called nearly so.
+func (c *Config) noPrompt(name string, err error) *dialplan.Finding {
+	folder := c.PromptsDir()
+	_, none := os.Stat(folder)
+	without := errors.Is(none, fs.ErrNotExist)
+	if without && c.Prompts != "" {
+		return noFolder(folder)
+	}
+	near := nearPrompt(folder, name)
+	switch {
+	case near != "" && without: // who has no files of his own means one of ours
+		return &dialplan.Finding{Reason: "there is no prompt " + quoted(name), Remedy: "did you mean " + quoted(near) + "?"}
+	case near != "":
+		return &dialplan.Finding{Reason: err.Error(), Remedy: "did you mean " + quoted(near) + "?"}
+	case without:
+		return noFolder(folder)
+	}
+	return &dialplan.Finding{Reason: err.Error(), Remedy: putPrompt}
+}
+
+const putPrompt = "put an audio file there, or name another"
+
+func noFolder(folder string) *dialplan.Finding {
+	return &dialplan.Finding{
+		Reason: "there is no folder " + folder,
+		Remedy: "make it and put audio files there, or name another with prompts: (cookbook/prompts has some to try)",
+	}
+}
+
+// unplayable says that a file is there, but cannot be played.
+func unplayable(err error) *dialplan.Finding {
+	return &dialplan.Finding{Reason: err.Error(), Remedy: "replace the file, or name another"}
 }
 
 // recorded reports whether the folder has a file of that name.
@@ -64,18 +95,19 @@ func (c *Config) names() map[string]string {
 }
 
 // ownPrompt says what is wrong with a file of the folder, which hides more of its name.
-func (c *Config) ownPrompt(name string, more []string) error {
+func (c *Config) ownPrompt(name string, more []string) *dialplan.Finding {
 	clip, err := audio.Open(c.PromptsDir(), name, anyRate)
-	if err != nil {
-		return err
+	if err == nil {
+		err = clip.Close()
 	}
-	if err := clip.Close(); err != nil {
-		return err
-	}
-	if len(more) > 0 {
-		return &dialplan.Doubt{
-			Reason: "there are several files of that name: " + clip.Name() + " is played, and never " + strings.Join(more, ", "),
-			Remedy: "remove those that are not wanted",
+	switch {
+	case err != nil:
+		return unplayable(err)
+	case len(more) > 0:
+		return &dialplan.Finding{
+			Reason:  "there are several files of that name: " + clip.Name() + " is played, and never " + strings.Join(more, ", "),
+			Remedy:  "remove those that are not wanted",
+			Warning: true,
 		}
 	}
 	return nil
@@ -84,8 +116,8 @@ func (c *Config) ownPrompt(name string, more []string) error {
 // anyRate is one at which a file can be opened, to see whether it can be.
 const anyRate = 8000
 
-// likePrompt reports that no name fits a pattern.
-func likePrompt(folder, pattern string) error {
+// likePrompt says that no name fits a pattern.
+func likePrompt(folder, pattern string) *dialplan.Finding {
 	for _, p := range prompts.List(prompts.Fallback) {
 		if ok, err := path.Match(pattern, p.Name); ok && err == nil {
 			return nil
@@ -93,10 +125,10 @@ func likePrompt(folder, pattern string) error {
 	}
 	root, err := os.OpenRoot(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errors.New("there is no folder " + folder)
+		return noFolder(folder)
 	}
 	if err != nil {
-		return err
+		return &dialplan.Finding{Reason: err.Error(), Remedy: "make it a folder that can be read, or name another with prompts:"}
 	}
 	defer root.Close()
 	for _, suffix := range audio.Suffixes() {
@@ -104,7 +136,7 @@ func likePrompt(folder, pattern string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("there is no file like %s%s in %s", pattern, wav.Suffix, folder)
+	return &dialplan.Finding{Reason: "there is no file like " + pattern + ".wav in " + folder, Remedy: putPrompt}
 }
 
 // maxNear bounds how many files of the folder are compared.
@@ -115,7 +147,9 @@ const maxNear = 2000
 func nearPrompt(folder, name string) string {
 	var known []string
 	for _, p := range prompts.List(prompts.Fallback) {
-		known = append(known, p.Name)
+		if !strings.HasPrefix(p.Name, name+"/") { // a folder of ours is no prompt
+			known = append(known, p.Name)
+		}
 	}
 	_ = filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
 		own, is := strings.TrimSuffix(file, filepath.Ext(file)), audio.IsAudio(file)

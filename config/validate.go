@@ -70,6 +70,7 @@ func (c *validator) all() {
 	c.pins()
 	c.conferences()
 	c.voicemail()
+	c.recording()
 	c.dialplan()
 	c.callerIDs()
 }

@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 )
 
 // Voicemail takes messages for extensions.
 type Voicemail struct {
-	// Enabled gives every extension a mailbox: callers whom nobody answers can leave a
-	// message when no route of the dialplan takes their calls elsewhere. false alone
-	// (voicemail: false) turns all of it off.
+	// Enabled gives every extension a mailbox that does not say otherwise: callers whom
+	// nobody answers can leave a message when no route of the dialplan takes their calls
+	// elsewhere. true alone (voicemail: true) says the same. Without a configuration
+	// file, and in the one that dialtone init writes, it is true.
 	Enabled bool `yaml:"enabled" main:"optional"`
 	// Delay is how long an extension that has a mailbox rings.
 	Delay Duration `yaml:"delay" min:"1s" max:"1h"`
@@ -31,17 +33,34 @@ type Voicemail struct {
 	// for how the files in it are called.
 	Greetings string `yaml:"greetings,omitempty" path:"true" format:"path"`
 	// Operator is the number that a caller reaches with 0 while the greeting plays; without
-	// one, there is none.
+	// one, there is none. It is dialled as an extension would: a number outside needs a route
+	// in phones whose dial says as, since nobody pays for callers from outside.
 	Operator string `yaml:"operator,omitempty" format:"number"`
-	// Transcript is a program that makes a text of a message: it gets a WAV file on its
-	// standard input and writes the text, in UTF-8, to its standard output. {language}
-	// stands for the language of the mailbox.
-	Transcript []string `yaml:"transcript,omitempty"`
+	// Transcript makes a text of each message, for the mail and for dialtone ctl messages.
+	Transcript Transcript `yaml:"transcript,omitempty"`
 }
+
+// Transcript is an engine that writes down what is said in a message: a program or a web
+// server. A message is mailed without a text when the engine fails.
+type Transcript struct {
+	// Command is a program and its arguments. It gets a WAV file (mono, 16 bits, 8000 or
+	// 16000 Hz) on its standard input and writes the text to its standard output, in UTF-8.
+	// {language} stands for the language of the mailbox, such as fr-CA.
+	Command []string `yaml:"command,omitempty"`
+	// URL is a web server that gets the WAV file (POST, audio/wav) and answers with the
+	// text (text/plain in UTF-8). {language} stands for the same.
+	URL string `yaml:"url,omitempty" format:"url"`
+	// Timeout is how long the engine may take for a message.
+	Timeout Duration `yaml:"timeout" min:"1s" max:"1h"`
+}
+
+// Enabled reports whether there is an engine.
+func (t Transcript) Enabled() bool { return len(t.Command) > 0 || t.URL != "" }
 
 // Mailbox is the voicemail of one extension.
 type Mailbox struct {
-	// Enabled is false for an extension without a mailbox; voicemail: false says the same.
+	// Enabled is true for an extension with a mailbox and false for one without;
+	// voicemail: true and voicemail: false say the same. The default is voicemail.enabled.
 	Enabled string `yaml:"enabled,omitempty" main:"optional" enum:"true,false"`
 	// PIN opens the mailbox from other phones: 4 to 20 digits, in quotes. Without one, only
 	// the extension itself can. Write ${NAME} to take it from the environment, or
@@ -59,7 +78,7 @@ type Mailbox struct {
 // HasMailbox reports whether an extension has one.
 func (c *Config) HasMailbox(extension string) bool {
 	e, ok := c.Extensions[extension]
-	return ok && c.Voicemail.Enabled && e.Voicemail.Enabled != "false"
+	return ok && (e.Voicemail.Enabled == "true" || c.Voicemail.Enabled && e.Voicemail.Enabled == "")
 }
 
 // Mailboxes are the extensions that have one, sorted.
@@ -68,6 +87,21 @@ func (c *Config) Mailboxes() []string {
 	for _, e := range slices.Sorted(maps.Keys(c.Extensions)) {
 		if c.HasMailbox(e) {
 			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// operators are the numbers to which 0 leads in mailboxes, by the key that says so.
+func (c *Config) operators(mailboxes []string) map[string]string {
+	out := map[string]string{}
+	for _, e := range mailboxes {
+		path, number := "voicemail.operator", c.Voicemail.Operator
+		if own := c.Extensions[e].Voicemail.Operator; own != "" {
+			path, number = join(join(join("extensions", e), "voicemail"), "operator"), own
+		}
+		if number != "" {
+			out[path] = number
 		}
 	}
 	return out
@@ -84,14 +118,20 @@ func (c *Config) GreetingsDir(data string) string {
 // voicemail checks mailboxes.
 func (c *validator) voicemail() {
 	v := c.cfg.Voicemail
-	if c.good("voicemail.minimum", "voicemail.max_length") && v.Enabled && v.Minimum >= v.MaxLength {
+	if c.good("voicemail.minimum", "voicemail.max_length") && v.Minimum >= v.MaxLength {
 		c.fail(c.written("voicemail.minimum", "voicemail.max_length"), fmt.Sprintf("no message can be kept: minimum is %v, max_length %v", v.Minimum, v.MaxLength), "shorten the one or lengthen the other")
 	}
-	if len(v.Transcript) > 0 && v.Transcript[0] == "" && c.good("voicemail.transcript") {
-		c.fail("voicemail.transcript", "the command has no program", `write the program first: [whisper-transcribe, "{language}"]`)
-	}
+	c.engine("voicemail.transcript", v.Transcript.Command, v.Transcript.URL, "write down messages", "/usr/local/bin/transcribe, \"{language}\"")
+	said := c.place("voicemail.enabled").key.File != "" || !c.good("voicemail", "voicemail.enabled")
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Extensions)) {
-		c.mailbox(join(join("extensions", name), "voicemail"), c.cfg.Extensions[name].Voicemail)
+		path, m := join(join("extensions", name), "voicemail"), c.cfg.Extensions[name].Voicemail
+		c.mailbox(path, m)
+		if !said && !v.Enabled && m.Enabled == "" && m != (Mailbox{}) && c.good(path, join(path, "enabled")) {
+			c.warn(path, "the extension has no mailbox", "write enabled: true here, or voicemail: {enabled: true} for all extensions")
+		}
+	}
+	if !said && !reflect.DeepEqual(v, Default().Voicemail) && len(c.cfg.Mailboxes()) == 0 {
+		c.warn("voicemail", "no extension has a mailbox", "write enabled: true, or enabled: false to keep it off")
 	}
 }
 

@@ -156,19 +156,19 @@ func (c *checker) variablesOf() {
 			}
 		}
 	}
-	for _, list := range c.spec.Contexts {
-		for _, r := range list {
-			walk(r.Do, note)
-		}
-	}
-	for _, s := range c.spec.Subplans {
-		walk(s.Do, note)
-	}
-	c.walkMenus(note)
+	c.everyStep(note)
 }
 
-// walkMenus visits the steps of menus.
-func (c *checker) walkMenus(visit func(Step)) {
+// everyStep visits all steps of the plan.
+func (c *checker) everyStep(visit func(Step)) {
+	for _, name := range keys(c.spec.Contexts) {
+		for _, r := range c.spec.Contexts[name] {
+			walk(r.Do, visit)
+		}
+	}
+	for _, name := range keys(c.spec.Subplans) {
+		walk(c.spec.Subplans[name].Do, visit)
+	}
 	for _, name := range keys(c.spec.Menus) {
 		for _, way := range c.spec.Menus[name].branches() {
 			walk(way.do, visit)
@@ -274,7 +274,8 @@ func (rs *routes) index() {
 //	  - {name: block, to: "*60!", do: [{block: "${rest}"}]}
 //	  - {name: unblock, to: "*61!", do: [{unblock: "${rest}"}]}
 //	  - {name: voicemail, to: "*97", do: [mailbox]}
-//	  - {name: voicemail_any, to: "*98", do: [{mailbox: {ask: true}}]}
+//	  - {name: voicemail_pick_up, to: "*96", do: [{mailbox: , pick_up: true}]}
+//	  - {name: voicemail_any, to: "*98", do: [{mailbox: , ask: true}]}
 //	  - {name: voicemail_leave, to: "*99.", do: [{voicemail: "${rest}"}]}
 //	  - {name: conference team, to: 850, do: [{conference: team}]}   # of each that has dial
 //	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
@@ -353,6 +354,8 @@ func (f feature) take() Step {
 		return new(KeyEcho)
 	case "voicemail":
 		return new(Mailbox)
+	case "voicemail_pick_up":
+		return &Mailbox{PickUp: true}
 	case "voicemail_any":
 		return &Mailbox{Ask: true}
 	}
@@ -362,8 +365,17 @@ func (f feature) take() Step {
 // list are the features that take no number, by name.
 func (f Features) list() []feature {
 	return []feature{
-		{"echo", f.Echo}, {"tone", f.Tone}, {"music", f.Music}, {"milliwatt", f.Milliwatt}, {"delay", f.Delay},
-		{"silence", f.Silence}, {"sweep", f.Sweep}, {"keys", f.Keys}, {"voicemail", f.Voicemail}, {"voicemail_any", f.VoicemailAny},
+		{"echo", f.Echo},
+		{"tone", f.Tone},
+		{"music", f.Music},
+		{"milliwatt", f.Milliwatt},
+		{"delay", f.Delay},
+		{"silence", f.Silence},
+		{"sweep", f.Sweep},
+		{"keys", f.Keys},
+		{"voicemail", f.Voicemail},
+		{"voicemail_any", f.VoicemailAny},
+		{"voicemail_pick_up", f.VoicemailPickUp},
 	}
 }
 

@@ -25,6 +25,7 @@ type conferences map[string]*conferenceRooms
 type conferenceRooms struct {
 	ConferenceEntry
 	rooms pattern.Pattern
+	dial  pattern.Pattern
 }
 
 // find gives the conference that a room belongs to, "" when there is none: the one of
@@ -91,17 +92,17 @@ func (c *checker) conferences() {
 			c.out()
 		}
 		if e.Dial != "" {
-			c.conferenceDial(e)
+			c.conferenceDial(name, own)
 		}
 		c.out()
 	}
 }
 
 // conferenceDial checks that the numbers of a conference are nobody else's.
-func (c *checker) conferenceDial(e ConferenceEntry) {
+func (c *checker) conferenceDial(name string, own *conferenceRooms) {
 	c.in("dial")
 	defer c.out()
-	p, ok := c.number(e.Dial, Pos{})
+	p, ok := c.number(own.Dial, Pos{})
 	if !ok {
 		return
 	}
@@ -117,6 +118,24 @@ func (c *checker) conferenceDial(e ConferenceEntry) {
 			return
 		}
 	}
+	for _, f := range c.spec.Features.codes() {
+		behind, err := pattern.Parse(literal(f.number) + f.behind)
+		if err != nil {
+			continue
+		}
+		if number, both := p.Common(behind); both {
+			c.fail(Pos{}, "the number "+number+" is features."+f.name+" with a number behind it", "use other numbers")
+			return
+		}
+	}
+	for _, other := range keys(c.plan.conferences) {
+		before := c.plan.conferences[other]
+		if number, both := p.Common(before.dial); both && before.Dial != "" && other != name {
+			c.fail(Pos{}, "the number "+number+" is the conference "+other+" too", "use other numbers")
+			return
+		}
+	}
+	own.dial = p
 }
 
 // leaderless says which conferences wait for a leader that cannot come, and which
@@ -124,14 +143,31 @@ func (c *checker) conferenceDial(e ConferenceEntry) {
 func (c *checker) leaderless() {
 	c.in("conferences")
 	defer c.out()
-	joined, led, any := map[string]bool{}, map[string]bool{}, false
-	note := func(s Step) {
+	joined, led, chosen := c.attended()
+	for _, name := range keys(c.plan.conferences) {
+		e := c.plan.conferences[name]
+		c.in(name)
+		switch {
+		case e.Waits && e.LeaderPIN == "" && len(e.Leaders) == 0 && !led[name]:
+			c.fail(e.At, "nobody can lead this conference, so that nobody ever gets in", `write leader_pin, or leaders: ["101"], or a step {conference: `+name+`, as: leader}`)
+		case !joined[name] && !chosen && e.Dial == "":
+			c.warn(e.At, "nobody can join this conference", `write dial: "850", or a step conference: `+name)
+		}
+		c.out()
+	}
+}
+
+// attended says which conferences steps let callers join and lead, and whether one lets
+// them choose any.
+func (c *checker) attended() (joined, led map[string]bool, chosen bool) {
+	joined, led = map[string]bool{}, map[string]bool{}
+	c.everyStep(func(s Step) {
 		step, ok := s.(*Conference)
 		if !ok {
 			return
 		}
 		if step.Room.Value == "" || strings.Contains(step.Room.Value, "${") {
-			any = true
+			chosen = true
 			for name := range c.plan.conferences {
 				led[name] = led[name] || step.As == asLeader && step.Room.Value != ""
 			}
@@ -139,26 +175,8 @@ func (c *checker) leaderless() {
 		}
 		name := c.plan.conferences.find(step.Room.Value)
 		joined[name], led[name] = true, led[name] || step.As == asLeader
-	}
-	for _, list := range c.spec.Contexts {
-		for _, r := range list {
-			walk(r.Do, note)
-		}
-	}
-	for _, s := range c.spec.Subplans {
-		walk(s.Do, note)
-	}
-	for _, name := range keys(c.plan.conferences) {
-		e := c.plan.conferences[name]
-		c.in(name)
-		switch {
-		case e.Waits && e.LeaderPIN == "" && len(e.Leaders) == 0 && !led[name]:
-			c.fail(e.At, "nobody can lead this conference, so that nobody ever gets in", `write leader_pin, or leaders: ["101"], or a step {conference: `+name+`, as: leader}`)
-		case !joined[name] && !any && e.Dial == "":
-			c.warn(e.At, "nobody can join this conference", `write dial: "850", or a step conference: `+name)
-		}
-		c.out()
-	}
+	})
+	return joined, led, chosen
 }
 
 // conferenceNames are the names of rooms that are fixed, for suggestions.

@@ -117,6 +117,11 @@ func (w *world) Visit(_ context.Context, v dialplan.Visiting) (dialplan.Visited,
 	return dialplan.Visited{CallBack: w.wants}, nil
 }
 
+func (w *world) Record(_ context.Context, rec dialplan.Recording) (string, error) {
+	w.note("record %s %s %s", rec.Do, rec.Consent, rec.Keep)
+	return w.stop, w.cannot
+}
+
 func (w *world) Gather(_ context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
 	w.note("gather %s", strings.Join(g.Files, ", "))
 	w.gathered = append(w.gathered, g)
@@ -142,9 +147,9 @@ func (w *world) Registered(extension string) bool { return !w.gone[extension] }
 const extensions = `
 site: {country: DE, timezone: Europe/Berlin, headers: [X-Priority]}
 extensions:
-  "101": {password: kqvt-8mzn-3xwp-r5hc, name: Ann, voicemail: false}
-  "102": {password: b7fd-w2ks-9pte-n4vx, voicemail: false}
-  "103": {password: m5yr-h8cq-2nwd-x7zt, voicemail: false}
+  "101": {password: kqvt-8mzn-3xwp-r5hc, name: Ann}
+  "102": {password: b7fd-w2ks-9pte-n4vx}
+  "103": {password: m5yr-h8cq-2nwd-x7zt}
 `
 
 // planOf reads a dialplan, with the extensions 101 to 103.

@@ -23,6 +23,8 @@ type Playing struct {
 	Until string
 	// Keep leaves the key that stopped it to whoever gathers next.
 	Keep bool
+	// Skip are keys that move about in it.
+	Skip Skipping
 }
 
 // Gathering is how the keys of a number are gathered.
@@ -154,21 +156,9 @@ func (c *checker) promptFile(t Text) {
 	case !promptName.MatchString(name):
 		c.fail(t.At, quote(t.Value)+" is no name of a file in the folder prompts", "write one like welcome or office/closed, without .wav")
 	case c.spec.Prompt != nil:
-		near, err := c.spec.Prompt(shape)
-		var doubt *Doubt
-		if errors.As(err, &doubt) {
-			c.warn(t.At, doubt.Reason, doubt.Remedy)
-			return
-		}
-		if err != nil {
-			remedy := "put an audio file there, or name another"
-			switch {
-			case near != "":
-				remedy = "did you mean " + quote(near) + "?"
-			case strings.HasPrefix(err.Error(), "there is no folder"):
-				remedy = "make it and put audio files there, or name another with prompts: (cookbook/prompts has some to try)"
-			}
-			c.fail(t.At, err.Error(), remedy)
+		if f := c.spec.Prompt(shape); f != nil {
+			f.At = t.At
+			c.add(*f)
 		}
 	}
 }

@@ -63,21 +63,30 @@ func TestMenu(t *testing.T) {
 		counted  string
 		ends     string
 	}{
-		{"a key, and the menu asks again without greeting", "200", []string{"1", "#"},
+		{
+			"a key, and the menu asks again without greeting", "200",
+			[]string{"1", "#"},
 			"gather menu/welcome, menu/choose; tone 440 1s; gather menu/choose",
-			"main entered, main key 1, main key #", "the steps of main are over"},
+			"main entered, main key 1, main key #", "the steps of main are over",
+		},
 		{"a choice of two keys", "200", []string{"12", "#"}, "tone 880 1s", "main key 12", ""},
 		{"an extension", "200", []string{"101"}, "dial 101", "main extension", ""},
 		{"one that is left out", "200", []string{"103", "#"}, "gather menu/invalid, menu/choose", "main invalid", ""},
-		{"nothing, until it is enough", "200", []string{"", "", ""},
+		{
+			"nothing, until it is enough", "200",
+			[]string{"", "", ""},
 			"gather menu/nothing-heard, menu/choose; gather menu/nothing-heard, menu/choose; play menu/goodbye",
-			"main timeout, main timeout, main timeout, main failed", "nothing was chosen in menu main"},
+			"main timeout, main timeout, main timeout, main failed", "nothing was chosen in menu main",
+		},
 		{"a right key in between begins the tries anew", "200", []string{"", "", "1", "", "", "#"}, "", "main timeout, main timeout, main key #", "are over"},
 		{"repeat", "200", []string{"*", "#"}, "gather menu/welcome, menu/choose; gather menu/choose", "", ""},
 		{"another language", "200", []string{"3", "#"}, "", "main key 3", ""},
-		{"into another and back", "200", []string{"2", "*", "#"},
+		{
+			"into another and back", "200",
+			[]string{"2", "*", "#"},
 			"gather menu/welcome, menu/choose; gather menu/choose; gather menu/choose",
-			"main entered, main key 2, inner entered, inner key *, main key #", ""},
+			"main entered, main key 2, inner entered, inner key *, main key #", "",
+		},
 		{"back to the first from within", "200", []string{"2", "7", "1", "#"}, "tone 440 1s", "inner key 7, main key 1", ""},
 		{"own words for what is wrong", "201", []string{"", "9"}, "gather menu/try-again, menu/choose", "inner timeout, inner invalid, inner failed", "are over"},
 		{"steps for who fails, and then the next one", "201", []string{"", ""}, "tone 262 1s", "", "are over"},

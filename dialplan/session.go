@@ -54,6 +54,9 @@ type Session interface {
 	Deposit(ctx context.Context, d Depositing) (Deposited, error)
 	// Visit answers and lets the caller hear the messages of a mailbox.
 	Visit(ctx context.Context, v Visiting) (Visited, error)
+	// Record does something with the recording of the call; start answers. why says what
+	// kept it from that, "" when nothing did.
+	Record(ctx context.Context, rec Recording) (why string, err error)
 }
 
 // Ringing is whom to ring, and for how long.

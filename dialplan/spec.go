@@ -98,14 +98,15 @@ type Spec struct {
 	Mailboxes []string
 	// VoicemailDelay is how long the built-in routes ring an extension that has a mailbox.
 	VoicemailDelay time.Duration
+	// Operators are the numbers to which 0 leads in mailboxes, by the key that says so.
+	Operators map[string]string
 	// Conferences are rooms in which callers hear each other, by name.
 	Conferences map[string]ConferenceEntry
 	// Pins are those that callers may be asked for, by name.
 	Pins map[string]Secret
-	// Prompt says what is wrong with a prompt, by its name without .wav, and which is
-	// called nearly so; with a * in the name, that none is like it. Nil where no file
-	// may be read.
-	Prompt func(name string) (near string, err error)
+	// Prompt says what is wrong with a prompt, by its name without .wav, but not where;
+	// with a * in the name, that none is like it. Nil where no file may be read.
+	Prompt func(name string) *Finding
 	// Recorded reports whether there is a file of that name in the folder of prompts; nil
 	// where no file may be read.
 	Recorded func(name string) bool
@@ -133,6 +134,7 @@ type Features struct {
 	Milliwatt, Delay, Silence, Sweep, Keys  string
 	Block, Unblock                          string
 	Voicemail, VoicemailAny, VoicemailLeave string
+	VoicemailPickUp                         string
 }
 
 // Site says where the exchange stands, so that times and numbers mean what they

@@ -19,6 +19,9 @@ type Play struct {
 	// Until are the keys that stop it: any, none, or keys such as "1#". The default
 	// is none. With any, the key that stopped it counts for a gather behind it.
 	Until Text `yaml:"until"`
+	// Keys are those that move about in what is played, such as {forward: "6", back: "4",
+	// pause: "5"}. What is spoken or live only goes forward.
+	Keys PlayKeys `yaml:"keys"`
 }
 
 // String implements Step.
@@ -30,6 +33,7 @@ func (s *Play) Run(ctx context.Context, r *Run) error {
 	p := r.playing(s.Files)
 	p.Until, _ = keySet(s.Until.Value)
 	p.Keep = s.Until.Value == "any"
+	p.Skip = s.Keys.skipping()
 	key, err := r.Session.Play(ctx, p)
 	if err = r.played(err); err == nil && key != "" {
 		r.note("stopped by " + key)
@@ -40,6 +44,7 @@ func (s *Play) Run(ctx context.Context, r *Run) error {
 func (s *Play) check(c *checker) {
 	c.prompts(s.Files)
 	c.keys(s.Until)
+	s.Keys.check(c, s.Where(), s.Until)
 }
 
 func (*Play) waits() bool { return true }

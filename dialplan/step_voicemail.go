@@ -136,16 +136,18 @@ func (p *Plan) groupsOf(extension string) (in []string) {
 
 func (s *Voicemail) check(c *checker) {
 	c.text(&s.Mailbox)
-	c.mailbox(s.Mailbox)
+	c.mailbox(s.Mailbox.At, s.Mailbox)
 }
 
 // mailbox checks that there is one.
-func (c *checker) mailbox(t Text) {
+func (c *checker) mailbox(at Pos, t Text) {
 	switch {
 	case len(c.spec.Mailboxes) == 0:
-		c.fail(t.At, "there are no mailboxes", "write voicemail: {enabled: true}, and extensions")
+		c.fail(at, "no extension has a mailbox", "write voicemail: {enabled: true} at the top of the file")
+	case t.parts == nil && slices.Contains(c.spec.Extensions, t.Value) && !slices.Contains(c.spec.Mailboxes, t.Value):
+		c.fail(at, "the extension "+said(t.Value)+" has no mailbox", "write voicemail: {enabled: true} there, or name another one")
 	case t.parts == nil && !slices.Contains(c.spec.Mailboxes, t.Value):
-		c.undefined(t.At, "mailbox", t.Value, c.spec.Mailboxes)
+		c.undefined(at, "mailbox", t.Value, c.spec.Mailboxes)
 	}
 }
 

@@ -14,7 +14,7 @@ extensions:
   "101": {password: kqvt-8mzn-3xwp-r5hc}
   "102": {password: b7fd-w2ks-9pte-n4vx}
   "103": {password: m5yr-h8cq-2nwd-x7zt, voicemail: false}
-voicemail: {delay: 12s}
+voicemail: {enabled: true, delay: 12s}
 groups:
   sales: {members: ["101", "102"]}
 dialplan:

@@ -41,6 +41,7 @@ var steps = [...]struct {
 	{"send_keys", func() Step { return new(SendKeys) }},
 	{"key_echo", func() Step { return new(KeyEcho) }},
 	{"conference", func() Step { return new(Conference) }},
+	{"record", func() Step { return new(Record) }},
 	{"wait", func() Step { return new(Wait) }},
 	{"set", func() Step { return new(Set) }},
 	{"if", func() Step { return new(If) }},
