@@ -69,7 +69,7 @@ func (s *Server) OpenMessage(k storage.MessageKey) (*os.File, error) {
 }
 
 func missing(k storage.MessageKey, err error) error {
-	if errors.Is(err, voicemail.ErrNotFound) {
+	if errors.Is(err, voicemail.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("message %q of mailbox %q: %w", k.ID, k.Mailbox, api.ErrNotFound)
 	}
 	return err

@@ -146,14 +146,14 @@ func (s *Server) Trunks() []api.Trunk {
 	return list
 }
 
-// Features implements api.Server.
+// Features implements api.Server: the numbers of features and of conferences.
 func (s *Server) Features() []api.Feature {
-	f := s.Config().Features
+	f, mailboxes := s.Config().Features, len(s.Config().Mailboxes()) > 0
 	var list []api.Feature
 	for _, row := range []api.Feature{
 		{Number: f.Echo, Name: "echo", Text: "Sends back what it hears."},
 		{Number: f.Tone, Name: "tone", Text: fmt.Sprintf("Plays a steady tone of %d Hz.", dialplan.ToneHz)},
-		{Number: f.Music, Name: "music", Text: "Plays the built-in music."},
+		{Number: f.Music, Name: "music", Text: "Plays music, of the class default."},
 		{Number: f.Milliwatt, Name: "milliwatt", Text: "Plays 1004 Hz at 0 dBm0, to measure levels with."},
 		{Number: f.Delay, Name: "delay", Text: "Sends back what it hears two seconds later."},
 		{Number: f.Silence, Name: "silence", Text: "Says nothing."},
@@ -162,14 +162,15 @@ func (s *Server) Features() []api.Feature {
 		{Number: f.Block, Name: "block", Text: "Refuses the last caller from outside from now on, or the number dialled behind it."},
 		{Number: f.Unblock, Name: "unblock", Text: "Lets that caller in again."},
 		{Number: f.Voicemail, Name: "voicemail", Text: "Plays the messages of the extension that calls."},
+		{Number: f.VoicemailPickUp, Name: "voicemail_pick_up", Text: "Talks with who is leaving the extension a message."},
 		{Number: f.VoicemailAny, Name: "voicemail_any", Text: "Plays the messages of an extension, for its PIN."},
 		{Number: f.VoicemailLeave, Name: "voicemail_leave", Text: "Takes a message for the extension dialled behind it."},
 	} {
-		if row.Number != "" && (s.Config().Voicemail.Enabled || !strings.HasPrefix(row.Name, "voicemail")) {
+		if row.Number != "" && (mailboxes || !strings.HasPrefix(row.Name, "voicemail")) {
 			list = append(list, row)
 		}
 	}
-	return list
+	return append(list, s.conferenceNumbers()...)
 }
 
 // SetLogLevel implements api.Server.

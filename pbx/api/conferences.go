@@ -36,8 +36,10 @@ type ConferenceMember struct {
 
 // ConferenceAction is what is done to a conference or to a member.
 type ConferenceAction struct {
-	Do     string `json:"do"`               // "mute", "unmute", "deafen", "undeafen", "kick", "lock", "unlock", "end", "play"
+	Do     string `json:"do"`               // "mute", "unmute", "deafen", "undeafen", "kick", "lock", "unlock", "end", "play", "call"
 	Prompt string `json:"prompt,omitempty"` // for "play"
+	Number string `json:"number,omitempty"` // for "call"
+	As     string `json:"as,omitempty"`     // for "call": the extension that pays for a number outside
 }
 
 func (a *API) conferences(w http.ResponseWriter, _ *http.Request) error {

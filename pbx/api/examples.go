@@ -121,3 +121,13 @@ func exampleMessage() Message {
 		Urgent: true, File: "019df1d0ac0-k3v7m2qa.wav", Size: 192044, SHA256: "9f2c...", Mail: storage.MailSent,
 	}
 }
+
+func exampleRecording() Recording {
+	return Recording{
+		ID: "019df1d0ac0-k3v7m2qa", State: storage.RecordingKept, Call: "ilkcsrdfntwv", From: "+4930123456", FromName: "Ann", To: "101", DID: "+4930123450",
+		Parties: []string{"+4930123456", "101"}, Start: exampleStart(), Length: 3 * time.Minute,
+		Pauses: []storage.Pause{{At: 40 * time.Second, For: 12 * time.Second}}, By: "rule", Consent: "announced",
+		File: "2026/05/04/019df1d0ac0-k3v7m2qa.wav", Format: "wav", Bytes: 5760044,
+		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+	}
+}

@@ -31,6 +31,9 @@ type fakeServer struct {
 	filter    storage.CDRFilter
 	entries   []ListEntry
 	told      []string // of conferences
+	picked    RecordingFilter
+	did       string        // to a recording
+	verifying chan struct{} // gets two for each verification, which lasts until then; nil: none
 }
 
 func (f *fakeServer) Status() Status                { return exampleStatus() }

@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 
 	"dialtone/storage"
@@ -96,21 +94,5 @@ func (c *Client) DeleteMessage(ctx context.Context, k storage.MessageKey) error 
 
 // MessageAudio writes the audio of a message, a WAV file, to a file that must not exist.
 func (c *Client) MessageAudio(ctx context.Context, k storage.MessageKey, path string) error {
-	answer, err := c.send(ctx, "GET", messagePath(k)+"/audio", nil)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	n, err := io.Copy(file, answer.Body)
-	if end := file.Close(); err == nil {
-		err = end
-	}
-	if err == nil && answer.ContentLength >= 0 && n != answer.ContentLength {
-		err = fmt.Errorf("%d of %d bytes came", n, answer.ContentLength)
-	}
-	return err
+	return c.save(ctx, messagePath(k)+"/audio", path)
 }

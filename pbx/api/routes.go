@@ -95,7 +95,7 @@ func routes() []route {
 		},
 		{
 			method: "POST", path: "/v1/conferences/{room}", handle: (*API).controlConference,
-			sentence: "Does something to a conference: `mute` or `unmute` all but the leaders, `lock`, `unlock`, `end`, or `play` a `prompt` to all. 404 when nobody is in it.",
+			sentence: "Does something to a conference: `mute` or `unmute` all but the leaders, `lock`, `unlock`, `end`, `play` a `prompt` to all, or `call` a `number` into it: an extension, or with `as`, the extension that pays, any that this one may call. 404 when nobody is in it, 403 when it may not be called.",
 			takes:    ConferenceAction{Do: "play", Prompt: "menu/one-moment"},
 		},
 		{
@@ -149,6 +149,37 @@ func routes() []route {
 		{
 			method: "DELETE", path: "/v1/mailboxes/{mailbox}/messages/{id}", handle: (*API).deleteMessage,
 			sentence: "Deletes a message for good. 404 when it is not there.",
+		},
+		{
+			method: "POST", path: "/v1/calls/{id}/recording", handle: (*API).record,
+			sentence: "Does something with the recording of a call: `start`, `stop`, `pause` or `resume`. The answer to `start` comes when both have heard the announcement. 404 when there is no such call, 409 with the reason when it cannot be done.",
+			takes:    RecordAction{Do: "pause"},
+		},
+		{
+			method: "GET", path: "/v1/recordings", handle: (*API).recordings,
+			sentence: "Recordings, newest first. An answer that is cut off before its last line ends means that reading failed.",
+			query: []param{
+				{"since", "those that began at this time or later (RFC 3339)"},
+				{"until", "those that began before this time (RFC 3339)"},
+				{"party", "those in which this number is heard, or was called"},
+				{"call", "those of the call with this id, or of the conference of this name"},
+				{"id", "the one with this id"},
+				{"limit", "at most so many; without it, or with 0, all"},
+			},
+			gives: exampleRecording(), lines: true,
+		},
+		{
+			method: "GET", path: "/v1/recordings/{id}/audio", handle: (*API).recordingAudio,
+			sentence: "The file of a recording, as it is on the disk: WAV or Ogg Opus, sealed when recordings are. 404 when it is not there.",
+		},
+		{
+			method: "DELETE", path: "/v1/recordings/{id}", handle: (*API).deleteRecording,
+			sentence: "Deletes a recording for good. 404 when it is not there, 409 when it is still being made.",
+		},
+		{
+			method: "POST", path: "/v1/recordings/verify", handle: (*API).verifyRecordings,
+			sentence: "Reads the files of all recordings again and says which are not as they were made.",
+			gives:    Verification{Good: 812, Faults: []RecordingFault{{ID: "019df1d0ac0-k3v7m2qa", File: "2026/05/04/019df1d0ac0-k3v7m2qa.wav", Why: "the file was changed"}}},
 		},
 		{
 			method: "GET", path: "/v1/cdr", handle: (*API).cdr,

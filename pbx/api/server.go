@@ -38,6 +38,18 @@ type Server interface {
 	DeleteMessage(storage.MessageKey) error
 	// OpenMessage opens the audio of one, a WAV file.
 	OpenMessage(storage.MessageKey) (*os.File, error)
+	// Recordings calls yield for each that the filter fits, newest first, until yield says
+	// false.
+	Recordings(f RecordingFilter, yield func(Recording) bool) error
+	// OpenRecording opens the file of one; the error is ErrNotFound when it is not there.
+	OpenRecording(id string) (*os.File, error)
+	// DeleteRecording deletes one; the error is ErrNotFound when it is not there.
+	DeleteRecording(id string) error
+	// VerifyRecordings reads all files again.
+	VerifyRecordings(ctx context.Context) (Verification, error)
+	// Record starts, stops, pauses or resumes the recording of a call. The error is that
+	// of Hangup.
+	Record(ctx context.Context, call, do string) error
 	// Quality measures the audio of a call for d. The error is that of Hangup.
 	Quality(ctx context.Context, id string, d time.Duration) ([]Quality, error)
 	// Registrations are the contacts that can be called now, by extension.

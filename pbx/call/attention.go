@@ -18,6 +18,7 @@ type attention struct {
 	ended   <-chan struct{} // of something else; nil when nothing is
 	watch   *time.Ticker
 	quiet   silence
+	steer   *steering // of what is played; nil when keys do not move about in it
 }
 
 // playback is how the playing of files ended.
@@ -50,7 +51,22 @@ func (a *attention) play(p dialplan.Playing) {
 	if len(p.Files) == 0 && p.Text == "" {
 		return
 	}
-	a.begin(func(ctx context.Context) playback { return a.call.files(ctx, a.call.caller.Media(), p) })
+	a.steer = &steering{Skipping: p.Skip}
+	a.begin(func(ctx context.Context) playback { return a.call.files(ctx, a.call.caller.Media(), p, a.steer) })
+}
+
+// skip takes the keys that move about in what is played.
+func (a *attention) skip() {
+	if a.steer == nil {
+		return
+	}
+	for set := a.steer.Keys(); set != ""; {
+		k, ok := a.call.keys.Take(set)
+		if !ok {
+			return
+		}
+		a.steer.press(k.Digit)
+	}
 }
 
 // begin lets something be played.

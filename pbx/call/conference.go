@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/media"
 	"dialtone/media/codec"
@@ -20,7 +21,7 @@ func (s *Switchboard) conference(name string) (conference.Settings, bool) {
 	c, ok := s.config().Conferences[name]
 	return conference.Settings{
 		WaitForLeader: c.WaitForLeader, EndWithLeader: c.EndWithLeader, MutedOnJoin: c.MutedOnJoin, Locked: c.Locked,
-		MaxMembers: c.MaxMembers, MaxDuration: c.MaxDuration.D(), Announce: c.Announce, Music: c.Music, Language: c.Language,
+		MaxMembers: c.MaxMembers, MaxDuration: c.MaxDuration.D(), Record: c.Record, Announce: c.Announce, Music: c.Music, Language: c.Language,
 		Keys: c.Keys.Table(),
 	}, ok
 }
@@ -50,21 +51,41 @@ var refusals = map[error]string{
 
 // Conference implements dialplan.Session.
 func (c *Call) Conference(ctx context.Context, j dialplan.Joining) (refused string, err error) {
-	seat, err := c.board.rooms.Join(conference.Joining{
+	if err := c.person(); err != nil {
+		return "", err
+	}
+	in := conference.Joining{
 		Conference: j.Conference, Room: j.Room, ID: c.id, Party: c.facts.From, Name: c.facts.FromName,
-		Language: j.Language, Leader: j.Leader, Muted: j.Muted,
-	})
+		Language: j.Language, Leader: j.Leader, Muted: j.Muted, Extension: c.facts.Extension, Ours: c.facts.Extension != "",
+		Private: c.rule(c.facts.Extension) == config.RecordNever,
+	}
+	asks, err := c.board.rooms.AsksName(in)
+	if asks {
+		if in.SpokenName, err = c.sayName(ctx, j.Language); err != nil {
+			return "", err
+		}
+	}
+	var seat *conference.Seat
+	if err == nil {
+		seat, err = c.board.rooms.Join(in)
+	}
 	if errors.Is(err, conference.ErrUnknown) { // a reload took it away since the plan looked
 		return "", &dialplan.Ended{Cause: dialplan.CauseNotFound, Detail: err.Error()}
 	}
 	if err != nil {
 		return err.Error(), c.turnAway(ctx, refusals[err])
 	}
-	if err := c.accept(ctx, mixable(c.caller.Far().Formats)); err != nil {
+	if err := c.mixed(ctx); err != nil {
 		seat.Leave()
 		return "", err
 	}
 	c.listen()
+	out, refused, err := c.taped(ctx, j)
+	if refused != "" || err != nil {
+		seat.Leave()
+		return refused, err
+	}
+	defer out()
 	seat.Ignore(c.trailing.keys, c.trailing.until)
 	c.trailing = trailing{}
 	defer c.joined(j)()
@@ -82,6 +103,17 @@ func (c *Call) turnAway(ctx context.Context, prompt string) error {
 		return nil
 	}
 	return err
+}
+
+// mixed answers the caller for a conference: in its best format, which it is asked for
+// when something else was agreed on before.
+func (c *Call) mixed(ctx context.Context) error {
+	formats := mixable(c.caller.Far().Formats)
+	if !c.accepted {
+		return c.accept(ctx, formats)
+	}
+	c.caller.Near(Want{Formats: formats, Made: made(formats), Direction: media.SendRecv, Best: true, Levels: true})
+	return nil
 }
 
 // mixable are the formats that can be mixed, in the order in which the caller likes
@@ -118,8 +150,8 @@ func (c *Call) sit(ctx context.Context, seat *conference.Seat) error {
 	c.tasks.Go(func() { done <- seat.Sit(sitting, c.caller.Media(), c.keys) })
 	err := c.attendance(ctx, seat, done)
 	stop()
-	if err == errSitting {
-		<-done
+	if errors.Is(err, errSitting) {
+		<-done //nolint:errcheck // it has left, that is all
 		return context.Cause(ctx)
 	}
 	return err

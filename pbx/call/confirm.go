@@ -96,7 +96,7 @@ func (c *Call) confirmed(ctx context.Context, leg Leg, p dialplan.Playing) error
 // question asks for the key, some times, and leaves time for it after each.
 func (c *Call) question(ctx context.Context, to media.Endpoint, p dialplan.Playing) {
 	for range confirmRounds {
-		said := c.files(ctx, to, p)
+		said := c.files(ctx, to, p, nil)
 		if len(p.Files) == len(said.skipped) {
 			said.err = beep(ctx, to)
 		}

@@ -15,6 +15,9 @@ import (
 // numbers outside, the first to answer (and to confirm it, when r asks for that)
 // wins, the others are told so.
 func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string, err error) {
+	if err := c.askFirst(ctx); err != nil {
+		return "", err
+	}
 	letGo(ctx, c.keys)
 	f := c.newForking(ctx, r)
 	leg, winner, err := f.run()
@@ -22,6 +25,10 @@ func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string,
 		return "", err
 	}
 	defer winner.release()
+	c.urgent = winner.Outside != nil && winner.Outside.Emergency
+	if g, calls := c.caller.(*guest); calls && winner.Outside != nil {
+		g.reachedOutside()
+	}
 	return winner.name(), c.converse(ctx, leg, r.Keys)
 }
 

@@ -23,7 +23,9 @@ func (c *Call) Play(ctx context.Context, p dialplan.Playing) (key string, err er
 		if _, err := a.next(nil); err != nil {
 			return "", err
 		}
-		key = c.stopped(p)
+		if key = c.stopped(p); key == "" {
+			a.skip()
+		}
 	}
 	a.hush()
 	return key, a.result()
@@ -49,7 +51,7 @@ func (c *Call) stopped(p dialplan.Playing) string {
 func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
 	var play func(context.Context) playback
 	if len(g.Files) > 0 || g.Text != "" {
-		play = func(ctx context.Context) playback { return c.files(ctx, c.caller.Media(), g.Playing) }
+		play = func(ctx context.Context) playback { return c.files(ctx, c.caller.Media(), g.Playing, nil) }
 	}
 	gather := c.gather
 	if g.Listen && c.board.hearing != nil {

@@ -21,6 +21,9 @@ type Want struct {
 	Formats   []codec.Format
 	Made      []codec.Format
 	Direction media.Direction
+	// Best asks for the first of Formats that the far side has, although another of
+	// them is agreed. Levels offers to say how loud packets are (RFC 6464).
+	Best, Levels bool
 }
 
 // Leg is one party of a call, from its first message to its last. All methods

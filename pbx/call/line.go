@@ -42,6 +42,9 @@ func (c line) Ask(ctx context.Context, q voicemail.Asking) (dialplan.Gathered, e
 	return got, err
 }
 
+// Rate implements voicemail.Line.
+func (c line) Rate() int { return record.RateFor(c.caller.Media().Formats()) }
+
 func (c line) Record(ctx context.Context, r voicemail.Recording) (out voicemail.Recorded, err error) {
 	a, err := c.attend(ctx)
 	if err != nil {
@@ -49,7 +52,7 @@ func (c line) Record(ctx context.Context, r voicemail.Recording) (out voicemail.
 	}
 	defer a.close()
 	c.keys.Clear()
-	rec := record.Start(record.Options{To: r.To, Max: r.Max, Silence: r.Silence})
+	rec := record.Start(record.Options{To: r.To, Rate: r.Rate, Max: r.Max, Silence: r.Silence})
 	tap := media.NewTap(c.caller.Media(), c.keys)
 	tap.MuteTones(true)
 	tap.SetSink(rec)

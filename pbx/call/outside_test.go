@@ -108,8 +108,8 @@ func (d *door) open() int {
 
 const trunkPlan = `
 extensions:
-  "100": {password: kqvt-8mzn-3xwp-r5hc, voicemail: false}
-  "101": {password: b7fd-w2ks-9pte-n4vx, voicemail: false}
+  "100": {password: kqvt-8mzn-3xwp-r5hc}
+  "101": {password: b7fd-w2ks-9pte-n4vx}
 site: {country: DE}
 trunks:
   line: {host: 192.0.2.9}

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -15,16 +16,17 @@ import (
 
 // Speech speaks texts. It is safe for concurrent use.
 type Speech interface {
-	// Speak gives a text as it is spoken in a language, "" for any. A clip that is an
-	// io.Closer is closed when it is over.
-	Speak(ctx context.Context, text, language string) (media.Clip, error)
+	// Speak gives a text as it is spoken in a language, "" for any, at a rate that the
+	// clip says when it is not usualRate. One that is an io.Closer is closed when it is
+	// over.
+	Speak(ctx context.Context, text, language string, rate int) (media.Clip, error)
 }
 
 var errSpeechless = errors.New("there is no engine that speaks texts: write speech.tts")
 
-// files plays files to somebody, one after the other, then the text. What cannot be played is left
-// out.
-func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing) (out playback) {
+// files plays files to somebody, one after the other, then the text; s moves about in
+// them. What cannot be played is left out.
+func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing, s *steering) (out playback) {
 	if p.Sentence {
 		c.sentence(ctx, to, p, &out)
 	} else {
@@ -33,12 +35,12 @@ func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing)
 				break
 			}
 			clip, err := openPrompt(c.board.config().PromptsDir(), name, p.Language, media.RateFor(to))
-			c.clip(ctx, to, name, clip, err, &out)
+			c.clip(ctx, to, name, s.steer(clip), err, &out)
 		}
 	}
 	if p.Text != "" && out.err == nil {
-		clip, err := c.spoken(ctx, p)
-		c.clip(ctx, to, "a text", clip, err, &out)
+		clip, err := c.spoken(ctx, p, media.RateFor(to))
+		c.clip(ctx, to, "a text", s.steer(clip), err, &out)
 	}
 	return out
 }
@@ -61,7 +63,11 @@ func (c *Call) sentence(ctx context.Context, to media.Endpoint, p dialplan.Playi
 			words = append(words, clip.word)
 		}
 	}
-	c.clip(ctx, to, "a sentence", &prompt{openClip: whole, called: "say " + strings.Join(words, " ")}, nil, out)
+	called := "say " + strings.Join(words, " ")
+	if len(words) == 0 && len(whole.clips) > 0 { // a tone
+		called = whole.clips[0].called
+	}
+	c.clip(ctx, to, "a sentence", &prompt{openClip: whole, called: called}, nil, out)
 }
 
 // clip plays one clip, or says why there is none.
@@ -81,23 +87,23 @@ func (c *Call) clip(ctx context.Context, to media.Endpoint, name string, clip *p
 	}
 }
 
-// spoken is the text of p.
-func (c *Call) spoken(ctx context.Context, p dialplan.Playing) (*prompt, error) {
+// spoken is the text of p, to be heard at rate.
+func (c *Call) spoken(ctx context.Context, p dialplan.Playing, rate int) (*prompt, error) {
 	if c.board.speech == nil {
 		return nil, errSpeechless
 	}
-	clip, err := c.board.speech.Speak(ctx, p.Text, p.Language)
+	clip, err := c.board.speech.Speak(ctx, p.Text, p.Language, rate)
 	if err != nil {
 		return nil, err
 	}
-	closer, ok := clip.(io.Closer)
+	open, ok := clip.(openClip)
 	if !ok {
-		closer = io.NopCloser(nil)
+		open = struct {
+			media.Clip
+			io.Closer
+		}{clip, io.NopCloser(nil)}
 	}
-	return &prompt{openClip: struct {
-		media.Clip
-		io.Closer
-	}{clip, closer}, called: "say " + p.Text}, nil
+	return &prompt{openClip: open, called: "say " + p.Text}, nil
 }
 
 // openClip is a clip that has to be closed.
@@ -144,9 +150,13 @@ func openPrompt(folder, name, language string, rate int) (*prompt, error) {
 	if !ok {
 		return nil, err
 	}
-	clip, err := prompts.Open(in, name, rate)
+	recording, err := prompts.Open(in, name)
 	if err != nil {
 		return nil, err
+	}
+	clip, err := audio.NewClip(recording, rate)
+	if err != nil {
+		return nil, fmt.Errorf("the prompt %s of the language %s: %w", name, in, err)
 	}
 	word := prompts.Text(in, name)
 	if strings.HasPrefix(word, "(") {

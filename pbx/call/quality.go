@@ -63,8 +63,8 @@ func (s *Switchboard) Quality(ctx context.Context, id string, d time.Duration) (
 		g := &gauges[i]
 		e := g.leg.Media()
 		g.before, g.meter, g.stop = e.Stats(), media.NewMeter(), func() {}
-		if o, ok := e.(media.Observed); ok {
-			g.stop = o.Observe(g.meter)
+		if m, ok := e.(media.Monitored); ok {
+			g.stop = m.Monitor(g.meter)
 		}
 	}
 	_ = pause(ctx, d)
@@ -103,6 +103,20 @@ const (
 // judge says what is wrong.
 func (q *Quality) judge() (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	q.judgeFlow(say)
+	q.From.judge(say, "from "+q.Party)
+	q.To.judge(say, "to "+q.Party)
+	if q.RTT >= badRTT {
+		say("a round trip to %s takes %d ms: people will talk at the same time", q.Party, q.RTT.Milliseconds())
+	}
+	q.judgeLevel(say)
+	if len(out) == 0 {
+		say("good")
+	}
+	return out
+}
+
+func (q *Quality) judgeFlow(say func(string, ...any)) {
 	switch {
 	case q.From.Expected && q.From.Packets == 0 && q.To.Packets > 0:
 		say("one-way audio: nothing comes from %s, which is sent audio; look at NAT and firewalls on its side", q.Party)
@@ -113,28 +127,18 @@ func (q *Quality) judge() (out []string) {
 	case !q.From.Expected && !q.To.Expected:
 		say("on hold: no audio is expected")
 	}
-	for _, way := range []struct {
-		Flow
-		name string
-	}{{q.From, "from "}, {q.To, "to "}} {
-		switch loss := way.Loss(); {
-		case loss >= badLoss:
-			say("%.1f %% of the audio %s%s is lost: words are missing", loss, way.name, q.Party)
-		case loss >= someLoss:
-			say("%.1f %% of the audio %s%s is lost: it can be heard", loss, way.name, q.Party)
-		}
-		if way.Jitter >= badJitter {
-			say("the audio %s%s comes unevenly (%d ms): it may break up", way.name, q.Party, way.Jitter.Milliseconds())
-		}
+}
+
+func (f *Flow) judge(say func(string, ...any), way string) {
+	switch loss := f.Loss(); {
+	case loss >= badLoss:
+		say("%.1f %% of the audio %s is lost: words are missing", loss, way)
+	case loss >= someLoss:
+		say("%.1f %% of the audio %s is lost: it can be heard", loss, way)
 	}
-	if q.RTT >= badRTT {
-		say("a round trip to %s takes %d ms: people will talk at the same time", q.Party, q.RTT.Milliseconds())
+	if f.Jitter >= badJitter {
+		say("the audio %s comes unevenly (%d ms): it may break up", way, f.Jitter.Milliseconds())
 	}
-	q.judgeLevel(say)
-	if len(out) == 0 {
-		say("good")
-	}
-	return out
 }
 
 func (q *Quality) judgeLevel(say func(string, ...any)) {

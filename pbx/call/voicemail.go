@@ -21,6 +21,9 @@ var errNoVoicemail = errors.New("there is no voicemail here")
 
 // Deposit implements dialplan.Session.
 func (c *Call) Deposit(ctx context.Context, d dialplan.Depositing) (dialplan.Deposited, error) {
+	if err := c.person(); err != nil {
+		return dialplan.Deposited{}, err
+	}
 	if c.board.voicemail == nil {
 		return dialplan.Deposited{}, errNoVoicemail
 	}
@@ -29,6 +32,9 @@ func (c *Call) Deposit(ctx context.Context, d dialplan.Depositing) (dialplan.Dep
 
 // Visit implements dialplan.Session.
 func (c *Call) Visit(ctx context.Context, v dialplan.Visiting) (dialplan.Visited, error) {
+	if err := c.person(); err != nil {
+		return dialplan.Visited{}, err
+	}
 	if c.board.voicemail == nil {
 		return dialplan.Visited{}, errNoVoicemail
 	}
