@@ -28,6 +28,8 @@ type ctlCommand struct {
 	Quality       ctlQuality       `cmd:"" help:"How the audio of a call is."`
 	Mailboxes     ctlMailboxes     `cmd:"" help:"The mailboxes, and how many messages they have."`
 	Messages      ctlMessages      `cmd:"" help:"The messages of a mailbox: list, export, delete."`
+	Recordings    ctlRecordings    `cmd:"" help:"The recordings of calls: list, export, delete, verify."`
+	Record        ctlRecord        `cmd:"" help:"Record a call, or stop that, or pause."`
 	Block         ctlBlock         `cmd:"" help:"Refuse calls from a number."`
 	Unblock       ctlUnblock       `cmd:"" help:"Take calls from a number again."`
 	Blocked       ctlBlocked       `cmd:"" help:"The numbers whose calls are refused."`

@@ -102,8 +102,9 @@ func (t terminal) printMembers(r api.Conference, now time.Time) error {
 
 type ctlConference struct {
 	Room string `arg:"" help:"The conference."`
-	Do   string `arg:"" enum:"mute,unmute,deafen,undeafen,kick,lock,unlock,end,play" help:"mute, unmute, deafen, undeafen or kick a member; lock, unlock or end the conference; play a prompt to all."`
-	What string `arg:"" optional:"" help:"The member: a number, or an id; or the prompt. Without a member, mute and unmute are for all but the leaders."`
+	Do   string `arg:"" enum:"mute,unmute,deafen,undeafen,kick,lock,unlock,end,play,call" help:"mute, unmute, deafen, undeafen or kick a member; lock, unlock or end the conference; play a prompt to all; call a number."`
+	What string `arg:"" optional:"" help:"The member: a number, or an id; or the prompt; or the number to call. Without a member, mute and unmute are for all but the leaders."`
+	As   string `placeholder:"EXTENSION" help:"call: the extension that pays for a number outside, by its permission."`
 }
 
 // Help is part of dialtone ctl conference --help.
@@ -114,6 +115,8 @@ func (ctlConference) Help() string {
     dialtone ctl conference team kick 64dcghd7bk6f
     dialtone ctl conference team lock
     dialtone ctl conference team play menu/one-moment
+    dialtone ctl conference team call 102
+    dialtone ctl conference team call +4930123456 --as 101
     dialtone ctl conference team end`
 }
 
@@ -123,16 +126,9 @@ func (c ctlConference) Run(ctx context.Context, t terminal, ctl *ctlCommand) err
 	if err != nil {
 		return err
 	}
-	one := c.Do == "deafen" || c.Do == "undeafen" || c.Do == "kick"
-	switch {
-	case (one || c.Do == "play") && c.What == "":
-		return fmt.Errorf("%s what? Write: dialtone ctl conference %s %s %s", c.Do, c.Room, c.Do, map[bool]string{true: "101", false: "menu/one-moment"}[one])
-	case c.What != "" && (c.Do == "lock" || c.Do == "unlock" || c.Do == "end"):
-		return fmt.Errorf("%s is for the whole conference: leave %q out", c.Do, c.What)
-	}
-	member, action := c.What, api.ConferenceAction{Do: c.Do}
-	if c.Do == "play" {
-		member, action.Prompt = "", c.What
+	member, action, err := c.action()
+	if err != nil {
+		return err
 	}
 	err = client.ControlConference(ctx, c.Room, member, action)
 	var refused *api.Error
@@ -144,4 +140,32 @@ func (c ctlConference) Run(ctx context.Context, t terminal, ctl *ctlCommand) err
 		fmt.Fprintln(t.err, "Done.")
 	}
 	return err
+}
+
+// action is what is asked of the server, and of which member; of none it is "".
+func (c ctlConference) action() (member string, action api.ConferenceAction, err error) {
+	if c.As != "" && c.Do != "call" {
+		return "", action, errors.New("--as is for call only")
+	}
+	action.Do = c.Do
+	example := "101"
+	switch c.Do {
+	case "mute", "unmute":
+		return c.What, action, nil
+	case "lock", "unlock", "end":
+		if c.What != "" {
+			err = fmt.Errorf("%s is for the whole conference: leave %q out", c.Do, c.What)
+		}
+		return "", action, err
+	case "play":
+		action.Prompt, example = c.What, "menu/one-moment"
+	case "call":
+		action.Number, action.As = c.What, c.As
+	default:
+		member = c.What
+	}
+	if c.What == "" {
+		err = fmt.Errorf("%s what? Write: dialtone ctl conference %s %s %s", c.Do, c.Room, c.Do, example)
+	}
+	return member, action, err
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"time"
 
 	"dialtone/pbx/api"
 )
@@ -41,35 +43,42 @@ func (c ctlMenus) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 	if ctl.JSON {
 		return t.printJSON(menus)
 	}
-	return t.printMenus(menus)
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return t.printMenus(menus, siteZone(status))
 }
 
-func (t terminal) printMenus(m api.Menus) error {
+func (t terminal) printMenus(m api.Menus, zone *time.Location) error {
 	if len(m.Menus) == 0 {
 		_, err := fmt.Fprintln(t.out, "The configuration has no menus.")
 		return err
 	}
 	rows := table{head: []string{"MENU", "CHOICE", "CALLERS"}}
 	for _, menu := range m.Menus {
-		rows.add(menu.Menu, "(entered)", fmt.Sprint(menu.Entered))
+		rows.add(menu.Menu, "(entered)", strconv.FormatUint(menu.Entered, 10))
 		for _, key := range slices.Sorted(maps.Keys(menu.Keys)) {
-			rows.add(menu.Menu, key, fmt.Sprint(menu.Keys[key]))
+			rows.add(menu.Menu, key, strconv.FormatUint(menu.Keys[key], 10))
 		}
 		for _, other := range []struct {
 			what  string
 			count uint64
 		}{
-			{"(an extension)", menu.Extensions}, {"(nothing)", menu.Timeouts}, {"(no choice)", menu.Invalid},
-			{"(too many tries)", menu.Failed}, {"(hung up)", menu.HungUp},
+			{"(an extension)", menu.Extensions},
+			{"(nothing)", menu.Timeouts},
+			{"(no choice)", menu.Invalid},
+			{"(too many tries)", menu.Failed},
+			{"(hung up)", menu.HungUp},
 		} {
 			if other.count > 0 {
-				rows.add(menu.Menu, other.what, fmt.Sprint(other.count))
+				rows.add(menu.Menu, other.what, strconv.FormatUint(other.count, 10))
 			}
 		}
 	}
 	if err := rows.write(t.out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(t.out, "Counted since "+m.Since.Local().Format("2006-01-02 15:04:05")+".")
+	_, err := fmt.Fprintln(t.out, "Counted since "+m.Since.In(zone).Format(time.DateTime)+".")
 	return err
 }

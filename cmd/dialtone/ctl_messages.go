@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -49,7 +50,9 @@ type ctlMessages struct {
 
 // Help is part of dialtone ctl messages --help.
 func (ctlMessages) Help() string {
-	return `    dialtone ctl messages 101
+	return `ID and mailbox are as "dialtone ctl messages" and "dialtone ctl mailboxes" print them.
+
+    dialtone ctl messages 101
     dialtone ctl messages export 101 019df1d0ac0-k3v7m2qa --to /tmp
     dialtone ctl messages delete 101 019df1d0ac0-k3v7m2qa`
 }
@@ -78,6 +81,10 @@ func (c ctlMessagesList) Run(ctx context.Context, t terminal, ctl *ctlCommand) e
 	if ctl.JSON {
 		return t.printJSON(list)
 	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return err
+	}
 	if len(list) == 0 {
 		_, err := fmt.Fprintf(t.out, "Mailbox %s is empty.\n", c.Mailbox)
 		return err
@@ -97,21 +104,31 @@ func (c ctlMessagesList) Run(ctx context.Context, t terminal, ctl *ctlCommand) e
 				marks = append(marks, mark.name)
 			}
 		}
-		rows.add(m.ID, strings.TrimSpace(orElse(m.From, "-")+" "+m.FromName), m.At.Local().Format(time.DateTime), m.Length.Round(time.Second).String(),
+		rows.add(m.ID, strings.TrimSpace(orElse(m.From, "-")+" "+m.FromName), m.At.In(siteZone(status)).Format(time.DateTime), m.Length.Round(time.Second).String(),
 			state, orElse(strings.Join(marks, ", "), "-"), orElse(string(m.Mail), "-"))
 	}
-	return rows.write(t.out)
+	if err := rows.write(t.out); err != nil {
+		return err
+	}
+	for _, m := range list {
+		if m.Transcript != "" {
+			if _, err := fmt.Fprintf(t.out, "\n%s says:\n%s\n", m.ID, m.Transcript); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 type ctlMessagesExport struct {
 	Mailbox string   `arg:"" help:"The extension."`
 	ID      []string `arg:"" name:"id" optional:"" help:"Messages, as \"dialtone ctl messages\" shows them; without any, all."`
-	To      string   `default:"." placeholder:"DIR" help:"The folder for the files."`
+	To      string   `default:"." placeholder:"DIR" help:"The folder for the files; it is made when it is not there."`
 }
 
 // Help is part of dialtone ctl messages export --help.
 func (ctlMessagesExport) Help() string {
-	return `Each becomes a WAV file that is called like the mailbox and the message. They do not count as heard.
+	return `Each becomes a WAV file that is called like the mailbox and the message. They do not count as heard. Those that are in the folder already are left as they are.
 
     dialtone ctl messages export 101 --to /tmp`
 }
@@ -137,12 +154,25 @@ func (c ctlMessagesExport) Run(ctx context.Context, t terminal, ctl *ctlCommand)
 	}
 	return t.edit(ctl, c.ID, func(client *api.Client, id string) error {
 		path := filepath.Join(c.To, filepath.Base(c.Mailbox+"-"+id+".wav"))
-		err := client.MessageAudio(ctx, api.MessageKey{Mailbox: c.Mailbox, ID: id}, path)
-		if err == nil {
-			_, err = fmt.Fprintln(t.out, path)
-		}
-		return err
+		return t.export(path, func() error { return client.MessageAudio(ctx, api.MessageKey{Mailbox: c.Mailbox, ID: id}, path) })
 	})
+}
+
+// export saves audio at path and prints that. The folder is made when there is none, and a
+// file that is there was exported before.
+func (t terminal) export(path string, save func() error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	err := save()
+	if errors.Is(err, os.ErrExist) {
+		_, err = fmt.Fprintf(t.err, "%s is there already.\n", path)
+		return err
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(t.out, path)
+	}
+	return err
 }
 
 type ctlMessagesDelete struct {

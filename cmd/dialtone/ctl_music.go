@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dialtone/pbx/api"
@@ -36,7 +37,7 @@ func (ctlMusic) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 func (t terminal) printMusic(classes []api.Music) error {
 	rows := table{head: []string{"CLASS", "SOURCE", "PLAYING", "LISTENERS", "ENCODINGS"}}
 	for _, m := range classes {
-		rows.add(m.Class, m.Source, m.Playing, fmt.Sprint(m.Listeners), strings.Join(m.Encodings, ", "))
+		rows.add(m.Class, m.Source, m.Playing, strconv.Itoa(m.Listeners), strings.Join(m.Encodings, ", "))
 	}
 	if err := rows.write(t.out); err != nil {
 		return err

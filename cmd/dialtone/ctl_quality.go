@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"dialtone/pbx/api"
@@ -45,9 +46,9 @@ func (t terminal) printQuality(parties []api.Quality) error {
 			level, peak = fmt.Sprintf("%.0f dBFS", l.RMS), fmt.Sprintf("%.0f dBFS", l.Peak)
 			clipped, silent = fmt.Sprintf("%.1f%%", l.ClippedPercent), fmt.Sprintf("%.0f%%", l.SilentPercent)
 		}
-		rows.add("from "+q.Party, q.Codec, fmt.Sprint(q.From.Packets), fmt.Sprintf("%.1f%%", q.From.LossPercent),
+		rows.add("from "+q.Party, q.Codec, strconv.FormatUint(q.From.Packets, 10), fmt.Sprintf("%.1f%%", q.From.LossPercent),
 			fmt.Sprintf("%.1fms", q.From.JitterMS), fmt.Sprintf("%.0fms", q.RTTMS), level, peak, clipped, silent)
-		rows.add("to "+q.Party, q.Codec, fmt.Sprint(q.To.Packets), fmt.Sprintf("%.1f%%", q.To.LossPercent),
+		rows.add("to "+q.Party, q.Codec, strconv.FormatUint(q.To.Packets, 10), fmt.Sprintf("%.1f%%", q.To.LossPercent),
 			fmt.Sprintf("%.1fms", q.To.JitterMS), "", "", "", "", "")
 	}
 	if err := rows.write(t.out); err != nil {

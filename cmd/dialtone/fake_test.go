@@ -124,7 +124,11 @@ func (f *fakeServer) ControlConference(room, member string, a api.ConferenceActi
 	if member == "nobody" {
 		return fmt.Errorf("%q is not in conference %q: %w", member, room, api.ErrNotFound)
 	}
-	f.tell(strings.TrimSpace(room + " " + a.Do + " " + member + a.Prompt))
+	what := room + " " + a.Do + " " + member + a.Prompt + a.Number
+	if a.As != "" {
+		what += " as " + a.As
+	}
+	f.tell(strings.TrimSpace(what))
 	return nil
 }
 

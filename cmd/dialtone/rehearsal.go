@@ -141,6 +141,9 @@ func (r rehearsal) Visit(context.Context, dialplan.Visiting) (dialplan.Visited, 
 	return dialplan.Visited{}, r.depends(errPressed)
 }
 
+// Record implements dialplan.Session.
+func (rehearsal) Record(context.Context, dialplan.Recording) (string, error) { return "", nil }
+
 // Fetch implements dialplan.Web.
 func (r rehearsal) Fetch(context.Context, dialplan.Request) (dialplan.Reply, error) {
 	return dialplan.Reply{}, r.depends(errReply)
