@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func flite(name string) voice {
 // espeak speaks in a voice of espeak-ng, so many words a minute.
 func espeak(name string, speed int) voice {
 	return func(ctx context.Context, text string) ([]float64, error) {
-		data, err := program(ctx, text, "espeak-ng", "-v", name, "-s", fmt.Sprint(speed), "--stdin", "--stdout")
+		data, err := program(ctx, text, "espeak-ng", "-v", name, "-s", strconv.Itoa(speed), "--stdin", "--stdout")
 		if err != nil {
 			return nil, err
 		}
