@@ -7,15 +7,20 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 
 # Programs that the tests need and the Debian packages that have them.
-TEST_TOOLS := gcc git sipp baresip
-TEST_PACKAGES := gcc libc6-dev git sip-tester baresip-core
+TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console espeak-ng
+TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console espeak-ng
+
+# Programs that speak the prompts.
+PROMPT_TOOLS := flite espeak-ng
+PROMPT_PACKAGES := flite espeak-ng
 
 ARGS ?=
 BENCH ?= .
 FUZZTIME ?= 30s
 SOAK ?= 5m
+TRUTH ?= 10h
 
-.PHONY: help run build test bench soak lint fuzz generate fmt install-test-tools
+.PHONY: help run build test bench soak lint fuzz generate prompts fmt install-test-tools
 
 help: ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -26,17 +31,26 @@ run: build ## Build, and run with ./dialtone.yaml or without any configuration; 
 build: ## Build bin/dialtone, one static binary.
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialtone ./cmd/dialtone
 
-test: install-test-tools ## Vet and test everything, with the race detector.
+# The race detector allocates, and is slow: what it cannot judge runs again without it.
+test: install-test-tools ## Vet and test everything, with the race detector; Opus with libopus too.
 	$(GO) vet ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
+	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow' ./media/...
+	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec
 
-bench: build ## Run the benchmarks; BENCH is which, FLAGS are passed on (-count 10). See docs/benchmarks.md.
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(FLAGS) ./...
+bench: build ## Run the benchmarks, some minutes; BENCH is which, FLAGS are passed on (-count 10). See docs/benchmarks.md.
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms $(FLAGS) ./...
+	$(GO) test -count=1 -run Speech -v ./internal/bench/quality
 	$(GO) run ./internal/bench/relay
+	$(GO) run ./internal/bench/voice
 	$(GO) run ./internal/bench/load -binary bin/dialtone
 
-soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back to where they were.
+soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back; mix for TRUTH (10h) of fake time.
 	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/bench/load -soak $(SOAK)
+	$(GO) test -count=1 -timeout 0 -run 'TestKill$$' -v ./pbx/voicemail -kills 500
+	$(GO) test -count=1 -timeout 0 -run 'TestKillVoicemail$$' -v ./internal/peers -kills 500
+	$(GO) test -count=1 -timeout 0 -run 'TestTruth$$' -v ./media/mixer -truth $(TRUTH)
+	$(GO) test -count=1 -timeout 0 -run TestTruthInRealTime -v ./media/mixer -real $(SOAK)
 
 lint: ## Run golangci-lint and gofumpt, downloading them when needed.
 	$(GO) run $(GOLANGCI_LINT) run ./...
@@ -57,9 +71,25 @@ fuzz: ## Fuzz every target for FUZZTIME each (make fuzz FUZZTIME=5m).
 generate: ## Write again the files that are made from code.
 	$(GO) generate ./...
 	$(GO) run ./cmd/dialtone docs api > docs/ctl-api.md
+	$(GO) run ./cmd/dialtone docs prompts > docs/prompts.md
+
+prompts: ## Record prompts/*.tsv again: the announcements that come with Dialtone.
+	@missing=; for tool in $(PROMPT_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing what speaks:$$missing"; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PROMPT_PACKAGES); \
+	else \
+		echo "the prompts need$$missing; on Debian or Ubuntu:"; \
+		echo "  sudo apt-get install --no-install-recommends $(PROMPT_PACKAGES)"; exit 1; \
+	fi
+	$(GO) run ./internal/promptgen prompts
+	$(GO) run ./cmd/dialtone docs prompts > docs/prompts.md
 
 install-test-tools: ## Install what the tests need, or say how (Debian, Ubuntu).
 	@missing=; for tool in $(TEST_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	pkg-config --exists opus 2>/dev/null || missing="$$missing libopus"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing what the tests need:$$missing"; \

@@ -23,8 +23,11 @@ type Config struct {
 	// Data is the folder for what Dialtone keeps: the store, the generated
 	// certificate, the control socket. Relative to the configuration file.
 	Data string `yaml:"data" restart:"true" path:"true" format:"path"`
-	// Prompts is the folder of the files (WAV) that the dialplan plays, relative to the
-	// configuration file. The default is prompts in the data folder.
+	// Prompts is the folder of the files (WAV, FLAC, Opus, Vorbis or MP3) that the
+	// dialplan plays, relative to the
+	// configuration file. The default is prompts in the data folder. A file there comes
+	// before the prompt of the same name that comes with Dialtone (see `dialtone docs
+	// prompts`): NAME.wav for all languages, fr/NAME.wav for French.
 	Prompts string `yaml:"prompts,omitempty" path:"true" format:"path"`
 	// Log says how much is logged and in what shape.
 	Log Log `yaml:"log"`
@@ -36,6 +39,11 @@ type Config struct {
 	Media Media `yaml:"media"`
 	// Calls sets limits and timers for calls.
 	Calls Calls `yaml:"calls"`
+	// Voicemail takes messages for extensions that do not answer.
+	Voicemail Voicemail `yaml:"voicemail"`
+	// Recording says how calls are recorded. Nothing is recorded unless an extension, a
+	// number, a conference or the step record says so.
+	Recording Recording `yaml:"recording"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
 	// Site says where the exchange stands, and what routes may look at.
@@ -54,6 +62,9 @@ type Config struct {
 	// extension of who has them: 4 to 20 digits, in quotes. Write ${NAME} to take one
 	// from the environment, or file:PATH to take it from the first line of a file.
 	Pins map[string]Secret `yaml:"pins,omitempty" key:"extension"`
+	// Conferences are rooms in which callers hear each other, by name. The step conference
+	// lets callers in.
+	Conferences map[string]Conference `yaml:"conferences,omitempty" key:"name"`
 	// Lists are lists of callers that are edited at run time, by name, for when:
 	// {list: NAME}; there is always block, whose callers are refused. `dialtone ctl
 	// list` edits them.
@@ -61,7 +72,11 @@ type Config struct {
 	// Webhooks are servers of yours that the step webhook tells about calls, by
 	// name.
 	Webhooks map[string]Webhook `yaml:"webhooks,omitempty" key:"name"`
-	// Mail says how the step email sends.
+	// Speech says how texts become speech.
+	Speech Speech `yaml:"speech,omitempty"`
+	// Music is what callers hear who wait.
+	Music Music `yaml:"music,omitempty"`
+	// Mail says how mail is sent: by the step email, and with the messages of mailboxes.
 	Mail Mail `yaml:"mail,omitempty"`
 	// Schedules are times at which something is open, by name.
 	Schedules map[string]*dialplan.ScheduleSpec `yaml:"schedules,omitempty" plan:"true" key:"name"`
@@ -71,6 +86,8 @@ type Config struct {
 	Extensions map[string]Extension `yaml:"extensions" key:"extension"`
 	// Subplans are steps that the step call takes, by name.
 	Subplans map[string]*dialplan.SubplanSpec `yaml:"subplans,omitempty" plan:"true" key:"name"`
+	// Menus are what the step menu lets callers choose from, by name.
+	Menus map[string]*dialplan.MenuSpec `yaml:"menus,omitempty" plan:"true" key:"name"`
 	// Dialplan says where calls go: routes in contexts, by the name of the context.
 	// Calls of extensions enter the context phones; what fits no route there goes
 	// to the features and extensions, as it does without a dialplan.
@@ -152,8 +169,10 @@ type Registrar struct {
 type Media struct {
 	// Ports is the range of UDP ports for RTP and RTCP, "first-last".
 	Ports string `yaml:"ports" restart:"true" format:"ports"`
-	// Codecs are offered and accepted in this order, by name. Only PCMU and PCMA
-	// can be converted into each other; any other must be shared by both phones.
+	// Codecs are offered and accepted in this order, by name. Phones without a codec
+	// in common hear each other all the same: OPUS, G722, PCMA and PCMU are converted
+	// into each other, which costs time and some quality. G729 and GSM must be shared
+	// by both phones.
 	Codecs []string `yaml:"codecs" format:"codec"`
 	// SRTP is the encryption of audio (SDES): off, optional (used when the phone
 	// offers it, offered to phones that are connected by TLS) or required.
@@ -198,6 +217,17 @@ type Extension struct {
 	Language string `yaml:"language,omitempty" format:"language"`
 	// Codecs narrows and orders media.codecs for this extension.
 	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
+	// DTMF is how keys that are pressed are told by this phone, and to it: rfc4733
+	// (telephone-event), info (SIP INFO), inband (tones in the audio) or auto, which is
+	// usual: telephone-event when the phone knows it, else tones. INFO is understood
+	// from all of them.
+	DTMF string `yaml:"dtmf,omitempty" enum:"auto,rfc4733,info,inband"`
+	// Record says whether its conversations are recorded: always; by_key, when it presses
+	// recording.key; or never, which is so whatever others want. Without it, they are when
+	// something or somebody else says so.
+	Record string `yaml:"record,omitempty" enum:"always,by_key,never"`
+	// Voicemail is the mailbox of the extension; false is none.
+	Voicemail Mailbox `yaml:"voicemail,omitempty"`
 }
 
 // List is a list of numbers, or beginnings of them, that is edited at run time.
@@ -212,12 +242,35 @@ type Features struct {
 	Echo string `yaml:"echo" format:"number"`
 	// Tone plays a steady tone of 440 Hz.
 	Tone string `yaml:"tone" format:"number"`
-	// Music plays the built-in music on hold.
+	// Music plays the music of the class default, which is the built-in music unless
+	// music.classes has one of that name.
 	Music string `yaml:"music" format:"number"`
+	// Milliwatt plays 1004 Hz at 0 dBm0, to measure levels with; *41 is usual. Off
+	// unless it is given, as all that follow.
+	Milliwatt string `yaml:"milliwatt" format:"number"`
+	// Delay sends back what it hears two seconds later, so that one hears one's own
+	// voice as the others do; *42 is usual.
+	Delay string `yaml:"delay" format:"number"`
+	// Silence answers and says nothing, to hear what the line itself adds; *43 is usual.
+	Silence string `yaml:"silence" format:"number"`
+	// Sweep glides from 300 to 3400 Hz in ten seconds; *44 is usual.
+	Sweep string `yaml:"sweep" format:"number"`
+	// Keys sends back each key that is pressed, in the form that the phone wants; *45 is
+	// usual.
+	Keys string `yaml:"keys" format:"number"`
 	// Block puts the number of the last caller from outside on the block list, or
 	// the number that is dialled behind it: *60, or *60030123456. Calls from there
 	// are refused from then on, for everybody. Off unless it is given; *60 is usual.
 	Block string `yaml:"block" format:"number"`
 	// Unblock takes it off again, in the same ways; *61 is usual.
 	Unblock string `yaml:"unblock" format:"number"`
+	// Voicemail lets an extension hear its messages.
+	Voicemail string `yaml:"voicemail" format:"number"`
+	// VoicemailAny asks whose messages are to be heard, and for the PIN.
+	VoicemailAny string `yaml:"voicemail_any" format:"number"`
+	// VoicemailLeave takes a message for the extension that is dialled behind it, without
+	// ringing it: *99101.
+	VoicemailLeave string `yaml:"voicemail_leave" format:"number"`
+	// VoicemailPickUp lets an extension talk with who is leaving it a message right now.
+	VoicemailPickUp string `yaml:"voicemail_pick_up" format:"number"`
 }

@@ -80,6 +80,9 @@ func (d *decoder) planValue(n *yaml.Node, v reflect.Value, path string, tag refl
 	case *dialplan.Cases:
 		*x = d.planCases(n, path)
 		return
+	case *dialplan.Choices:
+		*x = d.planChoices(n, path)
+		return
 	case *dialplan.Secret:
 		d.scalar(n, v, path, tag)
 		return

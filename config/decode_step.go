@@ -161,3 +161,23 @@ func (d *decoder) planCases(at *yaml.Node, path string) dialplan.Cases {
 	}
 	return out
 }
+
+// planChoices reads the keys of a menu, in their order. One step needs no list.
+func (d *decoder) planChoices(at *yaml.Node, path string) dialplan.Choices {
+	n := d.planMapping(at, path)
+	if n == nil {
+		return nil
+	}
+	var out dialplan.Choices
+	for _, e := range d.entries(n, path) {
+		c := dialplan.Choice{Keys: dialplan.Text{Value: e.key.Value, At: d.pos(e.key)}}
+		p := join(path, e.key.Value)
+		if v := d.resolve(e.value); v != nil && v.Kind == yaml.SequenceNode || isNull(v) {
+			c.Do = d.planSteps(e.value, p)
+		} else if s := d.planStep(e.value, p); s != nil {
+			c.Do = dialplan.Steps{s}
+		}
+		out = append(out, c)
+	}
+	return out
+}

@@ -42,9 +42,16 @@ func Default() Config {
 			DrainTimeout: Duration(5 * time.Minute),
 			KeepRecords:  Duration(365 * 24 * time.Hour),
 		},
+		Speech:     Speech{TTS: TTS{Timeout: Duration(10 * time.Second), Concurrent: 4, Cache: 100}, STT: STT{Timeout: Duration(5 * time.Second), Concurrent: 4}},
+		Music:      Music{Hold: DefaultMusic},
 		Mail:       Mail{TLS: "starttls"},
 		Extensions: map[string]Extension{},
-		Features:   Features{Echo: "600", Tone: "601", Music: "602"},
+		Features:   Features{Echo: "600", Tone: "601", Music: "602", Voicemail: "*97", VoicemailAny: "*98", VoicemailLeave: "*99", VoicemailPickUp: "*96"},
+		Recording:  Recording{Key: "*1", PauseKey: "*2", Format: "wav", Announce: true, Keep: Duration(90 * 24 * time.Hour), MinFree: "500MB"},
+		Voicemail: Voicemail{
+			Delay: Duration(30 * time.Second), MaxLength: Duration(5 * time.Minute), Silence: Duration(10 * time.Second),
+			Minimum: Duration(2 * time.Second), MaxMessages: 100, Transcript: Transcript{Timeout: Duration(2 * time.Minute)},
+		},
 	}
 }
 

@@ -39,6 +39,8 @@ func planSize(v reflect.Value) string {
 		return fmt.Sprintf("%d members", len(x.Members))
 	case *dialplan.SubplanSpec:
 		return fmt.Sprintf("%d steps", len(x.Do))
+	case *dialplan.MenuSpec:
+		return fmt.Sprintf("%d keys", len(x.Keys))
 	case *dialplan.ScheduleSpec:
 		return fmt.Sprintf("%d times", len(x.Open)+len(x.Dates))
 	}

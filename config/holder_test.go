@@ -307,6 +307,7 @@ func TestAccountsAreMadeOnceAndKept(t *testing.T) {
 	}
 	want := Default()
 	want.Data, want.Include, want.Extensions = dir, []string{path}, l.Config.Extensions
+	want.Voicemail.Enabled = true
 	if len(seen) != 10 || len(letters) != 32 || !reflect.DeepEqual(want, *l.Config) {
 		t.Errorf("%d extensions, %v", len(seen), Diff(&want, l.Config))
 	}
@@ -390,7 +391,7 @@ func TestSampleIsTheDefault(t *testing.T) {
 		t.Errorf("as it is: %v", Diff(&want, got))
 	}
 	key := regexp.MustCompile(`(?m)^( *)#([a-z"][a-z0-9_"]*:)`)
-	tables := regexp.MustCompile(`(?m)^(lists|trunks|numbers|permissions|pins|mail|webhooks):\n(( .*)?\n)*`)
+	tables := regexp.MustCompile(`(?m)^(lists|trunks|numbers|permissions|conferences|pins|mail|webhooks):\n(( .*)?\n)*`)
 	text := key.ReplaceAllString(tables.ReplaceAllString(string(Sample()), ""), "$1$2")
 	text = strings.Replace(text, `password: ""`, "password: fbqm-3n7c-wz5k-8pty", 1)
 	l, err := Read(write(t, "active.yaml", text))

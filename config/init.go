@@ -10,8 +10,8 @@ import (
 )
 
 // WriteInit writes a commented configuration to path that stands for the same
-// as no configuration with data in dataDir: the sample with data and include of
-// the accounts active, see Accounts. A file that is there is not touched: the
+// as no configuration with data in dataDir: the sample with data, include of the
+// accounts, see Accounts, and voicemail active. A file that is there is not touched: the
 // error is fs.ErrExist.
 func WriteInit(path, dataDir string) error {
 	dir, err := relativeTo(filepath.Dir(path), dataDir)
@@ -21,6 +21,7 @@ func WriteInit(path, dataDir string) error {
 	text := Sample()
 	for _, key := range [...]struct{ off, on string }{
 		{"\n#include: []\n", "\ninclude: [" + fmt.Sprintf("%q", literal(filepath.Join(dir, accountsFile))) + "]\n"},
+		{"\n  #enabled: false\n", "\n  enabled: true\n"}, // voicemail
 		{"\n#data: " + Default().Data + "\n", "\ndata: " + yamlText(literal(dir)) + "\n"},
 	} {
 		if bytes.Count(text, []byte(key.off)) != 1 {

@@ -74,11 +74,12 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Loaded, 
 }
 
 // ReadDefault is the configuration of no file at all: the defaults, dataDir for
-// data, and the extensions of the file accounts, see Accounts.
+// data, the extensions of the file accounts, see Accounts, and a mailbox for each.
 func ReadDefault(dataDir, accounts string) (*Loaded, error) {
 	l := newLoader("", os.LookupEnv)
 	l.files = true
 	l.cfg.Data = dataDir
+	l.cfg.Voicemail.Enabled = true
 	l.cfg.Include = []string{accounts}
 	l.file(accounts, Position{}, "", 1)
 	return l.finish()

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Mail says how the step email sends.
+// Mail says how mail is sent: by the step email, and with the messages of mailboxes.
 type Mail struct {
 	// Server takes the mail: a name or address, with a port when it is another than
 	// the usual one, which is 587, with tls 465, and without encryption 25.
@@ -63,7 +63,7 @@ func notifyFormat(name string) Format {
 	case "url":
 		return Format{Says: "an address that begins with https:// or http://", Pattern: `^` + urlPattern + `$`}
 	}
-	return Format{}
+	return recordingFormat(name)
 }
 
 // notifyCheck is checkOf for those formats.
@@ -76,7 +76,7 @@ func notifyCheck(name string) func(string) (string, problem) {
 	case "url":
 		return checkURL
 	}
-	return nil
+	return recordingCheck(name)
 }
 
 func checkMailServer(s string) (string, problem) {

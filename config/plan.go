@@ -38,19 +38,33 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 		}
 		numbers[number] = of
 	}
+	features := dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Milliwatt: c.Features.Milliwatt, Delay: c.Features.Delay, Silence: c.Features.Silence, Sweep: c.Features.Sweep, Keys: c.Features.Keys, Block: c.Features.Block, Unblock: c.Features.Unblock}
+	mailboxes := c.Mailboxes()
+	if len(mailboxes) > 0 {
+		features.VoicemailPickUp = c.Features.VoicemailPickUp
+		features.Voicemail, features.VoicemailAny, features.VoicemailLeave = c.Features.Voicemail, c.Features.VoicemailAny, c.Features.VoicemailLeave
+	}
 	return dialplan.Spec{
-		Site: c.Site, Schedules: c.Schedules, Groups: c.Groups, Subplans: c.Subplans, Contexts: c.Dialplan,
-		Extensions:  slices.Sorted(maps.Keys(c.Extensions)),
-		Features:    dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Block: c.Features.Block, Unblock: c.Features.Unblock},
-		Lists:       slices.Sorted(maps.Keys(c.Lists)),
-		Trunks:      slices.Sorted(maps.Keys(c.Trunks)),
-		Entries:     trunks,
-		Numbers:     numbers,
-		RingTimeout: c.Calls.RingTimeout.D(),
-		Webhooks:    slices.Sorted(maps.Keys(c.Webhooks)),
-		Mail:        c.Mail.Server != "",
-		Pins:        c.Pins,
-		ReadFile:    read,
+		Site: c.Site, Schedules: c.Schedules, Groups: c.Groups, Subplans: c.Subplans, Menus: c.Menus, Contexts: c.Dialplan,
+		Names:          c.names(),
+		Extensions:     slices.Sorted(maps.Keys(c.Extensions)),
+		Features:       features,
+		Mailboxes:      mailboxes,
+		VoicemailDelay: c.Voicemail.Delay.D(),
+		Operators:      c.operators(mailboxes),
+		Lists:          slices.Sorted(maps.Keys(c.Lists)),
+		Trunks:         slices.Sorted(maps.Keys(c.Trunks)),
+		Entries:        trunks,
+		Numbers:        numbers,
+		RingTimeout:    c.Calls.RingTimeout.D(),
+		Webhooks:       slices.Sorted(maps.Keys(c.Webhooks)),
+		Mail:           c.Mail.Server != "",
+		Speech:         c.Speech.TTS.Enabled(),
+		Hearing:        c.Speech.STT.Enabled(),
+		Music:          slices.Sorted(maps.Keys(c.Music.Classes)),
+		Conferences:    c.conferenceEntries(at),
+		Pins:           c.Pins,
+		ReadFile:       read,
 	}
 }
 
@@ -73,7 +87,7 @@ func (c *validator) dialplan() {
 	failed := slices.Sorted(maps.Keys(c.failed))
 	spec := c.cfg.spec(read, func(path string) Position { return c.place(path).key })
 	if c.files {
-		spec.Prompt = c.cfg.prompt
+		spec.Prompt, spec.Recorded = c.cfg.prompt, c.cfg.recorded
 	}
 	plan, findings := dialplan.Compile(spec)
 	bad := false

@@ -46,6 +46,9 @@ type Trunk struct {
 	CallerID CallerID `yaml:"caller_id,omitempty"`
 	// Codecs narrows and orders media.codecs for this trunk.
 	Codecs []string `yaml:"codecs,omitempty" format:"codec"`
+	// DTMF is how keys that are pressed are told by the provider, and to it: rfc4733,
+	// info, inband or auto, as for extensions.
+	DTMF string `yaml:"dtmf,omitempty" enum:"auto,rfc4733,info,inband"`
 	// SRTP is the encryption of audio: off, optional or required. The default is
 	// off, with transport tls that of media.srtp.
 	SRTP string `yaml:"srtp,omitempty" enum:"off,optional,required"`
@@ -68,6 +71,9 @@ type Trunk struct {
 	// calls the new number on the same trunk, if the caller may; that one counts for
 	// the limits of the permission then, in place of the one that was dialled.
 	Redirect string `yaml:"redirect,omitempty" enum:"refuse,follow"`
+	// Consent is what is done before a call that comes over it is recorded, for numbers
+	// that do not say: announce, ask or silent.
+	Consent string `yaml:"consent,omitempty" enum:"announce,ask,silent"`
 	// Patience is how long a server may leave an INVITE without any answer before
 	// the next one is tried.
 	Patience Duration `yaml:"patience,omitempty" min:"500ms" max:"32s"`
@@ -120,6 +126,14 @@ type Number struct {
 	Name string `yaml:"name,omitempty"`
 	// Language is spoken to who calls it, such as en or fr.
 	Language string `yaml:"language,omitempty" format:"language"`
+	// Record is always, to record the calls to it, or never, which no key and no step
+	// changes.
+	Record string `yaml:"record,omitempty" enum:"always,never"`
+	// Consent is what is done before a call to it is recorded: announce plays
+	// record/notice to all, ask lets the caller press 1 to agree or 2 not to be
+	// recorded, silent does nothing, where the law allows that. The default is that of
+	// the trunk, then recording.announce.
+	Consent string `yaml:"consent,omitempty" enum:"announce,ask,silent"`
 }
 
 // Permission says what extensions may call outside.

@@ -65,7 +65,12 @@ func (c *validator) all() {
 	c.numbers()
 	c.outside()
 	c.notices()
+	c.speech()
+	c.music()
 	c.pins()
+	c.conferences()
+	c.voicemail()
+	c.recording()
 	c.dialplan()
 	c.callerIDs()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dialtone/dialplan"
+	"dialtone/media/codec"
 )
 
 const defaultPermission = "default"
@@ -172,9 +173,8 @@ func (c *validator) mute() {
 // shareCodec reports whether two parties have a codec in common, or such as can be
 // converted into each other.
 func shareCodec(a, b []string) bool {
-	kind := func(codec string) string { return strings.Replace(codec, "PCMU", "PCMA", 1) }
-	return slices.ContainsFunc(a, func(x string) bool {
-		return slices.ContainsFunc(b, func(y string) bool { return kind(x) == kind(y) })
+	return slices.ContainsFunc(formatsOf(a), func(x codec.Format) bool {
+		return slices.ContainsFunc(formatsOf(b), func(y codec.Format) bool { return x.Same(y) || codec.Convertible(x, y) })
 	})
 }
 

@@ -28,7 +28,9 @@ func (c *checker) analyse() {
 	c.unentered()
 	c.out()
 	c.recursions()
+	c.menuLoops()
 	c.paid()
+	c.operators()
 }
 
 // shadowed says which numbers of route j never reach it, since a route above
@@ -228,14 +230,7 @@ func (c *checker) unentered() {
 			anywhere = true
 		}
 	}
-	for _, list := range c.spec.Contexts {
-		for _, r := range list {
-			walk(r.Do, note)
-		}
-	}
-	for _, s := range c.spec.Subplans {
-		walk(s.Do, note)
-	}
+	c.everyStep(note)
 	if anywhere {
 		return
 	}

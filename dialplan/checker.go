@@ -21,6 +21,9 @@ type checker struct {
 	usedSchedules map[string]bool
 	usedGroups    map[string]bool
 	usedSubplans  map[string]bool
+	usedMenus     map[string]bool
+	everybody     []person              // who has a name; nil until it is asked for
+	inMenu        bool                  // the steps of a menu are looked at
 	silent        map[*SubplanSpec]bool // that callers who have gone come to
 	entered       map[string]bool       // contexts, and routes as CONTEXT/ROUTE, that a goto names
 	names         []string              // cache of callees

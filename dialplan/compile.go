@@ -15,11 +15,12 @@ import (
 func Compile(s Spec) (*Plan, []Finding) {
 	c := &checker{
 		spec: &s, defined: map[string]bool{}, args: map[string]bool{}, headers: map[string]bool{},
-		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{}, silent: map[*SubplanSpec]bool{},
+		usedSchedules: map[string]bool{}, usedGroups: map[string]bool{}, usedSubplans: map[string]bool{}, usedMenus: map[string]bool{},
+		silent:  map[*SubplanSpec]bool{},
 		entered: map[string]bool{PhonesContext: true},
 		plan: &Plan{
 			zone: time.Local, country: s.Site.Country, groups: s.Groups, subplans: s.Subplans,
-			extensions: make(map[string]bool, len(s.Extensions)), contexts: map[string]*routes{}, ringTimeout: s.RingTimeout, pins: s.Pins,
+			extensions: make(map[string]bool, len(s.Extensions)), contexts: map[string]*routes{}, menus: map[string]*menu{}, speaks: s.Speech, ringTimeout: s.RingTimeout, pins: s.Pins, mailboxes: s.Mailboxes,
 		},
 	}
 	for _, e := range s.Extensions {
@@ -31,11 +32,18 @@ func Compile(s Spec) (*Plan, []Finding) {
 	c.site()
 	c.numbering()
 	c.lines()
+	c.plan.unanswered = map[string]*Dial{}
+	for _, e := range s.Mailboxes {
+		c.plan.unanswered[e] = c.ringing(e, Text{Value: e})
+	}
 	c.compileSchedules()
+	c.namesOfMenus()
 	c.groups()
+	c.conferences()
 	numbers := c.numbersOf()
 	c.variablesOf()
 	c.compileSubplans()
+	c.compileMenus()
 	for _, name := range keys(s.Contexts) {
 		c.context(name, s.Contexts[name], numbers[name])
 	}
@@ -43,6 +51,7 @@ func Compile(s Spec) (*Plan, []Finding) {
 		c.context(PhonesContext, nil, nil)
 	}
 	c.plan.contexts[ExtensionsContext] = c.builtIn()
+	c.leaderless()
 	c.analyse()
 	return c.plan, c.findings
 }
@@ -147,13 +156,23 @@ func (c *checker) variablesOf() {
 			}
 		}
 	}
-	for _, list := range c.spec.Contexts {
-		for _, r := range list {
-			walk(r.Do, note)
+	c.everyStep(note)
+}
+
+// everyStep visits all steps of the plan.
+func (c *checker) everyStep(visit func(Step)) {
+	for _, name := range keys(c.spec.Contexts) {
+		for _, r := range c.spec.Contexts[name] {
+			walk(r.Do, visit)
 		}
 	}
-	for _, s := range c.spec.Subplans {
-		walk(s.Do, note)
+	for _, name := range keys(c.spec.Subplans) {
+		walk(c.spec.Subplans[name].Do, visit)
+	}
+	for _, name := range keys(c.spec.Menus) {
+		for _, way := range c.spec.Menus[name].branches() {
+			walk(way.do, visit)
+		}
 	}
 }
 
@@ -254,7 +273,17 @@ func (rs *routes) index() {
 //	  - {name: music, to: "602", do: [music]}
 //	  - {name: block, to: "*60!", do: [{block: "${rest}"}]}
 //	  - {name: unblock, to: "*61!", do: [{unblock: "${rest}"}]}
+//	  - {name: voicemail, to: "*97", do: [mailbox]}
+//	  - {name: voicemail_pick_up, to: "*96", do: [{mailbox: , pick_up: true}]}
+//	  - {name: voicemail_any, to: "*98", do: [{mailbox: , ask: true}]}
+//	  - {name: voicemail_leave, to: "*99.", do: [{voicemail: "${rest}"}]}
+//	  - {name: conference team, to: 850, do: [{conference: team}]}   # of each that has dial
 //	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
+//
+// An extension that has a mailbox is dialled with
+//
+//	timeout: 30s, on: {busy: [{voicemail: "${to}"}]}, and the same for no-answer,
+//	not-registered and declined
 func (c *checker) builtIn() *routes {
 	out := &routes{name: ExtensionsContext}
 	add := func(name string, number string, s Step) {
@@ -268,13 +297,20 @@ func (c *checker) builtIn() *routes {
 		})
 	}
 	for _, f := range c.spec.Features.list() {
-		add(f.name, literal(f.number), NewStep(f.name))
+		add(f.name, literal(f.number), f.take())
 	}
 	for _, f := range c.spec.Features.codes() {
-		add(f.name, literal(f.number)+"!", f.step)
+		add(f.name, literal(f.number)+f.behind, f.step)
+	}
+	for _, name := range keys(c.plan.conferences) {
+		if e := c.plan.conferences[name]; e.Rooms != "" {
+			add("conference "+name, e.Dial, &Conference{Room: Text{Value: "${to}"}})
+		} else {
+			add("conference "+name, e.Dial, &Conference{Room: Text{Value: name}})
+		}
 	}
 	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
-		add(extensionRoute+e, literal(e), &Dial{To: Texts{{Value: "${to}"}}})
+		add(extensionRoute+e, literal(e), c.ringing(e, Text{Value: "${to}"}))
 	}
 	out.index()
 	return out
@@ -282,6 +318,17 @@ func (c *checker) builtIn() *routes {
 
 // extensionRoute begins the names of the routes to extensions.
 const extensionRoute = "extension "
+
+// ringing dials an extension, and takes a message when it has a mailbox.
+func (c *checker) ringing(extension string, to Text) *Dial {
+	d := &Dial{To: Texts{to}}
+	if slices.Contains(c.spec.Mailboxes, extension) {
+		d.Timeout = c.spec.VoicemailDelay
+		message := func() Steps { return Steps{&Voicemail{Mailbox: to}} }
+		d.On = On{Busy: message(), NoAnswer: message(), NotRegistered: message(), Declined: message()}
+	}
+	return d
+}
 
 // literal is the pattern of exactly that number.
 func literal(number string) string {
@@ -293,15 +340,50 @@ func literal(number string) string {
 
 type feature struct{ name, number string }
 
-// list are the features by the name of the step that each takes.
+// delayOfEcho is by how much the feature delay is late.
+const delayOfEcho = 2 * time.Second
+
+// take is the step that a feature takes.
+func (f feature) take() Step {
+	switch f.name {
+	case "milliwatt", "silence", "sweep":
+		return &Tone{What: Text{Value: f.name}}
+	case "delay":
+		return &Echo{Delay: delayOfEcho}
+	case "keys":
+		return new(KeyEcho)
+	case "voicemail":
+		return new(Mailbox)
+	case "voicemail_pick_up":
+		return &Mailbox{PickUp: true}
+	case "voicemail_any":
+		return &Mailbox{Ask: true}
+	}
+	return NewStep(f.name)
+}
+
+// list are the features that take no number, by name.
 func (f Features) list() []feature {
-	return []feature{{"echo", f.Echo}, {"tone", f.Tone}, {"music", f.Music}}
+	return []feature{
+		{"echo", f.Echo},
+		{"tone", f.Tone},
+		{"music", f.Music},
+		{"milliwatt", f.Milliwatt},
+		{"delay", f.Delay},
+		{"silence", f.Silence},
+		{"sweep", f.Sweep},
+		{"keys", f.Keys},
+		{"voicemail", f.Voicemail},
+		{"voicemail_any", f.VoicemailAny},
+		{"voicemail_pick_up", f.VoicemailPickUp},
+	}
 }
 
 // code is a feature behind whose number another one may be dialled.
 type code struct {
 	feature
-	step Step
+	behind string // pattern of what may be dialled behind it
+	step   Step
 }
 
 // codes are the features that take a number, the longest first so that none takes
@@ -309,8 +391,9 @@ type code struct {
 func (f Features) codes() []code {
 	var out []code
 	for _, c := range []code{
-		{feature{"block", f.Block}, &Block{Number: Text{Value: "${rest}"}}},
-		{feature{"unblock", f.Unblock}, &Unblock{Number: Text{Value: "${rest}"}}},
+		{feature{"block", f.Block}, "!", &Block{Number: Text{Value: "${rest}"}}},
+		{feature{"unblock", f.Unblock}, "!", &Unblock{Number: Text{Value: "${rest}"}}},
+		{feature{"voicemail_leave", f.VoicemailLeave}, ".", &Voicemail{Mailbox: Text{Value: "${rest}"}}},
 	} {
 		if c.number != "" {
 			out = append(out, c)

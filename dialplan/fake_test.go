@@ -24,6 +24,10 @@ type world struct {
 	cannot   error    // of play and gather
 	gathered []dialplan.Gathering
 	rung     dialplan.Ringing // by the last dial
+	refused  string           // why nobody gets into a conference
+
+	deposited dialplan.Depositing
+	wants     string // the number that the caller goes on to
 }
 
 func (w *world) note(format string, args ...any) { w.did = append(w.did, fmt.Sprintf(format, args...)) }
@@ -71,13 +75,50 @@ func (w *world) Tone(_ context.Context, hz float64, d time.Duration) error {
 	return forever(d)
 }
 
-func (w *world) Music(_ context.Context, d time.Duration) error {
-	w.note("music %s", d)
+func (w *world) DelayedEcho(_ context.Context, delay, d time.Duration) error {
+	w.note("echo %s, %s late", d, delay)
+	return forever(d)
+}
+
+func (w *world) Signal(_ context.Context, name string, d time.Duration) error {
+	w.note("tone %s %s", name, d)
+	return forever(d)
+}
+
+func (w *world) SendKeys(_ context.Context, keys string) error { w.note("press %s", keys); return nil }
+
+func (w *world) KeyEcho(_ context.Context, d time.Duration) error {
+	w.note("echo keys %s", d)
+	return forever(d)
+}
+
+func (w *world) Music(_ context.Context, class string, d time.Duration) error {
+	if class != "" {
+		w.note("music %s %s", class, d)
+	} else {
+		w.note("music %s", d)
+	}
 	return forever(d)
 }
 
 func (w *world) Play(_ context.Context, p dialplan.Playing) (string, error) {
 	w.note("play %s until %q in %q", strings.Join(p.Files, ", "), p.Until, p.Language)
+	return w.stop, w.cannot
+}
+
+func (w *world) Deposit(_ context.Context, d dialplan.Depositing) (dialplan.Deposited, error) {
+	w.note("voicemail %s %s", d.Mailbox, d.Greeting)
+	w.deposited = d
+	return dialplan.Deposited{Kept: true, Length: 3 * time.Second, Operator: w.wants}, nil
+}
+
+func (w *world) Visit(_ context.Context, v dialplan.Visiting) (dialplan.Visited, error) {
+	w.note("mailbox %s own=%v", v.Mailbox, v.Own)
+	return dialplan.Visited{CallBack: w.wants}, nil
+}
+
+func (w *world) Record(_ context.Context, rec dialplan.Recording) (string, error) {
+	w.note("record %s %s %s", rec.Do, rec.Consent, rec.Keep)
 	return w.stop, w.cannot
 }
 
@@ -139,4 +180,13 @@ func runOf(plan *dialplan.Plan, w *world, f dialplan.Facts) *dialplan.Run {
 	r.Session, r.Trace, r.Now = w, &dialplan.Trace{}, func() time.Time { return w.clock }
 	r.Shuffle = func(n int, swap func(i, j int)) { swap(0, n-1) }
 	return r
+}
+
+func (w *world) Conference(_ context.Context, j dialplan.Joining) (string, error) {
+	as := "member"
+	if j.Leader {
+		as = "leader"
+	}
+	w.note("conference %s of %s as %s", j.Room, j.Conference, as)
+	return w.refused, nil
 }

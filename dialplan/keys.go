@@ -9,14 +9,22 @@ import (
 
 // Playing is what is played to the caller.
 type Playing struct {
-	// Files are names in the folder prompts, without .wav, played in their order. A
-	// file of that name in the folder of Language is taken before one outside.
+	// Files are names without .wav, played in their order: of files in the folder
+	// prompts, in the folder of Language there before those outside, else of the prompts
+	// that Dialtone has.
 	Files    []string
 	Language string // such as de or de-AT; "" when nobody says
+	// Sentence says that the files are the words of one sentence: they are played
+	// without a gap.
+	Sentence bool
+	// Text is spoken after the files; "" is nothing.
+	Text string
 	// Until are the keys that stop it, a part of Keypad.
 	Until string
 	// Keep leaves the key that stopped it to whoever gathers next.
 	Keep bool
+	// Skip are keys that move about in it.
+	Skip Skipping
 }
 
 // Gathering is how the keys of a number are gathered.
@@ -33,12 +41,17 @@ type Gathering struct {
 	Between time.Duration // for each further key
 	// Fresh forgets what was pressed before.
 	Fresh bool
+	// Listen takes what the caller says when all was played, too.
+	Listen bool
 }
 
 // Gathered is what came of it.
 type Gathered struct {
 	Keys     string
 	TimedOut bool // nothing was pressed in time
+	// Spoke says that the caller said something instead; Said is what was understood.
+	Spoke bool
+	Said  string
 }
 
 // UnplayableError says that files were left out, and why. All else was done.
@@ -143,12 +156,9 @@ func (c *checker) promptFile(t Text) {
 	case !promptName.MatchString(name):
 		c.fail(t.At, quote(t.Value)+" is no name of a file in the folder prompts", "write one like welcome or office/closed, without .wav")
 	case c.spec.Prompt != nil:
-		if err := c.spec.Prompt(shape); err != nil {
-			remedy := "put a WAV file there, or name another"
-			if strings.HasPrefix(err.Error(), "there is no folder") {
-				remedy = "make it and put WAV files there, or name another with prompts: (cookbook/prompts has some to try)"
-			}
-			c.fail(t.At, err.Error(), remedy)
+		if f := c.spec.Prompt(shape); f != nil {
+			f.At = t.At
+			c.add(*f)
 		}
 	}
 }

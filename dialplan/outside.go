@@ -217,6 +217,9 @@ func (r *Run) ownNumber() (Decision, bool) {
 		r.language = n.Language
 	}
 	dial := &Dial{To: Texts{{Value: n.To}}, FromName: Text{Value: r.nameOn(n)}}
+	if steps := r.plan.unanswered[n.To]; steps != nil {
+		dial.Timeout, dial.On = steps.Timeout, steps.On
+	}
 	dial.SetPos(n.At)
 	r.Context = NumbersContext
 	route := &Route{Name: to, Context: NumbersContext, At: n.At, steps: Steps{dial}}

@@ -32,18 +32,6 @@ func (c *checker) paid() {
 	})
 }
 
-// everyStep visits all steps of the plan.
-func (c *checker) everyStep(visit func(Step)) {
-	for _, name := range keys(c.spec.Contexts) {
-		for _, r := range c.spec.Contexts[name] {
-			walk(r.Do, visit)
-		}
-	}
-	for _, name := range keys(c.spec.Subplans) {
-		walk(c.spec.Subplans[name].Do, visit)
-	}
-}
-
 // stranger is a caller from outside, on a trunk.
 type stranger struct {
 	*checker
@@ -66,6 +54,9 @@ type stranger struct {
 	barred  bool
 	slashed map[string]bool // variables that may name a route
 	asking  map[string]bool // subplans that ask for a PIN
+	// operator gets the way to a call that nobody pays, when only the way to the operator
+	// of a mailbox is walked; nil otherwise.
+	operator func(way []string)
 }
 
 // Beyond so much work the numbers of calls are not told apart any more: what is
@@ -237,6 +228,8 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 		case *CallSubplan:
 			w.subplan(s, numbers, way)
 			w.known = w.known || w.asking[s.Name.Value]
+		case *Menu:
+			w.menu(s, numbers, way)
 		}
 		if b, ok := s.(branching); ok {
 			for _, branch := range b.branches() {
@@ -246,6 +239,18 @@ func (w *stranger) steps(steps Steps, numbers []pattern.Pattern, way []string) {
 		if _, ok := s.(*Pin); ok {
 			w.known = true
 		}
+	}
+}
+
+// menu walks behind every key of a menu. Who comes back out of it may have entered no
+// PIN there.
+func (w *stranger) menu(s *Menu, numbers []pattern.Pattern, way []string) {
+	m := w.spec.Menus[s.Name.Value]
+	if m == nil || !w.first("menu "+s.Name.Value, numbers) {
+		return
+	}
+	for _, b := range m.branches() {
+		w.steps(b.do, numbers, append(slices.Clip(way), "menu "+s.Name.Value+" "+b.key))
 	}
 }
 
@@ -331,6 +336,10 @@ func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
 	if len(d.Via) == 0 || w.found[d] {
 		return
 	}
+	if w.operator != nil {
+		w.ask(d, way)
+		return
+	}
 	if d.As.Value == "" {
 		if w.barred {
 			return // the call is refused, and nobody meant it to get so far
@@ -339,7 +348,7 @@ func (w *stranger) dial(d *Dial, numbers []pattern.Pattern, way []string) {
 		w.add(Finding{
 			At: d.Via[0].At, Path: d.path,
 			Reason: "a caller from outside comes to this trunk, and nobody is said to pay: trunk " + w.trunk + " -> " + strings.Join(way, " -> "),
-			Remedy: "write as: and the extension that pays, as: ${extension} where only extensions come so far, or keep such callers out with when: {trunk: not any}",
+			Remedy: "write as: and the extension that pays, as: ${extension} to let only extensions through, or keep such callers out with when: {trunk: not any}",
 		})
 		return
 	}

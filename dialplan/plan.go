@@ -30,11 +30,16 @@ type Plan struct {
 	schedules   map[string]*schedule.Schedule
 	groups      map[string]*GroupSpec
 	subplans    map[string]*SubplanSpec
+	menus       map[string]*menu
+	speaks      bool // texts can be spoken
 	contexts    map[string]*routes
 	extensions  map[string]bool
 	ringTimeout time.Duration
 	pins        map[string]Secret
+	mailboxes   []string
+	unanswered  map[string]*Dial // how an extension with a mailbox is dialled when a number is its own
 	lines       lines
+	conferences conferences
 }
 
 // Route is one route of a plan.

@@ -30,6 +30,7 @@ type Run struct {
 	Lists   Lists        // that calls are compared with; nil is none
 	Outbox  Outbox       // for webhooks and mail; nil sends nothing
 	Guesses Guesses      // counts wrong PINs; nil does not
+	Menus   MenuTally    // counts what is chosen; nil does not
 	// Shuffle orders the members of random groups; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
 	// Chosen is told of every decision; nil is nobody.
@@ -53,6 +54,7 @@ type Run struct {
 	headers    map[string]string // for calls that are made
 	failed     *Ended            // why the last dial failed, while nothing has come of it
 	calls      int               // subplans within each other
+	menus      []string          // that the caller is in, the last one innermost
 	depth      int
 	decisions  int
 	steps      int

@@ -27,14 +27,36 @@ type Session interface {
 	Echo(ctx context.Context, d time.Duration) error
 	// Tone answers and plays a tone of hz Hertz, for d; 0 is until the end.
 	Tone(ctx context.Context, hz float64, d time.Duration) error
-	// Music answers and plays the built-in music, for d; 0 is until the end.
-	Music(ctx context.Context, d time.Duration) error
+	// DelayedEcho is like Echo, but so much later.
+	DelayedEcho(ctx context.Context, delay, d time.Duration) error
+	// Signal answers, unless the audio is open already, and plays the tone of that name
+	// (one of ToneNames), for d; 0 is until the end.
+	Signal(ctx context.Context, name string, d time.Duration) error
+	// SendKeys answers and presses keys at the caller's end; a w waits half a second, a
+	// W a second.
+	SendKeys(ctx context.Context, keys string) error
+	// KeyEcho answers and sends back the keys that the caller presses, for d; 0 is until
+	// the end.
+	KeyEcho(ctx context.Context, d time.Duration) error
+	// Music answers and plays music of a class, "" for the default one, for d; 0 is until
+	// the end.
+	Music(ctx context.Context, class string, d time.Duration) error
+	// Conference answers and lets the caller talk with all in a room. refused says why
+	// the caller did not get in, "" when it did; then nil is that it left by a key.
+	Conference(ctx context.Context, j Joining) (refused string, err error)
 	// Play answers and plays files until they are over or a key stops them, which it
 	// gives. An *UnplayableError says what was left out.
 	Play(ctx context.Context, p Playing) (key string, err error)
 	// Gather answers, plays files and gathers the keys that the caller presses. An
 	// *UnplayableError says what was left out; what was gathered counts.
 	Gather(ctx context.Context, g Gathering) (Gathered, error)
+	// Deposit answers and takes a message for a mailbox.
+	Deposit(ctx context.Context, d Depositing) (Deposited, error)
+	// Visit answers and lets the caller hear the messages of a mailbox.
+	Visit(ctx context.Context, v Visiting) (Visited, error)
+	// Record does something with the recording of the call; start answers. why says what
+	// kept it from that, "" when nothing did.
+	Record(ctx context.Context, rec Recording) (why string, err error)
 }
 
 // Ringing is whom to ring, and for how long.
@@ -45,6 +67,11 @@ type Ringing struct {
 	FromName string
 	// Headers are SIP headers for the calls, by name.
 	Headers map[string]string
+	// Music is the class that the caller hears meanwhile instead of a ringing tone; "" is
+	// the tone.
+	Music string
+	// Keys are pressed at the one that answered, as by SendKeys.
+	Keys string
 	// Confirm is played to who answers, who must press 1 to be joined with the caller;
 	// without files it is tones. Nil asks nobody.
 	Confirm *Playing

@@ -68,9 +68,12 @@ type Spec struct {
 	Schedules  map[string]*ScheduleSpec
 	Groups     map[string]*GroupSpec
 	Subplans   map[string]*SubplanSpec
+	Menus      map[string]*MenuSpec
 	Contexts   map[string][]*RouteSpec
 	Extensions []string
-	Trunks     []string
+	// Names are those of extensions that have one.
+	Names  map[string]string
+	Trunks []string
 	// Entries say, by trunk, where its calls enter.
 	Entries map[string]TrunkEntry
 	// Lists are the names of lists that are edited at run time, besides BlockList.
@@ -85,12 +88,28 @@ type Spec struct {
 	Webhooks []string
 	// Mail is true when mail can be sent.
 	Mail bool
+	// Speech is true when texts can be spoken.
+	Speech bool
+	// Hearing is true when speech is understood.
+	Hearing bool
+	// Music are the classes of music by name, besides DefaultMusic.
+	Music []string
+	// Mailboxes are the extensions that have one; none when there is no voicemail.
+	Mailboxes []string
+	// VoicemailDelay is how long the built-in routes ring an extension that has a mailbox.
+	VoicemailDelay time.Duration
+	// Operators are the numbers to which 0 leads in mailboxes, by the key that says so.
+	Operators map[string]string
+	// Conferences are rooms in which callers hear each other, by name.
+	Conferences map[string]ConferenceEntry
 	// Pins are those that callers may be asked for, by name.
 	Pins map[string]Secret
-	// Prompt says what is wrong with a file of the folder prompts, by its name
-	// without .wav; with a * in it, that none is like it. Nil where no file may be
-	// read.
-	Prompt func(name string) error
+	// Prompt says what is wrong with a prompt, by its name without .wav, but not where;
+	// with a * in the name, that none is like it. Nil where no file may be read.
+	Prompt func(name string) *Finding
+	// Recorded reports whether there is a file of that name in the folder of prompts; nil
+	// where no file may be read.
+	Recorded func(name string) bool
 	// ReadFile reads a calendar file or script; nil where no file may be read.
 	ReadFile func(name string) ([]byte, error)
 }
@@ -110,7 +129,13 @@ type Number struct {
 }
 
 // Features are the numbers that the built-in routes answer.
-type Features struct{ Echo, Tone, Music, Block, Unblock string }
+type Features struct {
+	Echo, Tone, Music                       string
+	Milliwatt, Delay, Silence, Sweep, Keys  string
+	Block, Unblock                          string
+	Voicemail, VoicemailAny, VoicemailLeave string
+	VoicemailPickUp                         string
+}
 
 // Site says where the exchange stands, so that times and numbers mean what they
 // mean there.

@@ -45,6 +45,13 @@ type Dial struct {
 	// name, behind the one of the number that was called on a trunk, if numbers gives
 	// it one.
 	FromName Text `yaml:"from_name"`
+	// Keys are pressed at the callee when it has answered, as by send_keys: the
+	// extension behind a menu, or a code: "ww123#".
+	Keys Text `yaml:"keys"`
+	// WithMusic is a class of music, one of music.classes or default, that the caller hears
+	// instead of a ringing tone. A caller that takes no audio before the answer hears its
+	// own phone ring.
+	WithMusic Text `yaml:"with_music"`
 	// Confirm asks who answers before the two are joined: it is a file that is played
 	// to the callee, such as one that says "press 1 to take the call", or tones for two
 	// short tones; they are played instead of a file that is gone, too. 1 takes the
@@ -149,7 +156,7 @@ func (o *On) pick(c Cause) (string, Steps) {
 
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
-	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers}
+	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value}
 	if out.FromName == "" && len(s.Via) == 0 {
 		out.FromName = r.nameOn(r.plan.lines.numbers[r.did])
 	}
@@ -283,6 +290,8 @@ func (s *Dial) check(c *checker) {
 		s.checkTarget(c, s.To[i])
 	}
 	c.text(&s.FromName)
+	c.pressing(&s.Keys)
+	c.music(s.WithMusic)
 	if c.text(&s.Confirm); s.Confirm.Value != "" && s.Confirm.Value != confirmTones {
 		c.promptFile(s.Confirm)
 	}

@@ -138,14 +138,21 @@ func (r *Run) locked() bool {
 // it.
 func (r *Run) guess(pins map[string]Secret, keys string) bool {
 	r.pin = match(pins, keys)
-	switch {
-	case r.Guesses == nil || keys == "":
-	case r.pin != "":
-		r.Guesses.Right(r.guesser())
-	default:
-		r.Guesses.Wrong(r.guesser())
+	if keys != "" {
+		r.guessed(r.guesser(), r.pin != "")
 	}
 	return r.pin != ""
+}
+
+// guessed counts what somebody entered as a PIN.
+func (r *Run) guessed(who Guesser, right bool) {
+	switch {
+	case r.Guesses == nil:
+	case right:
+		r.Guesses.Right(who)
+	default:
+		r.Guesses.Wrong(who)
+	}
 }
 
 // pins are those that are right, by name.

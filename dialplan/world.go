@@ -65,3 +65,15 @@ type Mail struct {
 	Subject string
 	Text    string
 }
+
+// Letter is a mail with files. Who sends one keeps it, and tries again, until that has
+// worked.
+type Letter struct {
+	Mail
+	// ID is the same in every try, so that who gets it twice can tell. It is unique.
+	ID    string
+	Files []Enclosure
+}
+
+// Enclosure is a file that goes with a Letter.
+type Enclosure struct{ Name, Type, Path string }

@@ -14,7 +14,7 @@ type NoCommonCodecError struct{ A, B []codec.Format }
 // Error names the formats that met.
 func (e *NoCommonCodecError) Error() string {
 	if len(e.B) == 0 {
-		return "no common codec: " + list(e.A) + " cannot be made here, only PCMU and PCMA"
+		return "no common codec: " + list(e.A) + " cannot be made here, only " + names(codec.Coded())
 	}
 	return "no common codec: " + list(e.A) + " met " + list(e.B)
 }
@@ -30,33 +30,78 @@ func list(formats []codec.Format) string {
 	return strings.Join(names, ", ")
 }
 
+// names are those of formats, for people.
+func names(formats []codec.Format) string {
+	out := make([]string, len(formats))
+	for i, f := range formats {
+		out[i] = f.Name
+	}
+	return strings.Join(out, ", ")
+}
+
 // Bridged is the connection of two endpoints.
 type Bridged struct {
 	a, b   Endpoint
 	ab, ba Sink
 }
 
-// Bridge lets a and b hear each other, each direction in the cheapest way:
-// packets are relayed as they are, or their bytes are converted between PCMU and
-// PCMA. It decides from the formats that both accept now: call it again, without
-// closing, when they changed or to bridge with somebody else; no packet is lost
-// in between. The error is a *NoCommonCodecError, and then nothing has changed.
+// Bridge lets a and b hear each other, each direction in the cheapest way: packets
+// are relayed as they are, their bytes are converted between PCMU and PCMA, or they
+// are decoded and encoded as they arrive (see transcoder). It decides from the
+// formats that both accept now: call it again, without closing, when they changed or
+// to bridge with somebody else; no packet is lost in between, and what stays the same
+// goes on without a click. The error is a *NoCommonCodecError, and then nothing has
+// changed.
 func Bridge(a, b Endpoint) (*Bridged, error) {
 	fa, fb := a.Formats(), b.Formats()
 	if !compatible(fa, fb) {
 		return nil, &NoCommonCodecError{A: audio(fa), B: audio(fb)}
 	}
-	bridged := &Bridged{a: a, b: b, ab: hop(b, fb), ba: hop(a, fa)}
-	a.SetSink(bridged.ab)
-	b.SetSink(bridged.ba)
-	return bridged, nil
+	return &Bridged{a: a, b: b, ab: join(a, b, fb), ba: join(b, a, fa)}, nil
+}
+
+// sinkHolder is an endpoint that can tell what its sink is.
+type sinkHolder interface{ Sink() Sink }
+
+// join lets from reach to, which accepts formats, by the cheapest sink. One that did
+// so before hands on all that it knows of the stream.
+func join(from, to Endpoint, formats []codec.Format) Sink {
+	var before Sink
+	if h, ok := from.(sinkHolder); ok {
+		before = h.Sink()
+	}
+	old, transcoding := before.(*transcode)
+	var s Sink
+	switch {
+	case relayable(formats):
+		s = &relay{to: to}
+	case transcoding && old.stream.to == to:
+		s = old.heir(formats)
+	default:
+		s = newTranscode(to, formats)
+	}
+	from.SetSink(s)
+	if transcoding {
+		old.close()
+	}
+	return s
 }
 
 // Close detaches both sides, unless they have been given to somebody else.
 func (b *Bridged) Close() {
-	detach(b.a, b.ab)
-	detach(b.b, b.ba)
+	for _, way := range [...]struct {
+		from Endpoint
+		sink Sink
+	}{{b.a, b.ab}, {b.b, b.ba}} {
+		detach(way.from, way.sink)
+		if t, ok := way.sink.(*transcode); ok {
+			t.close()
+		}
+	}
 }
+
+// Flows says how audio fares from a to b and from b to a.
+func (b *Bridged) Flows() (ab, ba Flow) { return flowOf(b.ab), flowOf(b.ba) }
 
 // String says how each direction is carried: "relay, transcode to PCMA/8000".
 func (b *Bridged) String() string { return fmt.Sprintf("%v, %v", b.ab, b.ba) }
@@ -94,19 +139,14 @@ func compatible(a, b []codec.Format) bool {
 	return false
 }
 
-// hop gives the cheapest sink that reaches an endpoint which accepts formats.
-// Only when it knows one of PCMU and PCMA and not the other can there be
-// something to convert.
-func hop(to Endpoint, formats []codec.Format) Sink {
-	u, hasU := find(formats, codec.PCMU)
-	a, hasA := find(formats, codec.PCMA)
-	switch {
-	case hasU && !hasA:
-		return &transcode{to: to, target: u, accepted: formats}
-	case hasA && !hasU:
-		return &transcode{to: to, target: a, accepted: formats}
+// relayable reports whether an endpoint accepts whatever could be converted for it.
+func relayable(formats []codec.Format) bool {
+	for _, f := range codec.Coded() {
+		if _, ok := find(formats, f); !ok {
+			return false
+		}
 	}
-	return &relay{to: to}
+	return true
 }
 
 func find(formats []codec.Format, want codec.Format) (codec.Format, bool) {
@@ -124,45 +164,3 @@ type relay struct{ to Endpoint }
 func (r *relay) Packet(p *Packet) { r.to.Forward(p) }
 
 func (r *relay) String() string { return "relay" }
-
-// transcode converts the packets whose format the other side does not accept and
-// relays the rest. It belongs to the goroutine that brings the packets.
-type transcode struct {
-	to       Endpoint
-	target   codec.Format
-	accepted []codec.Format
-	decided  [4]decision // by payload type of the packet, modulo; small, to stay in the cache
-}
-
-// decision is what is done with packets of a format, known by its address.
-type decision struct {
-	format *codec.Format
-	table  *[256]byte // nil: relay
-}
-
-func (t *transcode) Packet(p *Packet) {
-	if p.Format == nil {
-		t.to.Forward(p)
-		return
-	}
-	d := &t.decided[p.Format.PT%4]
-	if d.format != p.Format {
-		*d = t.decide(p.Format)
-	}
-	if d.table != nil {
-		for i, b := range p.Payload {
-			p.Payload[i] = d.table[b]
-		}
-		p.Format = &t.target
-	}
-	t.to.Forward(p)
-}
-
-func (t *transcode) decide(f *codec.Format) decision {
-	if _, ok := find(t.accepted, *f); ok {
-		return decision{format: f}
-	}
-	return decision{format: f, table: codec.Conversion(*f, t.target)}
-}
-
-func (t *transcode) String() string { return "relay or transcode to " + t.target.String() }

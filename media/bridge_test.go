@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"dialtone/media/codec"
 )
@@ -65,15 +66,16 @@ func TestBridgeDecidesAnewWhenAPayloadTypeChangesItsMeaning(t *testing.T) {
 }
 
 func TestNoCommonCodec(t *testing.T) {
-	opus, g722 := []codec.Format{codec.Opus, codec.DTMF}, []codec.Format{codec.G722, codec.DTMF}
+	opus, gsm := []codec.Format{codec.Opus, codec.DTMF}, []codec.Format{codec.GSM, codec.DTMF}
 	for _, c := range []struct {
 		name string
 		a, b []codec.Format
 		want string
 	}{
-		{"different", opus, g722, "no common codec: OPUS/48000/2 met G722/8000"},
-		{"only events in common", opus, []codec.Format{codec.DTMF}, "no common codec: OPUS/48000/2 cannot be made here, only PCMU and PCMA"},
-		{"before an answer", nil, g722, "no common codec: nothing met G722/8000"},
+		{"one cannot be made", opus, gsm, "no common codec: OPUS/48000/2 met GSM/8000"},
+		{"neither can be made", []codec.Format{codec.G729}, gsm, "no common codec: G729/8000 met GSM/8000"},
+		{"only events in common", gsm, []codec.Format{codec.DTMF}, "no common codec: GSM/8000 cannot be made here, only OPUS, G722, PCMA, PCMU"},
+		{"before an answer", nil, gsm, "no common codec: nothing met GSM/8000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, b := &fake{formats: c.a}, &fake{formats: c.b}
@@ -98,5 +100,41 @@ func TestEchoReturnsPackets(t *testing.T) {
 	e.arrives(&f, "nobody")
 	if len(e.forwarded) != 1 || string(e.forwarded[0].Payload) != "hello" {
 		t.Errorf("forwarded %+v", e.forwarded)
+	}
+}
+
+// A far side may want shorter packets while less than a long one waits.
+func TestShorterPacketsAreAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		packet Packet // behind the change
+	}{
+		{"behind a pause", Packet{Format: &codec.PCMU, Seq: 2, Time: 3200}},
+		{"and noise", Packet{Format: &codec.CN, Seq: 2, Time: 3200}},
+		{"at once", Packet{Format: &codec.PCMU, Seq: 2, Time: 320}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			from := &fake{formats: []codec.Format{codec.PCMU, codec.CN}}
+			to := &fake{formats: []codec.Format{codec.G722}, ptime: 60 * time.Millisecond}
+			b, err := Bridge(from, to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			for i := range 2 {
+				from.sink.Packet(&Packet{Format: &codec.PCMU, Seq: uint16(i), Time: uint32(160 * i), Payload: make([]byte, 160)})
+			}
+			to.ptime = 10 * time.Millisecond
+			c.packet.Payload = make([]byte, 160)
+			from.sink.Packet(&c.packet)
+			if len(to.forwarded) < 5 {
+				t.Fatalf("%d packets, want 4 of what waited and more", len(to.forwarded))
+			}
+			for i, p := range to.forwarded[:4] {
+				if len(p.Payload) != 80 || p.Time != to.forwarded[0].Time+uint32(80*i) {
+					t.Errorf("packet %d has %d bytes at %d", i, len(p.Payload), p.Time)
+				}
+			}
+		})
 	}
 }

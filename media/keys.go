@@ -11,6 +11,7 @@ import (
 // Key is a key of a phone that was pressed.
 type Key struct {
 	Digit byte          // one of Keypad
+	By    Way           // it was first told of in this way
 	At    time.Time     // when it was first heard of
 	Held  time.Duration // for how long, as far as that was known when the key was taken
 }
@@ -28,6 +29,8 @@ const (
 	ByEvent Way = iota
 	// ByInfo is a SIP INFO.
 	ByInfo
+	// ByTone is a pair of tones in the audio.
+	ByTone
 )
 
 const (
@@ -39,9 +42,8 @@ const (
 )
 
 // Keys gathers the keys that are pressed on one leg. It is a Sink for what arrives
-// there, which takes the telephone events and drops the rest; what comes in other
-// ways is told it by Press. That is also where a listener for tones within the
-// audio belongs: one more Way, and a look at the packets that are dropped here.
+// there, which takes the telephone events, and the tones in the audio when it is told
+// to Listen, and drops the rest; what comes in other ways is told it by Press.
 //
 // Each key counts once, however often a phone repeats itself and whatever the
 // network loses of that. Keys that nobody takes wait, up to 32; more are dropped.
@@ -54,7 +56,9 @@ type Keys struct {
 	events  eventLog
 	recent  [8]press  // the last ones, by number modulo 8
 	number  int       // of the next press
+	cleared int       // number at the last Clear
 	last    time.Time // when an event was last heard of that may not be over
+	tones   *ear      // nil: nobody listens to the audio
 }
 
 // waitingKey is a key that was not taken, and the number of its press.
@@ -65,10 +69,10 @@ type waitingKey struct {
 
 // press is a key that was told of in one way.
 type press struct {
-	digit  byte
-	way    Way
-	until  time.Time // last heard of
-	paired bool      // another way has told of it too
+	digit byte
+	first Way
+	ways  uint8     // that have told of it, a bit each
+	until time.Time // last heard of
 }
 
 // NewKeys listens to nothing yet: give it to Endpoint.SetSink.
@@ -82,16 +86,59 @@ func (k *Keys) Pressed() <-chan struct{} { return k.pressed }
 // Released gets a token (capacity 1) when a phone has said that a key was let go.
 func (k *Keys) Released() <-chan struct{} { return k.released }
 
-// Packet implements Sink.
-func (k *Keys) Packet(p *Packet) {
-	if p.Format == nil || !strings.EqualFold(p.Format.Name, codec.DTMF.Name) {
-		return
+// Listen says whether keys are looked for in the audio, too: what is a tone there is
+// a key that was pressed.
+func (k *Keys) Listen(on bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case !on && k.tones != nil:
+		k.tones.close()
+		k.tones = nil
+	case on && k.tones == nil:
+		k.tones = newEar()
 	}
+}
+
+// Packet implements Sink.
+func (k *Keys) Packet(p *Packet) { k.heed(p) }
+
+// heed takes what a packet says of keys. sounds says that there is a key in it; other
+// that it was first told of in another way, or before Clear.
+func (k *Keys) heed(p *Packet) (sounds, other bool) {
+	switch {
+	case p.Format == nil:
+		return false, false
+	case isEvent(p.Format):
+		return true, k.event(p)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tones == nil {
+		return false, false
+	}
+	now := time.Now()
+	sounded := k.tones.sounding()
+	k.tones.packet(p, func(digit byte) { k.tones.number = k.press(digit, ByTone, now) })
+	if k.tones.sounding() {
+		k.hold(k.tones.number, k.tones.held, now)
+	}
+	return sounded || k.tones.sounding(), k.other(k.tones.number, ByTone)
+}
+
+// other reports whether a press was not first told of in that way, or is of before
+// Clear; mu is held.
+func (k *Keys) other(number int, by Way) bool {
+	return number < max(k.cleared, k.number-len(k.recent)) || k.recent[number%len(k.recent)].first != by
+}
+
+// event takes a telephone event.
+func (k *Keys) event(p *Packet) (other bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e, fresh := k.events.take(p)
 	if e == nil {
-		return
+		return false
 	}
 	now := time.Now()
 	if k.last = now; e.ends >= allEnds {
@@ -105,7 +152,11 @@ func (k *Keys) Packet(p *Packet) {
 		e.number = k.press(Keypad[e.code], ByEvent, now)
 	}
 	k.hold(e.number, e.held(p.Format.Clock), now)
+	return k.other(e.number, ByEvent)
 }
+
+// isEvent reports whether f is telephone-event.
+func isEvent(f *codec.Format) bool { return strings.EqualFold(f.Name, codec.DTMF.Name) }
 
 // Press tells of a key that was held for so long.
 func (k *Keys) Press(digit byte, held time.Duration, by Way) {
@@ -123,16 +174,16 @@ func (k *Keys) Press(digit byte, held time.Duration, by Way) {
 func (k *Keys) press(digit byte, by Way, now time.Time) int {
 	for n := max(0, k.number-len(k.recent)); n < k.number; n++ {
 		p := &k.recent[n%len(k.recent)]
-		if p.digit == digit && p.way != by && !p.paired && now.Sub(p.until) <= lateness {
-			p.paired = true
+		if p.digit == digit && p.ways&(1<<by) == 0 && now.Sub(p.until) <= lateness {
+			p.ways |= 1 << by
 			return n
 		}
 	}
 	n := k.number
 	k.number++
-	k.recent[n%len(k.recent)] = press{digit: digit, way: by, until: now}
+	k.recent[n%len(k.recent)] = press{digit: digit, first: by, ways: 1 << by, until: now}
 	if k.count < maxKeys {
-		k.waiting[k.count] = waitingKey{Key{Digit: digit, At: now}, n}
+		k.waiting[k.count] = waitingKey{Key{Digit: digit, By: by, At: now}, n}
 		k.count++
 	}
 	select {
@@ -190,5 +241,5 @@ func (k *Keys) Take(set string) (Key, bool) {
 func (k *Keys) Clear() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.count = 0
+	k.count, k.cleared = 0, k.number
 }

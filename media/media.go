@@ -51,7 +51,12 @@ type Packet struct {
 	Time    uint32 // RTP timestamp
 	Seq     uint16
 	Marker  bool
+	Level   Loudness
 }
+
+// Recoded is the bit of Packet.SSRC that is flipped in packets which a bridge made of
+// others: they have numbers and timestamps of their own.
+const Recoded uint32 = 1 << 31
 
 // Sink takes the packets that arrive at an Endpoint, on the goroutine that
 // read them: it must not block.
@@ -75,7 +80,8 @@ type Endpoint interface {
 	// negotiate is dropped and counted.
 	Forward(p *Packet)
 	// Write sends one frame of audio made here: payload in format f, lasting
-	// samples ticks of f's clock. marker starts a talk spurt.
+	// samples ticks of f's clock. marker starts a talk spurt. An empty payload is
+	// silence that is not sent: only time goes on.
 	Write(f codec.Format, payload []byte, samples int, marker bool)
 	Stats() Stats
 }

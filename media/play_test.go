@@ -35,7 +35,7 @@ func TestToneIsHeardInStep(t *testing.T) {
 	}{
 		{"µ-law", []codec.Format{codec.PCMU, codec.PCMA}, 0, codec.PCMU, 160},
 		{"A-law, other packet time", []codec.Format{codec.PCMA}, 30 * time.Millisecond, codec.PCMA, 240},
-		{"the first that can be made", []codec.Format{codec.Opus, codec.DTMF, codec.PCMA}, 20 * time.Millisecond, codec.PCMA, 160},
+		{"the first that can be made", []codec.Format{codec.G729, codec.DTMF, codec.PCMA}, 20 * time.Millisecond, codec.PCMA, 160},
 		{"senseless packet time", []codec.Format{codec.PCMU}, time.Hour, codec.PCMU, 160},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,8 +59,8 @@ func TestToneIsHeardInStep(t *testing.T) {
 	}
 }
 
-func TestPlayersNeedG711(t *testing.T) {
-	e := &fake{formats: []codec.Format{codec.Opus}}
+func TestPlayersNeedACodecThatCanBeMade(t *testing.T) {
+	e := &fake{formats: []codec.Format{codec.GSM}}
 	for name, play := range map[string]func() error{
 		"tone":  func() error { return PlayTone(t.Context(), e, 440) },
 		"music": func() error { return PlayMusic(t.Context(), e) },
@@ -69,6 +69,44 @@ func TestPlayersNeedG711(t *testing.T) {
 		if err := play(); !errors.As(err, &no) || len(no.A) != 1 || len(e.frames) != 0 {
 			t.Errorf("%s: error is %v after %d frames", name, err, len(e.frames))
 		}
+	}
+}
+
+func TestToneIsHeardInWideCodecs(t *testing.T) {
+	for _, c := range []struct {
+		format codec.Format
+		ptime  time.Duration
+		ticks  int
+		frames int // in 3 s
+	}{
+		{codec.G722, 20 * time.Millisecond, 160, 150},
+		{codec.Opus, 20 * time.Millisecond, 960, 150},
+		{codec.Opus, 30 * time.Millisecond, 960, 150}, // there are no packets of 30 ms
+		{codec.Opus, 60 * time.Millisecond, 2880, 50},
+	} {
+		t.Run(c.format.Name+" "+c.ptime.String(), func(t *testing.T) {
+			e := &fake{formats: []codec.Format{c.format}, ptime: c.ptime}
+			heard(t, 3*time.Second-time.Millisecond, func(ctx context.Context) error { return PlayTone(ctx, e, 440) })
+			if len(e.frames) != c.frames {
+				t.Fatalf("%d frames, want %d", len(e.frames), c.frames)
+			}
+			dec, err := codec.NewDecoder(c.format, 8000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer dec.Close()
+			var d Detector
+			pcm := make([]int16, 960)
+			for i, f := range e.frames {
+				if f.samples != c.ticks || f.marker != (i == 0) {
+					t.Fatalf("frame %d: %d ticks, marker %v", i, f.samples, f.marker)
+				}
+				d.Write(pcm[:dec.Decode(pcm, f.payload)])
+			}
+			if off := 20 * math.Log10(d.Level(440)/0.25); !d.Hears(440) || math.Abs(off) > 1 {
+				t.Errorf("440 Hz is %.2f dB off", off)
+			}
+		})
 	}
 }
 
@@ -205,9 +243,39 @@ func TestAHearerIsToldInsteadOfSentPackets(t *testing.T) {
 	if want := []string{"tone 425 Hz", "music"}; !slices.Equal(e.heard, want) || !slices.Equal(e.stopped, want) || len(e.frames) > 0 {
 		t.Errorf("heard %q, stopped %q, %d frames", e.heard, e.stopped, len(e.frames))
 	}
-	e.accept(codec.Opus)
+	e.accept(codec.GSM)
 	var no *NoCommonCodecError
 	if err := PlayMusic(ctx, e); !errors.As(err, &no) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// In silence nothing is sent to who wants it so, but time goes on.
+func TestSilenceThatIsNotSent(t *testing.T) {
+	opus := codec.Opus
+	opus.Fmtp = "usedtx=1"
+	e := &fake{formats: []codec.Format{opus}}
+	w := &writer{to: e, rate: 8000}
+	defer w.close()
+	for range 100 {
+		n, err := w.prepare()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write(make([]int16, n))
+	}
+	ticks, empty := 0, 0
+	for i, f := range e.frames {
+		ticks += f.samples
+		if len(f.payload) == 0 {
+			empty++
+		}
+		begins := len(f.payload) > 0 && (i == 0 || len(e.frames[i-1].payload) == 0)
+		if f.marker != begins {
+			t.Errorf("frame %d of %d bytes: marker %v", i, len(f.payload), f.marker)
+		}
+	}
+	if ticks != 2*48000 || empty < 50 {
+		t.Errorf("%d ticks, %d frames not sent", ticks, empty)
 	}
 }

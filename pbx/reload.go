@@ -108,6 +108,7 @@ func (s *Server) adopt(changes []config.Change) {
 			s.SetTrace(cfg.SIP.Trace)
 		}
 	}
+	s.music.Configure(musicOf(cfg))
 	s.trunks.Reload()
 	s.registrar.Retain(func(extension string) bool { _, known := cfg.Extensions[extension]; return known })
 }

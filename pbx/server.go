@@ -17,18 +17,23 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/media/music"
 	"dialtone/media/rtp"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
 	"dialtone/pbx/lists"
 	"dialtone/pbx/notify"
+	"dialtone/pbx/recording"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
+	"dialtone/pbx/sipmwi"
 	"dialtone/pbx/sipreg"
 	"dialtone/pbx/siptrunk"
 	"dialtone/pbx/sipua"
+	"dialtone/pbx/speech"
 	"dialtone/pbx/toll"
+	"dialtone/pbx/voicemail"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 )
@@ -60,22 +65,27 @@ type Server struct {
 	data    string
 	started time.Time
 
-	store     storage.Store
-	certs     *certificates
-	registrar *registrar.Registrar
-	engine    *rtp.Engine
-	edge      *sipedge.Edge
-	phones    *sipreg.Service
-	trunks    *siptrunk.Trunks
-	ua        *sipua.UA
-	board     *call.Switchboard
-	web       *notify.Web
-	outbox    *notify.Outbox
-	plan      atomic.Pointer[dialplan.Plan]
-	lists     *lists.Lists
-	alerts    alerts
-	trace     atomic.Bool
-	draining  atomic.Bool
+	store      storage.Store
+	certs      *certificates
+	registrar  *registrar.Registrar
+	engine     *rtp.Engine
+	edge       *sipedge.Edge
+	phones     *sipreg.Service
+	trunks     *siptrunk.Trunks
+	ua         *sipua.UA
+	board      *call.Switchboard
+	web        *notify.Web
+	outbox     *notify.Outbox
+	speech     *speech.Speech
+	music      *music.Service
+	voicemail  *voicemail.Service
+	recordings *recording.Service
+	lamps      *sipmwi.Service
+	plan       atomic.Pointer[dialplan.Plan]
+	lists      *lists.Lists
+	alerts     alerts
+	trace      atomic.Bool
+	draining   atomic.Bool
 
 	stop   context.CancelFunc // ends what runs beside the calls
 	tasks  sync.WaitGroup
@@ -183,11 +193,14 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		}
 	})
 	for name, run := range map[string]func(context.Context) error{
-		"sip":     s.edge.Run,
-		"control": func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
-		"watch":   func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
-		"prune":   func(ctx context.Context) error { s.prune(ctx); return nil },
-		"qualify": func(ctx context.Context) error { s.phones.Run(ctx); return nil },
+		"sip":        s.edge.Run,
+		"control":    func(ctx context.Context) error { return api.New(s, s.Log).Serve(ctx, control) },
+		"watch":      func(ctx context.Context) error { return watcher.Run(ctx, func() { s.reloadChanged() }) },
+		"prune":      func(ctx context.Context) error { s.prune(ctx); return nil },
+		"voicemail":  s.voicemail.Run,
+		"recordings": s.recordings.Run,
+		"lamps":      s.lamps.Run,
+		"qualify":    func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
 			if err := run(ctx); err != nil {
@@ -220,9 +233,25 @@ func (s *Server) wire() (err error) {
 	if s.Web != nil {
 		web = s.Web(web)
 	}
+	s.speech = speech.New(speech.Options{Config: s.Config, Folder: filepath.Join(s.data, "speech"), Log: s.Log})
+	s.music = music.New(music.Options{Log: s.Log})
+	s.music.Configure(musicOf(s.Config()))
+	s.lamps = sipmwi.New(sipmwi.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log, Counts: func(mailbox string) (sipmwi.Counts, error) {
+		c, err := s.voicemail.Counts(mailbox)
+		return sipmwi.Counts(c), err
+	}})
+	s.voicemail, err = voicemail.Open(voicemail.Options{Store: s.store, Config: s.Config, Data: s.data, Mailer: s.outbox, Transcriber: s.speech, Log: s.Log})
+	if err != nil {
+		return err
+	}
+	s.voicemail.Watch(s.lamps.Changed)
+	s.recordings, err = recording.Open(recording.Options{Store: s.store, Config: s.Config, Data: s.data, Log: s.Log})
+	if err != nil {
+		return err
+	}
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
-		Web: web, Outbox: s.outbox,
+		Web: web, Outbox: s.outbox, Speech: s.speech, Hearing: s.speech, Music: s.music, Voicemail: s.voicemail, Recordings: s.recordings,
 		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
 	})
 	return nil
@@ -268,6 +297,9 @@ func (s *Server) Close() error {
 	s.draining.Store(true)
 	if s.board != nil {
 		s.board.Close()
+		s.recordings.Close()
+		s.speech.Close()
+		s.music.Close()
 		s.deliver()
 	}
 	if s.ua != nil {

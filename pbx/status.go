@@ -1,10 +1,12 @@
 package pbx
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"dialtone/dialplan"
 	"dialtone/pbx/api"
@@ -78,6 +80,32 @@ func (s *Server) Hangup(id string) error {
 	return nil
 }
 
+// Quality implements api.Server.
+func (s *Server) Quality(ctx context.Context, id string, d time.Duration) ([]api.Quality, error) {
+	parties, found := s.board.Quality(ctx, id, d)
+	if !found {
+		return nil, fmt.Errorf("call %q: %w", id, api.ErrNotFound)
+	}
+	var list []api.Quality
+	for _, q := range parties {
+		out := api.Quality{
+			Leg: q.LegID, Party: q.Party, Codec: q.Codec, From: flowOf(q.From), To: flowOf(q.To),
+			RTTMS: milliseconds(q.RTT), MOS: q.MOS, Verdict: q.Verdict,
+		}
+		if l := q.Level; l.Known {
+			out.Level = &api.Level{RMS: l.RMS, Peak: l.Peak, ClippedPercent: 100 * l.Clipped, SilentPercent: 100 * l.Silent}
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
+func flowOf(f call.Flow) api.Flow {
+	return api.Flow{Packets: f.Packets, Lost: f.Lost, LossPercent: f.Loss(), JitterMS: milliseconds(f.Jitter)}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
 // Registrations implements api.Server.
 func (s *Server) Registrations() []api.Registration {
 	cfg := s.Config()
@@ -118,22 +146,31 @@ func (s *Server) Trunks() []api.Trunk {
 	return list
 }
 
-// Features implements api.Server.
+// Features implements api.Server: the numbers of features and of conferences.
 func (s *Server) Features() []api.Feature {
-	f := s.Config().Features
+	f, mailboxes := s.Config().Features, len(s.Config().Mailboxes()) > 0
 	var list []api.Feature
 	for _, row := range []api.Feature{
 		{Number: f.Echo, Name: "echo", Text: "Sends back what it hears."},
 		{Number: f.Tone, Name: "tone", Text: fmt.Sprintf("Plays a steady tone of %d Hz.", dialplan.ToneHz)},
-		{Number: f.Music, Name: "music", Text: "Plays the built-in music."},
+		{Number: f.Music, Name: "music", Text: "Plays music, of the class default."},
+		{Number: f.Milliwatt, Name: "milliwatt", Text: "Plays 1004 Hz at 0 dBm0, to measure levels with."},
+		{Number: f.Delay, Name: "delay", Text: "Sends back what it hears two seconds later."},
+		{Number: f.Silence, Name: "silence", Text: "Says nothing."},
+		{Number: f.Sweep, Name: "sweep", Text: "Glides from 300 to 3400 Hz in ten seconds."},
+		{Number: f.Keys, Name: "keys", Text: "Sends back the keys that are pressed."},
 		{Number: f.Block, Name: "block", Text: "Refuses the last caller from outside from now on, or the number dialled behind it."},
 		{Number: f.Unblock, Name: "unblock", Text: "Lets that caller in again."},
+		{Number: f.Voicemail, Name: "voicemail", Text: "Plays the messages of the extension that calls."},
+		{Number: f.VoicemailPickUp, Name: "voicemail_pick_up", Text: "Talks with who is leaving the extension a message."},
+		{Number: f.VoicemailAny, Name: "voicemail_any", Text: "Plays the messages of an extension, for its PIN."},
+		{Number: f.VoicemailLeave, Name: "voicemail_leave", Text: "Takes a message for the extension dialled behind it."},
 	} {
-		if row.Number != "" {
+		if row.Number != "" && (mailboxes || !strings.HasPrefix(row.Name, "voicemail")) {
 			list = append(list, row)
 		}
 	}
-	return list
+	return append(list, s.conferenceNumbers()...)
 }
 
 // SetLogLevel implements api.Server.

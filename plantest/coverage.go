@@ -51,6 +51,13 @@ func (c *Coverage) Add(s *Suite, results []*Result) {
 		c.way(subplans[name], "the subplan "+name)
 		c.steps(subplans[name])
 	}
+	menus := s.Plan.Menus()
+	for _, name := range slices.Sorted(maps.Keys(menus)) {
+		for _, w := range menus[name] {
+			c.way(w.Do, w.Key+" of the menu "+name)
+			c.steps(w.Do)
+		}
+	}
 	for _, r := range results {
 		if r.Observed == nil {
 			continue

@@ -31,7 +31,7 @@ func (a *air) endpoint(label string) *endpoint {
 }
 
 // endpoint is the audio of a simulated phone. No packets flow: whenever its
-// audio is given to somebody, one packet is sent to see whose it is.
+// audio is given to somebody, some packets are sent to see whose it is.
 type endpoint struct {
 	air    *air
 	label  string
@@ -89,6 +89,10 @@ func (e *endpoint) Stats() media.Stats {
 	return s
 }
 
+// probes is how many packets are sent: enough for one to come out where their length
+// is changed on the way.
+const probes = 3
+
 // SetSink implements media.Endpoint.
 func (e *endpoint) SetSink(s media.Sink) {
 	e.air.mu.Lock()
@@ -98,8 +102,10 @@ func (e *endpoint) SetSink(s media.Sink) {
 	e.air.mu.Unlock()
 	if s != nil && len(formats) > 0 {
 		f := formats[0]
-		raw := make([]byte, 172, 200)
-		s.Packet(&media.Packet{Raw: raw, Payload: raw[12:], Format: &f, SSRC: e.number})
+		for n := range probes {
+			raw := make([]byte, 172, 200)
+			s.Packet(&media.Packet{Raw: raw, Payload: raw[12:], Format: &f, SSRC: e.number, Seq: uint16(n)})
+		}
 	}
 	e.air.mu.Lock()
 	defer e.air.mu.Unlock()
@@ -115,7 +121,7 @@ func (e *endpoint) Forward(p *media.Packet) {
 	}
 	e.air.mu.Lock()
 	defer e.air.mu.Unlock()
-	from := e.air.all[p.SSRC]
+	from := e.air.all[p.SSRC&^media.Recoded]
 	from.to, from.as = e, from.label
 	if from == e {
 		from.as = "echo"

@@ -34,12 +34,15 @@ func (e *Expect) compare(o *Observed) []Difference {
 	c.list("logged", orNone(e.Logged), o.Logged, equal)
 	c.list("asked", orNone(e.Asked), o.Asked, equal)
 	c.list("sent", orNone(e.Sent), o.Sent, sameMessage)
+	c.list("voicemail", orNone(e.Voicemail), o.Voicemail, sameVoicemail)
+	c.list("recorded", orNone(e.Recorded), o.Recorded, sameVoicemail)
 	c.headers(e.Headers, o.Headers)
 	if e.Answered != nil && *e.Answered != o.Answered {
 		c.differs("answered", e.Where(), strconv.FormatBool(*e.Answered), strconv.FormatBool(o.Answered))
 	}
 	c.text("answered_by", e.AnsweredBy, o.AnsweredBy)
 	c.text("shown", e.Shown, o.Shown)
+	c.text("conference", e.Conference, conferenceOf(o.Record))
 	if e.End != nil {
 		c.text("end.cause", e.End.Cause, o.Cause.String())
 		c.text("end.by", e.End.By, o.By)

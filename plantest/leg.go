@@ -2,6 +2,7 @@ package plantest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,7 +77,7 @@ func (l *leg) Near(w call.Want) {
 	if l.joined != nil {
 		l.joined()
 	}
-	if c := common(w.Formats, l.known); len(c) > 0 && l.audio.agree(c) {
+	if c := shared(w, l.known); len(c) > 0 && l.audio.agree(c) {
 		select {
 		case l.changed <- struct{}{}:
 		default:
@@ -114,7 +115,7 @@ func (l *leg) Answer(_ context.Context, near call.Want) error {
 }
 
 func (l *leg) agree(near call.Want) error {
-	c := common(near.Formats, l.known)
+	c := shared(near, l.known)
 	if len(c) == 0 {
 		return &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec}
 	}
@@ -132,6 +133,18 @@ func (l *leg) leave() {
 		e.Cause, e.Status = dialplan.CauseCancelled, 487
 	}
 	l.cancel(e)
+}
+
+// shared are the formats that near and a phone agree on: such as need no conversion, if
+// there are any.
+func shared(near call.Want, known []codec.Format) []codec.Format {
+	if c := common(near.Formats, known); len(c) > 0 {
+		return c
+	}
+	if len(near.Made) == 0 {
+		return nil
+	}
+	return common(append(slices.Clip(near.Made), codec.DTMF), known)
 }
 
 // common are the formats of near that known has; no near is every one.

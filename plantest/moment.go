@@ -3,6 +3,7 @@ package plantest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"dialtone/config"
@@ -41,6 +42,9 @@ func parseMoment(text string) (expected, error) {
 			continue
 		}
 		v, err := config.ParseDuration(m[i+2])
+		if err != nil && strings.HasPrefix(text, "say ") { // a word of what is said
+			return expected{what: text}, nil
+		}
 		if err != nil {
 			return e, fmt.Errorf("%q is no duration", m[i+2])
 		}

@@ -10,6 +10,7 @@ import (
 	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/pbx/call"
+	"dialtone/pbx/numbering"
 )
 
 // What a trunk can be said to be.
@@ -165,7 +166,9 @@ func (o *outside) takes(trunk string, inv call.Invitation) {
 	}
 	t := o.cfg.Trunks[trunk]
 	n := o.plans.Of(t, o.cfg.Site.Country)
-	who := n.Identify(o.Outgoing, t, o.cfg.Extensions[o.As], inv.From)
+	who := n.Identify(o.Outgoing.Outside, t, numbering.Caller{
+		Number: inv.From, Anonymous: o.Anonymous, Diverted: o.Diverted, Payer: o.cfg.Extensions[o.As],
+	})
 	shown := who.Shown
 	if who.Hidden {
 		shown = "anonymous"

@@ -26,6 +26,8 @@ type Observed struct {
 	Logged     []string
 	Asked      []string          // requests of the step http
 	Sent       []string          // webhooks and mail
+	Voicemail  []string          // messages that were left, and mailboxes that were heard
+	Recorded   []string          // recordings, and their pauses
 	Headers    map[string]string // of the last phone that rang
 	Answered   bool
 	AnsweredBy string
@@ -80,7 +82,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	w.web.replies = s.Replies(c)
 	conf := func() *config.Config { return s.Config }
 	board := call.NewSwitchboard(call.Options{
-		Dialer: w, Records: w, Web: w, Outbox: w, Log: slog.New(lines{world: w}), Shuffle: inOrder,
+		Dialer: w, Records: w, Web: w, Outbox: w, Speech: w, Music: music{}, Voicemail: w, Recordings: recordings{w}, Mix: newMix, Log: slog.New(lines{world: w}), Shuffle: inOrder,
 		Plan: func() *dialplan.Plan { return s.Plan }, Config: conf,
 		Guard: toll.New(toll.Options{Config: conf, Log: slog.New(slog.DiscardHandler)}),
 		Lists: w.newLists(s.lists, c.Lists),
@@ -231,7 +233,8 @@ func (w *world) observed(r storage.CDR, zone *time.Location) *Observed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := &Observed{
-		Outside: w.sent, called: w.called, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
+		Outside: w.sent, called: w.called, Logged: w.logged, Asked: w.web.asked, Sent: w.web.sent, Voicemail: w.voicemail, Recorded: w.recorded,
+		Headers: w.web.headers, Answered: !r.Answer.IsZero(), Shown: w.shown,
 		Cause: dialplan.CauseOf(r.Cause), After: r.End.Sub(r.Start), By: cmp.Or(r.HungUpBy, "dialtone"), Trace: traceOf(r, zone), Record: r,
 	}
 	if w.partner != nil {

@@ -148,6 +148,9 @@ type Expect struct {
 	Heard dialplan.Texts `yaml:"heard"`
 	// Logged are the texts of the step log, in order; or nothing.
 	Logged dialplan.Texts `yaml:"logged"`
+	// Conference is the room that the caller was in last: team, or team as leader;
+	// or none.
+	Conference dialplan.Text `yaml:"conference"`
 	// Answered is whether the caller was answered.
 	Answered *bool `yaml:"answered"`
 	// AnsweredBy is the phone that answered, such as 101 or 101 desk.
@@ -163,6 +166,12 @@ type Expect struct {
 	// Sent are webhooks and mail, in order: webhook crm missed, email
 	// ann@example.net: Missed call; or nothing.
 	Sent dialplan.Texts `yaml:"sent"`
+	// Voicemail are messages that the caller left and mailboxes that it heard, in order:
+	// message for 101, mailbox 101; or nothing.
+	Voicemail dialplan.Texts `yaml:"voicemail"`
+	// Recorded is what was recorded, why and with which consent, in order: by rule,
+	// announced; by step; pause; resume; or nothing.
+	Recorded dialplan.Texts `yaml:"recorded"`
 	// End is how the call ended.
 	End *End `yaml:"end"`
 }

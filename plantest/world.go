@@ -30,15 +30,17 @@ type world struct {
 	records chan storage.CDR
 	fingers sync.WaitGroup
 
-	mu       sync.Mutex
-	channels map[string]int // calls to the outside, by trunk
-	rang     []*Moment
-	sent     []string // calls that trunks took
-	called   []string // numbers outside that were called, by E.164
-	partner  *phone   // that answered the call
-	shown    string
-	logged   []string
-	web      web
+	mu        sync.Mutex
+	channels  map[string]int // calls to the outside, by trunk
+	rang      []*Moment
+	sent      []string // calls that trunks took
+	called    []string // numbers outside that were called, by E.164
+	partner   *phone   // that answered the call
+	shown     string
+	logged    []string
+	voicemail []string
+	recorded  []string
+	web       web
 }
 
 // phone is a registered phone: a call.Contact.
@@ -169,7 +171,7 @@ func (w *world) Dial(ctx context.Context, to call.Contact, inv call.Invitation, 
 
 // reach calls one phone.
 func (w *world) reach(ctx context.Context, p *phone, inv call.Invitation, progress func(call.Progress)) (*leg, error) {
-	formats := common(inv.Near.Formats, p.known)
+	formats := shared(inv.Near, p.known)
 	if len(formats) == 0 {
 		return nil, &dialplan.Ended{Cause: dialplan.CauseNoCommonCodec, Status: 488, Remote: true}
 	}

@@ -38,6 +38,22 @@ type Store interface {
 	// SaveListEntries writes and deletes entries in one transaction. It returns
 	// when they are durable.
 	SaveListEntries(changed []ListEntry, removed []ListKey) error
+	// Messages are those of a mailbox, by id; with "", those of all, by mailbox.
+	Messages(mailbox string) ([]Message, error)
+	// SaveMessages writes and deletes messages in one transaction. It returns when
+	// they are durable.
+	SaveMessages(changed []Message, removed []MessageKey) error
+	// Mailboxes are what owners have set, by extension.
+	Mailboxes() ([]Mailbox, error)
+	// SaveMailbox writes one, durably.
+	SaveMailbox(Mailbox) error
+	// Recordings calls yield for each that f fits, newest first, until yield says false.
+	Recordings(f RecordingFilter, yield func(Recording) bool) error
+	// SaveRecording keeps what is known of a recording. It returns when that is durable.
+	SaveRecording(Recording) error
+	// DeleteRecordings forgets those with these ids, durably; one that is not there is no
+	// error.
+	DeleteRecordings(ids ...string) error
 	Close() error
 }
 
@@ -62,6 +78,18 @@ type CDR struct {
 	ConfigVersion string `json:"config_version,omitempty"`
 	// Trace is how the dialplan decided, a dialplan.Trace of at most 64 KiB.
 	Trace json.RawMessage `json:"trace,omitempty"`
+	// Conferences are the rooms that the caller was in.
+	Conferences []CDRConference `json:"conferences,omitempty"`
+	// Recordings are the ids of those of the call.
+	Recordings []string `json:"recordings,omitempty"`
+}
+
+// CDRConference is a time in a conference.
+type CDRConference struct {
+	Room   string    `json:"room"`
+	Leader bool      `json:"leader,omitempty"`
+	Join   time.Time `json:"join"`
+	Leave  time.Time `json:"leave"`
 }
 
 // CDRLeg is one party of a call.

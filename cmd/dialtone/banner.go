@@ -184,10 +184,15 @@ func (b banner) transports() string {
 
 func (b banner) addDial(out *lines) {
 	var numbers []string
+	messages := ""
+	if len(b.cfg.Mailboxes()) > 0 {
+		messages = b.cfg.Features.Voicemail
+	}
 	for _, f := range []struct{ number, text string }{
 		{b.cfg.Features.Echo, "hear yourself"},
 		{b.cfg.Features.Tone, "hear a tone"},
 		{b.cfg.Features.Music, "hear music"},
+		{messages, "hear your messages"},
 	} {
 		if f.number != "" {
 			numbers = append(numbers, f.number+" "+f.text)

@@ -35,7 +35,7 @@ func TestBashCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
 		"dialtone ":                        {"serve", "init", "check", "diff", "fmt", "import", "test", "route", "explain", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
 		"dialtone c":                       {"check", "ctl", "completion"},
-		"dialtone ctl re":                  {"registrations", "reload"},
+		"dialtone ctl re":                  {"registrations", "recordings", "record", "reload"},
 		"dialtone ctl --json tr":           {"trunks", "trace"},
 		"dialtone ctl --data folder log":   {"log-level"},
 		"dialtone ctl log-level ":          {"--help", "--socket", "--data", "--config", "--json", "debug", "info", "warn", "error"},

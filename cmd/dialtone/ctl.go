@@ -19,8 +19,17 @@ type ctlCommand struct {
 	Registrations ctlRegistrations `cmd:"" help:"The phones that are registered."`
 	Trunks        ctlTrunks        `cmd:"" help:"The lines to the outside."`
 	Features      ctlFeatures      `cmd:"" help:"The numbers that Dialtone answers itself."`
+	Conferences   ctlConferences   `cmd:"" help:"The conferences, and who is in them."`
+	Conference    ctlConference    `cmd:"" help:"Mute, remove, lock, end... in a conference."`
 	CDR           ctlCDR           `cmd:"" name:"cdr" help:"The records of calls that ended."`
 	Hangup        ctlHangup        `cmd:"" help:"End a call."`
+	Menus         ctlMenus         `cmd:"" help:"What callers did in the menus."`
+	Music         ctlMusic         `cmd:"" help:"The music on hold: what is heard, and whose it is."`
+	Quality       ctlQuality       `cmd:"" help:"How the audio of a call is."`
+	Mailboxes     ctlMailboxes     `cmd:"" help:"The mailboxes, and how many messages they have."`
+	Messages      ctlMessages      `cmd:"" help:"The messages of a mailbox: list, export, delete."`
+	Recordings    ctlRecordings    `cmd:"" help:"The recordings of calls: list, export, delete, verify."`
+	Record        ctlRecord        `cmd:"" help:"Record a call, or stop that, or pause."`
 	Block         ctlBlock         `cmd:"" help:"Refuse calls from a number."`
 	Unblock       ctlUnblock       `cmd:"" help:"Take calls from a number again."`
 	Blocked       ctlBlocked       `cmd:"" help:"The numbers whose calls are refused."`

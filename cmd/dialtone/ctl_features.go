@@ -9,7 +9,7 @@ type ctlFeatures struct{}
 
 // Help is part of dialtone ctl features --help.
 func (ctlFeatures) Help() string {
-	return `These are set under "features" in the configuration; an empty number turns one off.
+	return `These are set under "features" in the configuration, where an empty number turns one off, and as "dial" of conferences. No number is two of them: the configuration is checked for that.
 
     dialtone ctl features`
 }

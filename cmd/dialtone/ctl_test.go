@@ -89,6 +89,30 @@ func TestCtlStatusShowsTheNewestAlerts(t *testing.T) {
 	}
 }
 
+// What callers did in menus, and since when that is counted.
+func TestCtlMenus(t *testing.T) {
+	server := &fakeServer{}
+	data := start(t, server)
+	const want = `MENU    CHOICE            CALLERS
+main    (entered)         9
+main    *                 0
+main    1                 4
+main    (an extension)    2
+main    (nothing)         3
+main    (no choice)       1
+main    (too many tries)  1
+main    (hung up)         2
+unused  (entered)         0
+unused  1                 0
+Counted since `
+	if code, out, errOut := dialtone(t, "ctl", "menus", "--data", data); code != 0 || !strings.HasPrefix(out, want) {
+		t.Errorf("exit code %d, %s, printed\n%s\nwant\n%s", code, errOut, out, want)
+	}
+	if code, out, _ := dialtone(t, "ctl", "menus", "--reset", "--data", data); code != 0 || out != "Counting begins anew.\n" || !slices.Contains(server.told, "reset menus") {
+		t.Errorf("exit code %d, printed %s, the server was told %q", code, out, server.told)
+	}
+}
+
 func TestCtlJSON(t *testing.T) {
 	data := start(t, &fakeServer{records: []api.CDR{{ID: "1"}, {ID: "2"}}})
 	for command, want := range map[string]int{"calls": 2, "registrations": 2, "trunks": 2, "features": 1, "cdr": 2} {
@@ -120,6 +144,18 @@ func TestCtlTells(t *testing.T) {
 		{"list add vip +4930123456", 0, "+4930123456 is on list vip."},
 		{"list remove vip +4930123456", 0, "+4930123456 is off list vip."},
 		{"list show friends", 1, "list friends: not found"},
+		{"conferences", 0, "team  2        100       0s     locked"},
+		{"conferences team", 0, "100    Reception?[2J  0s     yes       -21    leader              a1"},
+		{"conferences other", 1, `nobody is in a conference "other"`},
+		{"conference team mute 101", 0, "Done."},
+		{"conference team kick nobody", 1, "not found"},
+		{"conference team kick", 1, "conference team kick 101"},
+		{"conference team end 101", 1, "for the whole conference"},
+		{"conference team call 102", 0, "Done."},
+		{"conference team call +4930123456 --as 101", 0, "Done."},
+		{"conference team call", 1, "conference team call 101"},
+		{"conference team mute 101 --as 102", 1, "--as is for call only"},
+		{"conference team play menu/welcome", 0, "Done."},
 		{"reload", 0, "extensions.104.dnd: false -> true"},
 	} {
 		code, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(c.args)...)...)
@@ -130,7 +166,7 @@ func TestCtlTells(t *testing.T) {
 	want := []string{
 		"hangup 7f3a9c21", "hangup 7f3a9c21", "level debug", "trace on",
 		"add block 030123456 windows", "add block +49180. windows", "add block anonymous ", "remove block +4930123456",
-		"add vip +4930123456 ", "remove vip +4930123456",
+		"add vip +4930123456 ", "remove vip +4930123456", "team mute 101", "team call 102", "team call +4930123456 as 101", "team play menu/welcome",
 	}
 	if !slices.Equal(server.told, want) {
 		t.Errorf("the server was told %q", server.told)
@@ -219,12 +255,16 @@ func TestTimesOfTheSite(t *testing.T) {
 	alert := api.Alert{At: records[0].Start, Event: "trunk-down", Text: "a trunk is down"}
 	server := &fakeServer{records: records, zone: "Asia/Tokyo", alerts: []api.Alert{alert}}
 	data := start(t, server)
+	tokyo := time.FixedZone("", 9*3600)
 	for command, want := range map[string]string{
 		"status":  "times       Asia/Tokyo\nreload      none yet\nalerts      2026-05-04 08:30:00 trunk-down",
 		"cdr":     "START (Asia/Tokyo)   FROM  TO   TALKED  CAUSE  CODEC  MOS  ID\n2026-05-04 08:30:00  100",
 		"blocked": "NUMBER       SINCE (Asia/Tokyo) ",
+
+		"messages 101": "2026-05-04 18:30:00",
+		"menus":        "Counted since " + server.now.In(tokyo).Format(time.DateTime),
 	} {
-		if _, out, errOut := dialtone(t, "ctl", command, "--data", data); !strings.Contains(out, want) {
+		if _, out, errOut := dialtone(t, append([]string{"ctl", "--data", data}, strings.Fields(command)...)...); !strings.Contains(out, want) {
 			t.Errorf("%s printed\n%s%s", command, out, errOut)
 		}
 	}

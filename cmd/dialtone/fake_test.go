@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -107,6 +110,44 @@ func (f *fakeServer) Compare(file string) (api.Comparison, error) {
 func (f *fakeServer) SetLogLevel(level string) error { f.tell("level " + level); return nil }
 func (f *fakeServer) SetTrace(on bool)               { f.tell("trace " + onOff(on)) }
 
+func (f *fakeServer) Conferences() []api.Conference {
+	return []api.Conference{{
+		Room: "team", Conference: "team", Opened: f.now, Locked: true,
+		Members: []api.ConferenceMember{
+			{ID: "a1", Party: "100", Name: "Reception\x1b[2J", Joined: f.now, Leader: true, Speaking: true, Level: -21.4},
+			{ID: "b2", Party: "101", Joined: f.now, Muted: true, Waiting: true},
+		},
+	}}
+}
+
+func (f *fakeServer) ControlConference(room, member string, a api.ConferenceAction) error {
+	if member == "nobody" {
+		return fmt.Errorf("%q is not in conference %q: %w", member, room, api.ErrNotFound)
+	}
+	what := room + " " + a.Do + " " + member + a.Prompt + a.Number
+	if a.As != "" {
+		what += " as " + a.As
+	}
+	f.tell(strings.TrimSpace(what))
+	return nil
+}
+
+func (f *fakeServer) ResetMenus() { f.tell("reset menus") }
+
+func (f *fakeServer) Menus() api.Menus {
+	return api.Menus{Since: f.now, Menus: []api.Menu{
+		{Menu: "main", Entered: 9, Keys: map[string]uint64{"1": 4, "*": 0}, Extensions: 2, Timeouts: 3, Invalid: 1, Failed: 1, HungUp: 2},
+		{Menu: "unused", Keys: map[string]uint64{"1": 0}},
+	}}
+}
+
+func (*fakeServer) Music() []api.Music {
+	return []api.Music{
+		{Class: "default", Source: "built-in", Playing: "built-in", Listeners: 2, Encodings: []string{"PCMA/8000 20ms"}},
+		{Class: "shop", Source: "/srv/music", Problem: "there is no music in /srv/music", Credits: "Evening, by K. Nobody"},
+	}
+}
+
 func (f *fakeServer) Lists() []api.List {
 	return []api.List{{Name: "block", Text: "Callers who are refused.", Entries: 1}, {Name: "vip"}}
 }
@@ -190,4 +231,40 @@ func dialtone(t *testing.T, args ...string) (code int, out, errOut string) {
 	var o, e bytes.Buffer
 	code = run(t.Context(), args, &o, &e)
 	return code, o.String(), e.String()
+}
+
+func (f *fakeServer) Quality(_ context.Context, id string, _ time.Duration) ([]api.Quality, error) {
+	if id != "7f3a9c21" {
+		return nil, api.ErrNotFound
+	}
+	return []api.Quality{{
+		Leg: "a", Party: "100", Codec: "PCMA/8000", From: api.Flow{Packets: 150, JitterMS: 2.1}, To: api.Flow{Packets: 148, Lost: 9, LossPercent: 5.7},
+		RTTMS: 31, Level: &api.Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20}, Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
+	}}, nil
+}
+
+func (*fakeServer) Mailboxes() ([]api.Mailbox, error) {
+	return []api.Mailbox{{Mailbox: "101", New: 1, Old: 2}}, nil
+}
+
+func (*fakeServer) Messages(mailbox string) ([]api.Message, error) {
+	if mailbox != "101" {
+		return nil, fmt.Errorf("mailbox %s: %w", mailbox, api.ErrNotFound)
+	}
+	at := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	return []api.Message{{MessageKey: api.MessageKey{Mailbox: "101", ID: "m1"}, State: "kept", From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
+}
+
+func (*fakeServer) DeleteMessage(k api.MessageKey) error {
+	if k.Mailbox != "101" || k.ID != "m1" {
+		return fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
+	}
+	return nil
+}
+
+func (*fakeServer) OpenMessage(k api.MessageKey) (*os.File, error) {
+	if k.ID != "m1" {
+		return nil, fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
+	}
+	return os.Open("testdata/message.wav")
 }

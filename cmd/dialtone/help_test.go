@@ -50,9 +50,12 @@ func TestVersion(t *testing.T) {
 }
 
 func TestCommandLinesThatMakeNoSense(t *testing.T) {
-	for _, line := range []string{"dance", "serve --trace rtp", "ctl", "ctl hangup", "completion tcsh", "docs money", "--config"} {
+	for line, help := range map[string]string{
+		"dance": "dialtone", "serve --trace rtp": "dialtone serve", "ctl": "dialtone ctl", "ctl hangup": "dialtone ctl hangup",
+		"completion tcsh": "dialtone completion", "docs money": "dialtone docs", "--config": "dialtone",
+	} {
 		code, out, errOut := dialtone(t, strings.Fields(line)...)
-		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "dialtone: ") || !strings.Contains(errOut, "--help") {
+		if code != exitUsage || out != "" || !strings.HasPrefix(errOut, "dialtone: ") || !strings.Contains(errOut, "\""+help+" --help\"") {
 			t.Errorf("%s: exit code %d, %s%s", line, code, out, errOut)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(errOut, "dialtone: %v\nRun \"dialtone --help\" to see what there is.\n", err)
+		fmt.Fprintf(errOut, "dialtone: %v\nRun \"%s --help\" to see what there is.\n", err, asked(err, args))
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
@@ -88,4 +89,16 @@ func newParser(out, errOut io.Writer) (*kong.Kong, error) {
 	}
 	parser.Model.HelpFlag.Help = "Print this."
 	return parser, nil
+}
+
+// asked is the command in which a command line went wrong.
+func asked(err error, args []string) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil && len(args) > 0 {
+		node := wrong.Context.Selected()
+		if node != nil && strings.HasPrefix(node.FullPath()+" ", "dialtone "+args[0]+" ") { // serve need not be written
+			return node.FullPath()
+		}
+	}
+	return "dialtone"
 }

@@ -103,8 +103,25 @@ func (r rehearsal) Echo(_ context.Context, d time.Duration) error { return r.las
 // Tone implements dialplan.Session.
 func (r rehearsal) Tone(_ context.Context, _ float64, d time.Duration) error { return r.lasts(d) }
 
+// DelayedEcho implements dialplan.Session.
+func (r rehearsal) DelayedEcho(_ context.Context, _, d time.Duration) error { return r.lasts(d) }
+
+// Signal implements dialplan.Session.
+func (r rehearsal) Signal(_ context.Context, _ string, d time.Duration) error { return r.lasts(d) }
+
+// SendKeys implements dialplan.Session.
+func (rehearsal) SendKeys(context.Context, string) error { return nil }
+
+// KeyEcho implements dialplan.Session.
+func (r rehearsal) KeyEcho(_ context.Context, d time.Duration) error { return r.lasts(d) }
+
 // Music implements dialplan.Session.
-func (r rehearsal) Music(_ context.Context, d time.Duration) error { return r.lasts(d) }
+func (r rehearsal) Music(_ context.Context, _ string, d time.Duration) error { return r.lasts(d) }
+
+// Conference implements dialplan.Session.
+func (r rehearsal) Conference(context.Context, dialplan.Joining) (string, error) {
+	return "", r.depends(errHangsUp)
+}
 
 // Play implements dialplan.Session.
 func (rehearsal) Play(context.Context, dialplan.Playing) (string, error) { return "", nil }
@@ -113,6 +130,19 @@ func (rehearsal) Play(context.Context, dialplan.Playing) (string, error) { retur
 func (r rehearsal) Gather(context.Context, dialplan.Gathering) (dialplan.Gathered, error) {
 	return dialplan.Gathered{}, r.depends(errPressed)
 }
+
+// Deposit implements dialplan.Session.
+func (r rehearsal) Deposit(context.Context, dialplan.Depositing) (dialplan.Deposited, error) {
+	return dialplan.Deposited{}, r.depends(errHangsUp)
+}
+
+// Visit implements dialplan.Session.
+func (r rehearsal) Visit(context.Context, dialplan.Visiting) (dialplan.Visited, error) {
+	return dialplan.Visited{}, r.depends(errPressed)
+}
+
+// Record implements dialplan.Session.
+func (rehearsal) Record(context.Context, dialplan.Recording) (string, error) { return "", nil }
 
 // Fetch implements dialplan.Web.
 func (r rehearsal) Fetch(context.Context, dialplan.Request) (dialplan.Reply, error) {

@@ -84,6 +84,7 @@ func TestSignals(t *testing.T) {
 
 func TestBanner(t *testing.T) {
 	cfg := config.Default()
+	cfg.Voicemail.Enabled = true
 	for n, password := range map[string]config.Secret{"100": "aaaa-bbbb-cccc-dddd", "101": "eeee-ffff-gggg-hhhh", "102": "iiii", "109": "jjjj"} {
 		cfg.Extensions[n] = config.Extension{Password: password}
 	}

@@ -30,6 +30,8 @@ func languageOf(docs comments) ([]byte, error) {
 		{"A group", "Stands below `groups:` with its name.", reflect.TypeFor[dialplan.GroupSpec]()},
 		{"A member of a group", "An extension alone, or with keys.", reflect.TypeFor[dialplan.MemberSpec]()},
 		{"A subplan", "Stands below `subplans:` with its name.", reflect.TypeFor[dialplan.SubplanSpec]()},
+		{"A menu", "Stands below `menus:` with its name. [menus.md](menus.md) shows how menus are made.", reflect.TypeFor[dialplan.MenuSpec]()},
+		{"on of a menu", "", reflect.TypeFor[dialplan.MenuOn]()},
 		{"site", "", reflect.TypeFor[dialplan.Site]()},
 	} {
 		text := part.text

@@ -62,11 +62,13 @@ func planType(k planKey) string {
 		return "texts by name"
 	case reflect.TypeFor[dialplan.Cases]():
 		return "lists of steps by value"
+	case reflect.TypeFor[dialplan.Choices]():
+		return "step, or list of steps, by keys"
 	case reflect.TypeFor[time.Duration]():
 		return "duration" + bounds
 	case reflect.TypeFor[int]():
 		return "number" + bounds
-	case reflect.TypeFor[*bool]():
+	case reflect.TypeFor[bool](), reflect.TypeFor[*bool]():
 		return "true or false"
 	}
 	switch k.typ.Kind() {
@@ -90,6 +92,7 @@ func planSchema(docs comments) (object, error) {
 		{"schedule", reflect.TypeFor[dialplan.ScheduleSpec]()},
 		{"group", reflect.TypeFor[dialplan.GroupSpec]()},
 		{"subplan", reflect.TypeFor[dialplan.SubplanSpec]()},
+		{"menu", reflect.TypeFor[dialplan.MenuSpec]()},
 		{"route", reflect.TypeFor[dialplan.RouteSpec]()},
 	} {
 		o, err := planRecord(d.typ, docs, "")
@@ -115,8 +118,8 @@ func planSchema(docs comments) (object, error) {
 		}
 		ways = append(ways, o)
 	}
-	steps := object{{"type", "array"}, {"items", object{{"anyOf", append([]object{{{"enum", bare}}}, ways...)}}}}
-	return append(out, member{"steps", steps}), nil
+	step := object{{"anyOf", append([]object{{{"enum", bare}}}, ways...)}}
+	return append(out, member{"step", step}, member{"steps", object{{"type", "array"}, {"items", ref("step")}}}), nil
 }
 
 func mainOf(keys []planKey) *planKey {
@@ -177,13 +180,15 @@ func planShape(k planKey, docs comments) (object, error) {
 		return ref("steps"), nil
 	case reflect.TypeFor[dialplan.Values]():
 		return object{{"type", "object"}, {"additionalProperties", planText()}}, nil
+	case reflect.TypeFor[dialplan.Choices]():
+		return object{{"type", "object"}, {"additionalProperties", object{{"anyOf", []object{ref("steps"), ref("step")}}}}}, nil
 	case reflect.TypeFor[dialplan.Cases]():
 		return object{{"type", "object"}, {"additionalProperties", ref("steps")}}, nil
 	case reflect.TypeFor[time.Duration]():
 		return object{{"type", "string"}, {"pattern", durationPattern}}, nil
 	case reflect.TypeFor[int]():
 		return planNumber(k.tag), nil
-	case reflect.TypeFor[*bool]():
+	case reflect.TypeFor[bool](), reflect.TypeFor[*bool]():
 		return object{{"type", "boolean"}}, nil
 	}
 	switch k.typ.Kind() {

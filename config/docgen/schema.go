@@ -113,7 +113,7 @@ func shape(n *node) object {
 	}
 	switch n.typ.Kind() {
 	case reflect.Struct:
-		return section(n)
+		return entry(n)
 	case reflect.Map:
 		return object{
 			{"type", []string{"object", "null"}},
@@ -140,14 +140,14 @@ func shape(n *node) object {
 	return text(n)
 }
 
-// entry is what stands behind a name of a table.
+// entry is what stands behind a name of a table or of a section.
 func entry(n *node) object {
 	main := n.main()
 	switch {
 	case len(n.keys) == 0:
 		return text(n)
 	case main != nil:
-		return object{{"anyOf", []object{text(main), section(n)}}}
+		return object{{"anyOf", []object{shape(main), section(n)}}}
 	}
 	return section(n)
 }
@@ -180,6 +180,8 @@ func text(n *node) object {
 	kinds := []string{"string", "number"}
 	form := config.FormatOf(n.tag.Get("format"))
 	switch {
+	case n.tag.Get("enum") == "true,false":
+		return object{{"anyOf", []object{{{"type", "boolean"}}, environment()}}}
 	case n.tag.Get("enum") != "":
 		return object{{"anyOf", []object{{{"enum", strings.Split(n.tag.Get("enum"), ",")}}, environment()}}}
 	case n.typ == reflect.TypeFor[config.Duration]():

@@ -79,6 +79,21 @@ func getInfo(s *stage) {
 	}
 }
 
+func getKeyByInfo(s *stage) {
+	i := s.call().WaitInfo(s.ctx)
+	if i.ContentType != "application/dtmf-relay" || !strings.HasPrefix(i.Body, "Signal="+s.args["DIGIT"]+"\r\n") {
+		s.Fatalf("expected key %s, got %s %q", s.args["DIGIT"], i.ContentType, i.Body)
+	}
+}
+
+func getTones(s *stage) {
+	want, c := s.args["DIGITS"], s.call()
+	s.until(func() (bool, string) {
+		got := c.HeardTones()
+		return got == want, fmt.Sprintf("the tones so far are %q", got)
+	})
+}
+
 func refuseReinvites(s *stage) {
 	var statuses []int
 	for _, w := range strings.Fields(s.args["STATUSES"]) {
@@ -203,6 +218,30 @@ func findCDR(s *stage) {
 	})
 }
 
+// qualityIs asks how the audio of the call is.
+func qualityIs(s *stage) {
+	s.until(func() (bool, string) {
+		var calls []struct{ ID string }
+		if err := s.run.server.Ctl(s.ctx, &calls, "calls"); err != nil || len(calls) != 1 {
+			return false, fmt.Sprintf("%d calls, %v", len(calls), err)
+		}
+		var parties []struct {
+			Party   string
+			Verdict []string
+			Level   json.RawMessage
+		}
+		if err := s.run.server.Ctl(s.ctx, &parties, "quality", calls[0].ID, "--for", "500ms"); err != nil {
+			return false, err.Error()
+		}
+		for _, p := range parties {
+			if p.Party == s.args["PARTY"] && strings.Contains(strings.Join(p.Verdict, "; "), s.args["TEXT"]) {
+				return true, ""
+			}
+		}
+		return false, fmt.Sprintf("it is %s", parties)
+	})
+}
+
 // taken reports whether a record was matched before, and notes that it is.
 func (r *run) taken(id string, now bool) bool {
 	r.mu.Lock()
@@ -236,4 +275,18 @@ func differs(record map[string]any, want map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// lampIs waits for what NOTIFY says of messages.
+func lampIs(s *stage) {
+	waiting := map[string]string{"on": "yes", "off": "no"}[s.args["STATE"]]
+	if waiting == "" {
+		s.Fatalf("a lamp is on or off, not %q", s.args["STATE"])
+	}
+	p := s.who().phone
+	s.until(func() (bool, string) {
+		got := p.Summary()
+		ok := strings.Contains(got, "Messages-Waiting: "+waiting+"\r\n") && strings.Contains(got, "Voice-Message: "+s.args["COUNTS"]+" ")
+		return ok, fmt.Sprintf("it was told %q", got)
+	})
 }

@@ -63,6 +63,9 @@ func (s *Server) Port(transport string) int {
 	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls}[transport]
 }
 
+// Data is the folder of what the server keeps.
+func (s *Server) Data() string { return filepath.Join(s.dir, "data") }
+
 // Password is that of an extension of the scripts' configuration.
 func (s *Server) Password(extension string) string { return password(extension) }
 
@@ -153,8 +156,11 @@ func (s *Server) Stop() error {
 	return s.sane()
 }
 
-// kill ends the server by SIGKILL.
-func (s *Server) kill() error {
+// Restart starts the server that was killed again, with the same configuration.
+func (s *Server) Restart(ctx context.Context) error { return s.start(ctx) }
+
+// Kill ends the server by SIGKILL.
+func (s *Server) Kill() error {
 	if s.cmd == nil {
 		return errors.New("the server does not run")
 	}

@@ -18,15 +18,19 @@ import (
 const slack = 1500 * time.Millisecond
 
 // compare says how the real call came out otherwise than the simulated one.
-func compare(t *try, v *plantest.Observed, got outcome) {
+func compare(t *try, s *scene, got outcome) {
 	t.Helper()
+	v := s.virtual
 	want := outcome{
-		Routes: v.Routes, Steps: v.Steps, Rang: slices.Clone(v.Rang), Outside: v.Outside, Heard: heard(v), Logged: strings.Join(v.Logged, "\n"),
+		Routes: v.Routes, Steps: v.Steps, Rang: slices.Clone(v.Rang), Outside: v.Outside, Heard: s.heard(got.Heard), Logged: strings.Join(v.Logged, "\n"),
 		Asked: v.Asked, Sent: slices.Sorted(slices.Values(v.Sent)), Headers: v.Headers,
 		Answered: v.Answered, AnsweredBy: v.AnsweredBy, Shown: strings.TrimSpace(v.Shown), By: v.By, Record: v.Record,
 	}
 	if n := len(v.Rang); n > 0 && strings.Contains(v.Rang[n-1].What, via) {
 		want.Shown, got.Shown = "", "" // a trunk says otherwise who calls
+	}
+	if v.AnsweredBy == "" && !slices.Contains(got.Heard, got.AnsweredBy) {
+		got.AnsweredBy = "" // who only heard an announcement after answering
 	}
 	ringing(t, want.Rang, got.Rang)
 	records(t, v.Record, got.Record)
@@ -53,26 +57,6 @@ func stranger(t *try, v *plantest.Observed, end testphone.End, r *storage.CDR, a
 			t.Errorf("%s was called", a.label)
 		}
 	}
-}
-
-// heard is what was heard long enough to be recognised.
-func heard(v *plantest.Observed) []string {
-	var out []string
-	for _, m := range v.Heard {
-		if m.For >= shortest {
-			out = append(out, audible(m.What))
-		}
-	}
-	return slices.Compact(out)
-}
-
-// audible is what the name of something heard comes down to, for who does not
-// know what music and files sound like.
-func audible(what string) string {
-	if strings.HasPrefix(what, "file ") {
-		return sound
-	}
-	return what
 }
 
 // ringing compares who rang, from when, and for how long.

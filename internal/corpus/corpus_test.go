@@ -62,6 +62,7 @@ type scene struct {
 	suite   *plantest.Suite
 	test    *plantest.Case
 	virtual *plantest.Observed
+	tapes   []tape
 }
 
 // scenes simulates all tests, and gives those that can be played for real, the
@@ -92,6 +93,10 @@ func scenes(t *testing.T, files []string) (out []scene, left int) {
 			if why := s.unplayable(); why != "" {
 				t.Logf("%s is not played for real: %s", s.name, why)
 				left++
+				continue
+			}
+			if s.tapes, err = tapes(suite, s.virtual); err != nil {
+				t.Errorf("%s: %v", s.name, err)
 				continue
 			}
 			out = append(out, s)
@@ -143,6 +148,11 @@ func (s *scene) unplayable() string {
 	for _, sent := range s.virtual.Sent {
 		if strings.HasPrefix(sent, "email ") {
 			return "it sends mail"
+		}
+	}
+	for _, left := range s.virtual.Voicemail {
+		if strings.HasPrefix(left, "mailbox") {
+			return "simulated, a visit to a mailbox is over at once, for there are no messages"
 		}
 	}
 	for _, caller := range append(slices.Clone(s.test.Before), s.test.Call) {

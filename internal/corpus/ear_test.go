@@ -19,24 +19,24 @@ type ear struct {
 
 // moment is something that is heard, or was.
 type moment struct {
-	what string
-	over bool
+	what       string
+	begin, end time.Time // end is zero while it lasts
 }
 
 func newEar() *ear { return &ear{changed: make(chan struct{})} }
 
-// begins notes that what is heard from now on, instead of what was; "" is silence.
-func (e *ear) begins(what string) {
+// begins notes what is heard since then, instead of what was; "" is silence.
+func (e *ear) begins(what string, since time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if n := len(e.moments); n > 0 && !e.moments[n-1].over {
+	if n := len(e.moments); n > 0 && e.moments[n-1].end.IsZero() {
 		if e.moments[n-1].what == what {
 			return
 		}
-		e.moments[n-1].over = true
+		e.moments[n-1].end = since
 	}
 	if what != "" {
-		e.moments = append(e.moments, &moment{what: what})
+		e.moments = append(e.moments, &moment{what: what, begin: since})
 	}
 	close(e.changed)
 	e.changed = make(chan struct{})
@@ -54,14 +54,18 @@ func (e *ear) heard() []string {
 }
 
 // await waits until something is heard, or over, that is not one of the first
-// from moments. It gives how many to leave out the next time.
-func (e *ear) await(ctx context.Context, c *testphone.Call, what string, over bool, from int) (next int, ok bool) {
+// from moments. It gives since when, and how many to leave out the next time.
+func (e *ear) await(ctx context.Context, c *testphone.Call, what string, over bool, from int) (since time.Time, next int, ok bool) {
 	for {
 		e.mu.Lock()
 		for i := from; i < len(e.moments); i++ {
-			if m := e.moments[i]; m.what == what && (m.over || !over) {
+			if m := e.moments[i]; m.what == what && (!over || !m.end.IsZero()) {
+				since = m.begin
+				if over {
+					since = m.end
+				}
 				e.mu.Unlock()
-				return i + 1, true
+				return since, i + 1, true
 			}
 		}
 		changed := e.changed
@@ -69,30 +73,26 @@ func (e *ear) await(ctx context.Context, c *testphone.Call, what string, over bo
 		select {
 		case <-changed:
 		case <-c.Done():
-			return from, false
+			return since, from, false
 		case <-ctx.Done():
-			return from, false
+			return since, from, false
 		}
 	}
 }
 
 const (
-	own = 3100.0 // what callers say, so that an echo is known as one
-	// How often in a row something must be heard, each 40 ms, to count: a mixture
-	// of two tones that follow each other is no sound.
+	// How often in a row something must be heard to count: a mixture of two tones
+	// that follow each other is no sound.
 	sure    = 3
 	surer   = 5
-	silence = 100.0 // root mean square
-	purity  = 0.5   // part of the energy that a tone has
+	glance  = 40 * time.Millisecond // from one time to the next
+	silence = 100.0                 // root mean square
 
 	shortest = 200 * time.Millisecond // of what counts as heard
-
-	// sound is what is no tone that is known: music, or a file.
-	sound = "music"
 )
 
-// listen notes what the caller hears; names are those of the tones that may be.
-func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]string, tasks *sync.WaitGroup) {
+// listen notes what the caller hears; known are the timbres that may be.
+func (e *ear) listen(ctx context.Context, c *testphone.Call, known []timbre, tasks *sync.WaitGroup) {
 	tasks.Go(func() {
 		if !c.Rings(ctx) {
 			return
@@ -100,7 +100,7 @@ func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]s
 		soon, cancel := context.WithTimeout(ctx, shortest)
 		defer cancel()
 		if !c.Up(soon) && !c.Ended() {
-			e.begins("ringing")
+			e.begins("ringing", time.Now())
 		}
 	})
 	const pause = 300 * time.Millisecond // without any audio is silence, too
@@ -110,28 +110,25 @@ func (e *ear) listen(ctx context.Context, c *testphone.Call, names map[float64]s
 		mu.Lock()
 		defer mu.Unlock()
 		last, times = "", 0
-		e.begins("")
+		e.begins("", time.Now().Add(-pause))
 	})
 	defer pauses.Stop()
 	c.Listen(ctx, func(pcm []int16) {
 		mu.Lock()
 		defer mu.Unlock()
 		pauses.Reset(pause)
-		what, needed := "", sure
+		what, needed, since := "", sure, time.Now()
 		if testphone.RMS(pcm) > silence {
 			what, needed = sound, surer
-			for hz, name := range names {
-				if testphone.Share(pcm, hz) > purity {
-					what, needed = name, sure
-					break
-				}
+			if i := slices.IndexFunc(known, func(t timbre) bool { return t.in(pcm) }); i >= 0 {
+				what, needed, since = known[i].name, sure, since.Add(-known[i].lead)
 			}
 		}
 		if what != last {
 			last, times = what, 0
 		}
 		if times++; times == needed {
-			e.begins(what)
+			e.begins(what, since.Add(-time.Duration(times)*glance))
 		}
 	})
 }
@@ -141,16 +138,17 @@ func press(ctx context.Context, c *testphone.Call, e *ear, begin time.Time, keys
 	heard := 0
 	for _, k := range keys {
 		what, ok := k.During+k.After, true
-		wait := plantest.Reaction
+		var due time.Time
 		switch {
 		case k.At != nil:
-			wait = *k.At - time.Since(begin)
+			due = begin.Add(*k.At - plantest.Reaction)
 		case what != "":
-			heard, ok = e.await(ctx, c, audible(what), k.After != "", heard)
+			due, heard, ok = e.await(ctx, c, audible(what), k.After != "", heard)
 		default:
 			ok = c.Agrees(ctx)
+			due = time.Now()
 		}
-		if !ok || ended(ctx, c, time.After(wait)) {
+		if !ok || ended(ctx, c, time.After(time.Until(due.Add(plantest.Reaction)))) {
 			return
 		}
 		c.SendDTMF(k.Keys)

@@ -93,12 +93,24 @@ func (x *exchange) config(dir string, place int) string {
 	for hook := range s.suite.Config.Webhooks {
 		values["webhooks."+hook+".url"] = fmt.Sprintf("%q", x.site.URL+hooks+hook)
 	}
+	folder := ""
+	if len(s.tapes) > 0 {
+		folder = filepath.Join(dir, "prompts")
+		s.record(x.t, folder)
+		if _, set := s.suite.Loaded.Position("prompts"); set {
+			values["prompts"], folder = fmt.Sprintf("%q", folder), ""
+		}
+	}
 	if len(values) > 0 {
 		plan = s.rewrite(x.t, filepath.Join(dir, "plan"), values)
 	}
 	first := firstPorts + place*portsEach
-	return fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
+	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
 		plan, x.addr, x.addr, x.tls, first, first+portsEach-1)
+	if folder != "" {
+		text += fmt.Sprintf("prompts: %q\n", folder)
+	}
+	return text
 }
 
 // list puts on lists what the test has there.

@@ -3,7 +3,6 @@ package corpus
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -42,9 +41,9 @@ func play(t *try, s scene, place int) {
 	hangUp := x.before(ctx, c.Before)
 	x.set(at)
 	begin := time.Now()
-	call := x.dial(ctx, c.Call)
+	call := x.dial(ctx, c.Call, own)
 	e := newEar()
-	tasks.Go(func() { e.listen(ctx, call, tones(actors, s.virtual), &tasks) })
+	tasks.Go(func() { e.listen(ctx, call, s.timbres(actors), &tasks) })
 	tasks.Go(func() { press(ctx, call, e, begin, c.Call.Presses()) })
 	if h := c.Call.HangsUp; h > 0 && !ended(ctx, call, time.After(h)) {
 		call.Hangup()
@@ -66,27 +65,12 @@ func play(t *try, s scene, place int) {
 	default:
 		o := x.outcome(*r, actors, begin)
 		o.Heard, o.Sent = e.heard(), sent
-		compare(t, s.virtual, o)
+		compare(t, &s, o)
 	}
 }
 
-// tones are those that may be heard, with the names that expectations use.
-func tones(actors []*actor, v *plantest.Observed) map[float64]string {
-	out := map[float64]string{own: "echo"}
-	for _, m := range v.Heard {
-		var hz float64
-		if n, _ := fmt.Sscanf(m.What, "tone %g Hz", &hz); n == 1 {
-			out[hz] = m.What
-		}
-	}
-	for _, a := range actors {
-		out[a.hz] = a.label
-	}
-	return out
-}
-
-// dial is one who calls, and speaks.
-func (x *exchange) dial(ctx context.Context, c *plantest.Caller) *testphone.Call {
+// dial is one who calls, and says hz.
+func (x *exchange) dial(ctx context.Context, c *plantest.Caller, hz float64) *testphone.Call {
 	x.t.Helper()
 	extension := x.scene.suite.Config.Extensions[c.From.Value]
 	opt := testphone.Options{
@@ -114,22 +98,27 @@ func (x *exchange) dial(ctx context.Context, c *plantest.Caller) *testphone.Call
 		headers["P-Asserted-Identity"] = "<tel:" + c.From.Value + ";verstat=TN-Validation-Passed>"
 	}
 	call := testphone.New(x.t, opt).DialWith(ctx, c.To.Value, testphone.Dialling{Headers: headers})
-	call.Speak(own)
+	call.Speak(hz)
 	return call
 }
+
+// settling is how long phones may take that rang for a call which another one
+// answered. Where it is not enough the machine is late, and the call played again.
+const settling = 4 * tooLate
 
 // before makes the calls that are up before; hangUp ends them.
 func (x *exchange) before(ctx context.Context, callers []*plantest.Caller) (hangUp func()) {
 	x.t.Helper()
 	var calls []*testphone.Call
 	for _, c := range callers {
-		call := x.dial(ctx, c)
+		call := x.dial(ctx, c, others)
 		soon, cancel := context.WithTimeout(ctx, 3*time.Second)
 		if !call.Up(soon) && call.Ended() { // ringing is up too
 			x.t.Fatalf("the call before from %s to %s: %s", c.From.Value, c.To.Value, call.State())
 		}
 		cancel()
 		calls = append(calls, call)
+		ended(ctx, call, time.After(settling))
 	}
 	return func() {
 		for _, call := range calls {

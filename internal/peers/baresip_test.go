@@ -39,6 +39,7 @@ type account struct {
 	transport string
 	hz        int
 	params    string // further ones: ";answermode=auto;mediaenc=srtp-mand"
+	modules   string // a further one: mwi.so
 }
 
 // settings is baresip's configuration: no sound card, a tone for a microphone,
@@ -92,7 +93,11 @@ func startBaresip(ctx context.Context, t *testing.T, server *callscript.Server, 
 	b := &baresip{t: t, dir: t.TempDir(), changed: make(chan struct{})}
 	sip, control, rtp := freePort(t), freePort(t), freePort(t)&^1
 	at := fmt.Sprintf("127.0.0.1:%d", server.Port(a.transport))
-	b.write("config", fmt.Sprintf(settings, sip, modules(t), control, a.hz, rtp, rtp+100, b.dir))
+	config := fmt.Sprintf(settings, sip, modules(t), control, a.hz, rtp, rtp+100, b.dir)
+	if a.modules != "" {
+		config += "module_app		" + a.modules + "\n"
+	}
+	b.write("config", config)
 	b.write("accounts", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;audio_codecs=pcmu,pcma%s\n",
 		a.extension, at, a.transport, a.extension, server.Password(a.extension), a.params))
 	b.write("contacts", "")
@@ -371,8 +376,8 @@ func TestBaresipTalks(t *testing.T) {
 			server := serve(t, 2+i, "")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			alice := startBaresip(ctx, t, server, account{"100", c.transport, 440, c.params})
-			bob := startBaresip(ctx, t, server, account{"101", c.transport, 1000, c.params + ";answermode=auto"})
+			alice := startBaresip(ctx, t, server, account{extension: "100", transport: c.transport, hz: 440, params: c.params})
+			bob := startBaresip(ctx, t, server, account{extension: "101", transport: c.transport, hz: 1000, params: c.params + ";answermode=auto"})
 			alice.do("dial", fmt.Sprintf("sip:101@127.0.0.1:%d;transport=%s", server.Port(c.transport), c.transport))
 			alice.waitEvent(ctx, "CALL_ESTABLISHED", 1)
 			bob.waitEvent(ctx, "CALL_ESTABLISHED", 1)

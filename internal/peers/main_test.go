@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func need(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
-		t.Fatalf("%s is not installed, and nothing is tested without it. Run:\n\tapt-get update && apt-get install -y sip-tester baresip-core", program)
+		t.Fatalf("%s is not installed, and nothing is tested without it: make install-test-tools", program)
 	}
 }
 

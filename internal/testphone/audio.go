@@ -35,8 +35,10 @@ type audio struct {
 	changed  chan struct{} // closed and replaced with each change
 	remote   netip.AddrPort
 	codec    string
+	coder    coder
 	sendPT   int
 	eventPT  int // what the far side wants digits in, -1 for none
+	eventAt  int // their clock
 	recv     map[int]string
 	sending  bool
 	started  bool
@@ -55,6 +57,7 @@ type audio struct {
 	samples  int64   // heard in all
 	lastLoud time.Time
 	digits   string
+	inband   inband
 	lastTone uint32
 	anyTone  bool
 	heard    Heard
@@ -114,13 +117,13 @@ func (a *audio) agree(mine, theirs *SDP, direction string) error {
 	defer a.mu.Unlock()
 	a.remote, a.eventPT, a.codec = theirs.Addr, -1, ""
 	for _, name := range theirs.Codecs {
-		if _, have := mine.PT[name]; have && (name == "PCMU" || name == "PCMA") {
+		if _, have := mine.PT[name]; have && speaks(name) {
 			a.codec, a.sendPT = name, theirs.PT[name]
 			break
 		}
 	}
 	if pt, ok := theirs.PT["TELEPHONE-EVENT"]; ok {
-		a.eventPT = pt
+		a.eventPT, a.eventAt = pt, max(theirs.EventClock, rate)
 	}
 	if a.recv == nil {
 		a.recv = map[int]string{}
@@ -233,7 +236,7 @@ func (a *audio) count(raw []byte, from netip.AddrPort) {
 		h.SSRCs = append(h.SSRCs, ssrc)
 	} else if step := int16(seq - a.lastSeq); step > 0 {
 		h.Lost += int(step) - 1
-		explained := int(step) * int(a.ptime/time.Millisecond) * rate / 1000
+		explained := int(step) * int(a.ptime/time.Millisecond) * clockOf(a.recv[int(raw[1]&0x7f)]) / 1000
 		h.StampGap = max(h.StampGap, int(int32(stamp-a.lastTS))-explained)
 	}
 	if n := len(h.Sources); n == 0 || h.Sources[n-1] != from {
@@ -246,15 +249,18 @@ func (a *audio) count(raw []byte, from netip.AddrPort) {
 
 func (a *audio) payload(pt int, stamp uint32, data []byte) {
 	switch name := a.recv[pt]; name {
-	case "PCMU", "PCMA":
-		at := len(a.pcm)
-		for _, b := range data {
-			a.pcm = append(a.pcm, decode(name, b))
+	case "PCMU", "PCMA", "G722", "OPUS":
+		pcm, ok := a.coder.decode(name, data)
+		if !ok {
+			a.heard.Garbled++
+			return
 		}
-		if RMS(a.pcm[at:]) > noiseFloor {
+		a.inband.listen(pcm)
+		a.pcm = append(a.pcm, pcm...)
+		if RMS(pcm) > noiseFloor {
 			a.lastLoud = time.Now()
 		}
-		a.samples += int64(len(data))
+		a.samples += int64(len(pcm))
 		if extra := len(a.pcm) - rate; extra > 0 {
 			a.pcm = append(a.pcm[:0], a.pcm[extra:]...)
 		}

@@ -19,7 +19,7 @@ func (c *Call) describeSelf() *SDP {
 		d.PT[name] = payloadTypes[name]
 	}
 	if opt.DTMF > 0 {
-		d.PT["TELEPHONE-EVENT"] = opt.DTMF
+		d.PT["TELEPHONE-EVENT"], d.EventClock = opt.DTMF, clockOf(opt.Codecs[0])
 	}
 	if len(opt.SRTP) > 0 {
 		d.Proto = "RTP/SAVP"
@@ -70,6 +70,7 @@ func (c *Call) takeOffer(body string) (string, error) {
 			delete(mine.PT, name)
 		}
 	}
+	mine.EventClock = theirs.EventClock
 	if err := c.chooseCrypto(mine, theirs); err != nil {
 		return "", err
 	}

@@ -32,7 +32,7 @@ type Options struct {
 	Domain    string   // in its own address; the server's address when empty
 	Transport string   // "udp", "tcp", "tls"; "" is udp
 	Port      int      // to listen on; a free one when 0
-	Codecs    []string // best first; PCMU, PCMA when empty. Only these two can be spoken and heard
+	Codecs    []string // best first; PCMU, PCMA when empty. G722 and OPUS can be spoken and heard, too
 	DTMF      int      // payload type of telephone-event; 101 when 0, none when -1
 	Ptime     int      // milliseconds of audio in a packet; 20 when 0
 	Loses     int      // percent of the audio and digit packets that it sends get lost on the way
@@ -84,7 +84,15 @@ type Phone struct {
 	incoming []*Call // not yet taken by NextCall
 	reg      registration
 	counts   map[string]int                   // requests received outside dialogs, by method
+	summary  string                           // of messages, as the last NOTIFY said
 	serve    func(*sip.Request) *sip.Response // answers other requests; for tests of the phone itself
+}
+
+// Summary is what the last NOTIFY said of messages (RFC 3842), "" before one came.
+func (p *Phone) Summary() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.summary
 }
 
 // New opens a phone, which is closed at the end of the test. It fails the test

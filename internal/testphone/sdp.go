@@ -16,6 +16,7 @@ type SDP struct {
 	Direction  string         // "sendrecv", "sendonly", "recvonly", "inactive"
 	Codecs     []string       // names in the order offered, without telephone-event
 	PT         map[string]int // name to payload type; "TELEPHONE-EVENT" too
+	EventClock int            // of the telephone-event that goes with the first codec; 0 is 8000
 	Ptime      int            // milliseconds, 0 when absent
 	Crypto     []Crypto
 	MLines     []string // all m= lines, with "m="
@@ -35,7 +36,7 @@ var static = map[int]string{0: "PCMU", 3: "GSM", 8: "PCMA", 9: "G722", 13: "CN",
 
 // ParseSDP reads the parts of a description that a phone needs.
 func ParseSDP(body string) (*SDP, error) {
-	r := sdpReader{SDP: SDP{Direction: "sendrecv", PT: map[string]int{}}, names: map[int]string{}}
+	r := sdpReader{SDP: SDP{Direction: "sendrecv", PT: map[string]int{}}, names: map[int]string{}, clocks: map[int]int{}}
 	for line := range strings.Lines(body) {
 		if err := r.line(strings.TrimRight(line, "\r\n")); err != nil {
 			return nil, err
@@ -60,6 +61,7 @@ type sdpReader struct {
 	port      int
 	types     []int          // payload types in the order of m=
 	names     map[int]string // by payload type, from a=rtpmap
+	clocks    map[int]int    // by payload type, from a=rtpmap
 	inAudio   bool           // the last m= began the audio that counts
 	seenAudio bool
 }
@@ -80,6 +82,7 @@ func (r *sdpReader) line(line string) error {
 	case "a":
 		if r.concernsAudio() {
 			r.attribute(value, r.names)
+			r.clock(value)
 		}
 	}
 	return nil
@@ -123,6 +126,32 @@ func (r *sdpReader) nameCodecs() {
 			r.Codecs = append(r.Codecs, name)
 		}
 	}
+	r.chooseEvents()
+}
+
+// clock reads the clock of a=rtpmap.
+func (r *sdpReader) clock(value string) {
+	arg, is := strings.CutPrefix(value, "rtpmap:")
+	pt, format, _ := strings.Cut(arg, " ")
+	parts := strings.Split(format, "/")
+	n, err := strconv.Atoi(pt)
+	if is && err == nil && len(parts) > 1 {
+		r.clocks[n], _ = strconv.Atoi(strings.TrimSpace(parts[1]))
+	}
+}
+
+// chooseEvents takes the telephone-event that has the clock of the first codec.
+func (r *sdpReader) chooseEvents() {
+	pt, has := r.PT["TELEPHONE-EVENT"]
+	if !has {
+		return
+	}
+	for _, other := range r.types {
+		if r.names[other] == "TELEPHONE-EVENT" && len(r.Codecs) > 0 && r.clocks[other] == clockOf(r.Codecs[0]) {
+			pt = other
+		}
+	}
+	r.PT["TELEPHONE-EVENT"], r.EventClock = pt, r.clocks[pt]
 }
 
 func (d *SDP) attribute(value string, names map[int]string) {
@@ -156,7 +185,7 @@ func (d *SDP) attribute(value string, names map[int]string) {
 // clocks are the rtpmap parts of the formats that a phone can name.
 var clocks = map[string]string{
 	"PCMU": "PCMU/8000", "PCMA": "PCMA/8000", "G722": "G722/8000", "GSM": "GSM/8000",
-	"G729": "G729/8000", "OPUS": "opus/48000/2", "CN": "CN/8000", "TELEPHONE-EVENT": "telephone-event/8000",
+	"G729": "G729/8000", "OPUS": "opus/48000/2", "CN": "CN/8000",
 }
 
 // write gives the description as a message body. session and version are the
@@ -183,10 +212,12 @@ func (d *SDP) write(session, version int) string {
 	}
 	line("m=audio %d %s%s", d.Addr.Port(), d.Proto, strings.Join(pts, ""))
 	for _, n := range names {
-		line("a=rtpmap:%d %s", d.PT[n], clocks[n])
 		if n == "TELEPHONE-EVENT" {
+			line("a=rtpmap:%d telephone-event/%d", d.PT[n], max(d.EventClock, rate))
 			line("a=fmtp:%d 0-16", d.PT[n])
+			continue
 		}
+		line("a=rtpmap:%d %s", d.PT[n], clocks[n])
 	}
 	for _, c := range d.Crypto {
 		line("a=crypto:%s %s inline:%s", c.Tag, c.Suite, base64.StdEncoding.EncodeToString(c.Key))

@@ -71,7 +71,7 @@ func (a *audio) frame() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n := int(a.ptime/time.Millisecond) * rate / 1000
-	defer func() { a.stamp += uint32(n) }()
+	defer func() { a.stamp += uint32(n * clockOf(a.codec) / rate) }()
 	if !a.sending || a.muted || a.codec == "" {
 		return
 	}
@@ -79,15 +79,11 @@ func (a *audio) frame() {
 		return
 	}
 	pcm := make([]int16, n)
-	payload := make([]byte, n)
-	if a.hz > 0 {
+	sounding := a.inband.sound(pcm)
+	if a.hz > 0 && !sounding {
 		a.phase = sine(pcm, a.hz, a.phase)
 	}
-	for i, s := range pcm {
-		if payload[i] = encode(a.codec, s); a.hz == 0 {
-			payload[i] = silence(a.codec)
-		}
-	}
+	payload := a.coder.encode(a.codec, pcm, a.hz == 0 && !sounding)
 	a.write(a.sendPT, a.stamp, false, payload)
 }
 
@@ -106,7 +102,7 @@ func (a *audio) digit(n int) bool {
 		return false
 	}
 	data := []byte{e.code, 10, 0, 0}
-	binary.BigEndian.PutUint16(data[2:], uint16(e.sent*n))
+	binary.BigEndian.PutUint16(data[2:], uint16(e.sent*n*a.eventAt/rate))
 	if e.sent <= eventPackets {
 		a.write(a.eventPT, e.stamp, e.sent == 1, data)
 		return true

@@ -163,6 +163,9 @@ func (p *Phone) outside(req *sip.Request, tx *sip.ServerTx) {
 		sip.CopyHeaders("Expires", req, res)
 		_ = tx.Respond(res)
 	case req.Method == sip.NOTIFY:
+		if headerOf(req, "Event") == "message-summary" {
+			p.summary = string(req.Body())
+		}
 		_ = tx.Respond(sip.NewResponseFromRequest(req, 200, "OK", nil))
 	default:
 		_ = tx.Respond(sip.NewResponseFromRequest(req, 405, "Method Not Allowed", nil))

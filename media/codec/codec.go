@@ -21,24 +21,39 @@ type Codec interface {
 // Dialtone uses it inside; it is not offered to phones.
 var L16 = Format{Name: "L16", PT: 96, Clock: 8000, Channels: 1}
 
-// row is one format that Dialtone knows.
+// row is one format that Dialtone knows. Without an encoder and a decoder, packets
+// can only be passed on.
 type row struct {
 	format  Format
-	offered bool  // may be named in the configuration
-	codec   Codec // nil when packets can only be passed on
+	offered bool // may be named in the configuration
+	rate    int  // natural rate of its PCM, in Hz
+	anyRate bool // the coders work at 8000, 16000 and 48000 Hz alike
+	codec   Codec
+	encoder func(Format, Options) (Encoder, error)
+	decoder func(rate int) (Decoder, error)
 }
 
 // table is every format that Dialtone knows, by name; a new codec is one row.
 var table = []row{
-	{Opus, true, nil},
-	{G722, true, nil},
-	{PCMA, true, companded{PCMA, alawDecode[:], AlawFrom}},
-	{PCMU, true, companded{PCMU, ulawDecode[:], UlawFrom}},
-	{G729, true, nil},
-	{GSM, true, nil},
-	{DTMF, false, nil},
-	{CN, false, nil},
-	{L16, false, l16{}},
+	{format: Opus, offered: true, rate: 48000, anyRate: true, encoder: newOpusEncoder, decoder: newOpusDecoder},
+	{format: G722, offered: true, rate: 16000, encoder: newG722Encoder, decoder: newG722Decoder},
+	stateless(companded{PCMA, alawDecode[:], AlawFrom}, true),
+	stateless(companded{PCMU, ulawDecode[:], UlawFrom}, true),
+	{format: G729, offered: true},
+	{format: GSM, offered: true},
+	{format: DTMF},
+	{format: CN, rate: 8000, anyRate: true, encoder: newNoiseEncoder, decoder: newNoiseDecoder},
+	stateless(l16{}, false),
+}
+
+// rowOf finds f, if Dialtone can encode and decode it.
+func rowOf(f Format) (*row, bool) {
+	for i := range table {
+		if r := &table[i]; r.encoder != nil && r.format.Same(f) {
+			return r, true
+		}
+	}
+	return nil, false
 }
 
 // Names lists the audio formats that may be offered, best first.
@@ -69,7 +84,7 @@ func Named(name string) (Format, bool) {
 	return Format{}, false
 }
 
-// For gives the codec of f, if Dialtone can decode it.
+// For gives the codec of f, if it is one that keeps no state.
 func For(f Format) (Codec, bool) {
 	for _, r := range table {
 		if r.codec != nil && r.format.Same(f) {
@@ -79,10 +94,23 @@ func For(f Format) (Codec, bool) {
 	return nil, false
 }
 
-// Convertible reports whether audio in format a can be turned into another
-// format b packet by packet. Formats that are the same need no conversion: for
-// them it is false.
-func Convertible(a, b Format) bool { return Conversion(a, b) != nil }
+// Convertible reports whether audio in format a can be turned into another format
+// b. Formats that are the same need no conversion: for them it is false.
+func Convertible(a, b Format) bool {
+	return a.IsAudio() && b.IsAudio() && !a.Same(b) && Rate(a) > 0 && Rate(b) > 0
+}
+
+// Coded are the formats that may be offered and can be encoded and decoded here,
+// best first.
+func Coded() []Format {
+	var formats []Format
+	for _, r := range table {
+		if r.offered && r.encoder != nil {
+			formats = append(formats, r.format)
+		}
+	}
+	return formats
+}
 
 // Conversion gives the table that turns each payload byte of format from into
 // one of format to, nil when there is none. It must not be changed.

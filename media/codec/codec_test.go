@@ -55,9 +55,12 @@ func TestConvertible(t *testing.T) {
 		{PCMU, PCMU, false},
 		{PCMU, dynamic, false},
 		{wide, PCMA, false},
-		{PCMU, Opus, false},
-		{G722, PCMA, false},
-		{PCMU, L16, false},
+		{PCMU, Opus, true},
+		{G722, PCMA, true},
+		{Opus, G722, true},
+		{PCMU, GSM, false},
+		{G729, Opus, false},
+		{PCMU, CN, false},
 		{DTMF, PCMU, false},
 	} {
 		if got := Convertible(c.a, c.b); got != c.want {

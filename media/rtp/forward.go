@@ -10,7 +10,8 @@ import (
 // maxFrame is how much payload Write takes.
 const maxFrame = 1400
 
-// Forward sends a packet of another endpoint, changed in place.
+// Forward sends a packet of another endpoint, changed in place. Its header extension
+// stays behind, but for the level.
 func (p *Port) Forward(pk *media.Packet) {
 	t := &p.tx
 	t.mu.Lock()
@@ -32,13 +33,20 @@ func (p *Port) Forward(pk *media.Packet) {
 		t.dropped++
 		return
 	}
-	rewrite(pk.Raw, h)
-	p.transmit(pk.Raw, len(pk.Payload))
+	raw := s.carried(pk.Raw, pk.Level)
+	rewrite(raw, h)
+	p.show(s, h, raw, pk.Payload)
+	p.transmit(raw, len(pk.Payload))
 }
 
 // Write sends a frame made here. Frames follow each other without gap; after a
-// pause the timestamp has gone on.
+// pause, told of or not, the timestamp has gone on.
 func (p *Port) Write(f codec.Format, payload []byte, samples int, marker bool) {
+	p.WriteLevel(f, payload, samples, marker, media.Loudness{})
+}
+
+// WriteLevel implements media.Levelled.
+func (p *Port) WriteLevel(f codec.Format, payload []byte, samples int, marker bool, level media.Loudness) {
 	t := &p.tx
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,6 +60,12 @@ func (p *Port) Write(f codec.Format, payload []byte, samples int, marker bool) {
 		t.dropped++
 		return
 	}
+	if len(payload) == 0 {
+		t.ownTime += uint32(samples)
+		t.paused = true
+		return
+	}
+	marker, t.paused = marker || t.paused, false
 	now := p.engine.since()
 	src := source{known: true, own: true, clock: f.Clock}
 	if src == t.source && ticks(now-t.at, f.Clock) > 2*uint32(samples)+uint32(f.Clock/5) {
@@ -65,11 +79,25 @@ func (p *Port) Write(f codec.Format, payload []byte, samples int, marker bool) {
 		return
 	}
 	if t.frame == nil {
-		t.frame = make([]byte, headerSize+maxFrame+tail)
+		t.frame = make([]byte, headerSize+levelSize+maxFrame+tail)
 	}
-	b := t.frame[:headerSize+copy(t.frame[headerSize:headerSize+maxFrame], payload)]
-	putHeader(b, h)
+	putHeader(t.frame, h)
+	begin := headerSize + s.putLevel(t.frame, level)
+	b := t.frame[:begin+copy(t.frame[begin:begin+maxFrame], payload)]
+	p.show(s, h, b, payload)
 	p.transmit(b, len(payload))
+}
+
+// show lets those who monitor see what is about to be sent. The sender's lock is held.
+func (p *Port) show(s *session, h header, b, payload []byte) {
+	if !p.monitors.Any() {
+		return
+	}
+	p.tx.shown = media.Packet{
+		Raw: b, Payload: payload, Format: s.sends(h.pt),
+		SSRC: h.ssrc, Time: h.time, Seq: h.seq, Marker: h.marker,
+	}
+	p.monitors.Sent(&p.tx.shown)
 }
 
 // ready reports whether anything may be sent. When not, what comes afterwards

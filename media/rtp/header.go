@@ -21,6 +21,7 @@ type header struct {
 	time    uint32
 	ssrc    uint32
 	size    int // with contributing sources and header extension
+	beyond  int // of that, the bytes of the header extension
 }
 
 // parseHeader reads the header of b and reports whether it is one.
@@ -41,7 +42,8 @@ func parseHeader(b []byte) (h header, ok bool) {
 		if len(b) < h.size+4 {
 			return h, false
 		}
-		h.size += 4 + 4*int(binary.BigEndian.Uint16(b[h.size+2:]))
+		h.beyond = 4 + 4*int(binary.BigEndian.Uint16(b[h.size+2:]))
+		h.size += h.beyond
 	}
 	return h, len(b) >= h.size
 }

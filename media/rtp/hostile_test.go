@@ -100,6 +100,31 @@ func TestWriteFollowsWhateverWasSentBefore(t *testing.T) {
 	}
 }
 
+// Silence that is not sent is no loss, and no delay that grows.
+func TestWritePauses(t *testing.T) {
+	c := newCall(t, loopback4)
+	frame := func(payload string) { c.toBob.Write(codec.PCMU, []byte(payload), 160, false) }
+	frame("one")
+	first := c.bob.receive()
+	for n := 1; n <= 3; n++ {
+		for range 5 { // less than what is noticed by the clock
+			frame("")
+		}
+		frame("two")
+		g := c.bob.receive()
+		if g.seq != first.seq+uint16(2*n-1) || g.time != first.time+uint32(160*(7*n-1)) || !g.marker {
+			t.Errorf("after pause %d: %d later, number %d, marker %v", n, g.time-first.time, g.seq-first.seq, g.marker)
+		}
+		frame("three")
+		if g := c.bob.receive(); g.seq != first.seq+uint16(2*n) || g.time != first.time+uint32(160*7*n) || g.marker {
+			t.Errorf("behind pause %d: %d later, number %d, marker %v", n, g.time-first.time, g.seq-first.seq, g.marker)
+		}
+	}
+	if st := c.toBob.Stats(); st.TxPackets != 7 || st.TxDropped != 0 {
+		t.Errorf("%d sent, %d dropped", st.TxPackets, st.TxDropped)
+	}
+}
+
 // FuzzReceive feeds a port with packets of any content, on both sockets, plain
 // and encrypted: whatever is accepted must leave as valid RTP.
 func FuzzReceive(f *testing.F) {

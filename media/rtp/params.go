@@ -25,6 +25,8 @@ type Params struct {
 	Mux bool
 	// Ptime is the packet time that the far side asks for, in ms; 0 means 20.
 	Ptime int
+	// Levels are said and believed in the headers of packets (RFC 6464).
+	Levels media.Levels
 	// Crypto encrypts; nil is plain RTP.
 	Crypto *Crypto
 	// TrustSignalled accepts audio from RemoteRTP only: never from another
@@ -42,6 +44,7 @@ type session struct {
 	direction  media.Direction
 	mux        bool
 	ptime      time.Duration
+	levels     media.Levels
 }
 
 func newSession(p Params, old *session) (*session, error) {
@@ -53,10 +56,14 @@ func newSession(p Params, old *session) (*session, error) {
 		recv:      slices.Clone(p.Recv),
 		direction: p.Direction,
 		mux:       p.Mux,
+		levels:    p.Levels,
 		ptime:     time.Duration(p.Ptime) * time.Millisecond,
 	}
 	if p.Ptime == 0 {
 		s.ptime = 20 * time.Millisecond
+	}
+	if p.Levels.ID > maxLevelID {
+		return nil, fmt.Errorf("the header extension for levels has the number %d, the highest is %d", p.Levels.ID, maxLevelID)
 	}
 	// Whoever has decided what to do with a format did so by its address: it stays
 	// the same as long as nothing about the formats changes.
@@ -96,6 +103,16 @@ func (s *session) payloadType(f codec.Format) (pt uint8, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// sends gives what the far side calls pt, nil when it does not know it.
+func (s *session) sends(pt uint8) *codec.Format {
+	for i := range s.send {
+		if s.send[i].PT == pt {
+			return &s.send[i]
+		}
+	}
+	return nil
 }
 
 // clean gives a in one spelling: no IPv4 in IPv6, and no zone, which is that of

@@ -29,6 +29,8 @@ type Port struct {
 	sink    atomic.Pointer[sinkBox]
 	unheard atomic.Uint64 // packets for which there was no sink
 
+	monitors media.Monitors
+
 	configure sync.Mutex // one Configure or Close at a time
 	closed    bool
 
@@ -36,7 +38,10 @@ type Port struct {
 	tx sender
 }
 
-var _ media.Endpoint = (*Port)(nil)
+var (
+	_ media.Levelled  = (*Port)(nil)
+	_ media.Monitored = (*Port)(nil)
+)
 
 // sinkBox lets an interface be swapped atomically.
 type sinkBox struct{ media.Sink }
@@ -202,9 +207,21 @@ func (p *Port) SetSink(s media.Sink) {
 	p.sink.Store(&sinkBox{s})
 }
 
+// Sink is who gets what arrives; nil when nobody does.
+func (p *Port) Sink() media.Sink {
+	if box := p.sink.Load(); box != nil {
+		return box.Sink
+	}
+	return nil
+}
+
 // RemoveSink takes s away if it is still the sink.
 func (p *Port) RemoveSink(s media.Sink) {
 	if box := p.sink.Load(); box != nil && box.Sink == s {
 		p.sink.CompareAndSwap(box, nil)
 	}
 }
+
+// Monitor implements media.Monitored. What is sent is shown before it is encrypted,
+// with the lock of the sender held.
+func (p *Port) Monitor(m media.Monitor) (stop func()) { return p.monitors.Monitor(m) }

@@ -45,6 +45,7 @@ func (p *Port) received(w *worker, s *socket, n int) {
 	case s.control || session.mux && isRTCP(w.buf[:n]):
 		p.control(w, s, n)
 	case p.accept(session, w, n):
+		p.monitors.Received(&w.packet)
 		if box := p.sink.Load(); box != nil {
 			box.Packet(&w.packet)
 		} else {
@@ -97,6 +98,7 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 		Time:    h.time,
 		Seq:     h.seq,
 		Marker:  h.marker,
+		Level:   session.level(b, h),
 	}
 	return true
 }

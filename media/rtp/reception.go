@@ -29,6 +29,7 @@ type reception struct {
 	jitter  uint32 // in ticks, times 16
 
 	priorExpected, priorReceived uint64 // at the last report
+	recent                       recentLoss
 }
 
 // update counts a packet with header h of length bytes, which arrived at now.
@@ -133,6 +134,7 @@ func (r *reception) block() (b reportBlock, ok bool) {
 		b.fraction = uint8(min(255, (wanted-got)<<8/wanted))
 	}
 	r.priorExpected, r.priorReceived = expected, r.run
+	r.recent.report(b.fraction)
 	return b, true
 }
 

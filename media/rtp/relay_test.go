@@ -231,7 +231,8 @@ func TestDirectionStopsAudio(t *testing.T) {
 	c.alice.hearsNothing()
 }
 
-func TestExtensionAndSourcesPass(t *testing.T) {
+// Extensions are what one phone and we have agreed on: see TestExtensionsAreNotPassedOn.
+func TestSourcesAndPaddingPass(t *testing.T) {
 	c := newCall(t, loopback4)
 	b := []byte{
 		0xb1, 0x00, 0, 1, 0, 0, 0, 9, 0, 0, 0x11, 0x11, // padding, extension, one source
@@ -241,7 +242,7 @@ func TestExtensionAndSourcesPass(t *testing.T) {
 	}
 	c.alice.sendRaw(c.toAlice, b)
 	g := c.bob.receive()
-	if string(g.raw[12:]) != string(b[12:]) || g.raw[0] != b[0] {
+	if string(g.raw[12:16]) != string(b[12:16]) || string(g.raw[16:]) != string(b[24:]) || g.raw[0] != b[0]&^0x10 {
 		t.Errorf("%x became %x", b, g.raw)
 	}
 }

@@ -103,6 +103,7 @@ type remoteReports struct {
 	lsr    uint32        // middle of the NTP time of its last sender report
 	lsrAt  time.Duration // when that arrived; since the epoch
 	lost   uint64
+	recent recentLoss
 	jitter uint32 // ticks
 	rtt    time.Duration
 }
@@ -156,6 +157,7 @@ func (r *remoteReports) blocks(b []byte, count int, ssrc, ntp uint32) {
 		}
 		lost := int32(be.Uint32(b[4:])<<8) >> 8
 		r.lost = uint64(max(lost, 0))
+		r.recent.report(b[4])
 		r.jitter = be.Uint32(b[12:])
 		lsr, dlsr := be.Uint32(b[16:]), be.Uint32(b[20:])
 		// RFC 3550 §6.4.1, figure 2. A result that is negative comes from clocks

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/media"
 	"dialtone/media/codec"
 )
 
@@ -35,7 +36,10 @@ type sender struct {
 
 	ownSeq  uint16 // of frames made here
 	ownTime uint32
+	paused  bool   // the last of them was silence that is not sent
 	frame   []byte // for frames made here
+
+	shown media.Packet // to those who monitor
 
 	mapped  [8]mapping
 	mapsFor *session // which mapped holds for

@@ -95,7 +95,7 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 	g := Agreed{
 		Direction: l.Direction.And(a.Direction.Reverse()),
 		RemoteRTP: a.RTP, RemoteRTCP: a.RTCP, Mux: a.Mux,
-		Ptime: ptimeFor(&a.Remote), MaxPtime: a.MaxPtime,
+		Ptime: ptimeFor(&a.Remote), MaxPtime: a.MaxPtime, Levels: answerLevels(a.Levels),
 	}
 	g.Send, g.Recv = split(pairs)
 	var keys []cryptoLine
@@ -109,7 +109,7 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 		ptime = a.Ptime
 	}
 	lines := n.refuseAll()
-	lines[a.index] = l.media(lines[a.index].Proto, g.Recv, g.Direction, ptime, g.Mux, keys)
+	lines[a.index] = l.media(lines[a.index].Proto, g.Recv, g.Direction, ptime, g.Mux, g.Levels, keys)
 	agreed := n.settle(g, lines, a.index, n.in.sum)
 	return n.render(l, lines), agreed, nil
 }
@@ -203,7 +203,7 @@ func (n *Negotiator) accept(o *sentOffer, a *audioLine) (Agreed, error) {
 	g := Agreed{
 		Direction: o.direction.And(a.Direction.Reverse()),
 		RemoteRTP: a.RTP, RemoteRTCP: a.rtcp, Mux: o.mux && a.Mux,
-		Ptime: ptimeFor(&a.Remote), MaxPtime: a.MaxPtime,
+		Ptime: ptimeFor(&a.Remote), MaxPtime: a.MaxPtime, Levels: acceptLevels(o.levels, a.Levels),
 	}
 	if g.Mux {
 		g.RemoteRTCP = a.RTP

@@ -37,6 +37,9 @@ type Local struct {
 	OfferCrypto bool
 	// Mux offers to share the port of RTP with RTCP. It is accepted in any case.
 	Mux bool
+	// Levels offers to say in packets how loud they are (RFC 6464). It is accepted in
+	// any case.
+	Levels bool
 }
 
 // check refuses what cannot be written.
@@ -143,8 +146,8 @@ func same(fs []codec.Format, f codec.Format) (codec.Format, bool) {
 }
 
 // media makes our audio m-line.
-func (l *Local) media(proto string, fs []codec.Format, dir media.Direction, ptime int, mux bool, keys []cryptoLine) Media {
-	m := Media{Kind: "audio", Port: l.RTP, Ports: 1, Proto: proto, Attrs: make([]Attr, 0, 2*len(fs)+5)}
+func (l *Local) media(proto string, fs []codec.Format, dir media.Direction, ptime int, mux bool, levels media.Levels, keys []cryptoLine) Media {
+	m := Media{Kind: "audio", Port: l.RTP, Ports: 1, Proto: proto, Attrs: make([]Attr, 0, 2*len(fs)+6)}
 	m.describe(fs)
 	if ptime > 0 {
 		m.Attrs = append(m.Attrs, Attr{"ptime", strconv.Itoa(ptime)})
@@ -154,6 +157,9 @@ func (l *Local) media(proto string, fs []codec.Format, dir media.Direction, ptim
 	}
 	if mux {
 		m.Attrs = append(m.Attrs, Attr{"rtcp-mux", ""})
+	}
+	if levels.ID != 0 {
+		m.Attrs = append(m.Attrs, levelsAttr(levels))
 	}
 	for _, k := range keys {
 		m.Attrs = append(m.Attrs, k.attr())

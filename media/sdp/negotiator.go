@@ -43,9 +43,10 @@ type Agreed struct {
 	// RemoteRTP and RemoteRTCP are where the far side wants to receive. They are
 	// not valid when it gave no usable address (see Remote).
 	RemoteRTP, RemoteRTCP netip.AddrPort
-	Mux                   bool    // RTCP shares the ports of RTP, both ways
-	Ptime                 int     // milliseconds of audio in a packet that we send; 20 unless asked otherwise
-	MaxPtime              int     // milliseconds, 0 for no limit
+	Mux                   bool // RTCP shares the ports of RTP, both ways
+	Ptime                 int  // milliseconds of audio in a packet that we send; 20 unless asked otherwise
+	MaxPtime              int  // milliseconds, 0 for no limit
+	Levels                media.Levels
 	Crypto                *Crypto // nil when the audio is in clear
 	Disabled              bool    // the audio stream is switched off (port 0); nothing else is set
 }
@@ -90,6 +91,7 @@ type sentOffer struct {
 	formats   []codec.Format
 	direction media.Direction
 	mux       bool
+	levels    media.Levels
 	crypto    []cryptoLine
 }
 

@@ -33,6 +33,7 @@ func (n *Negotiator) CreateOffer(l Local) ([]byte, error) {
 		formats:   formats,
 		direction: l.Direction,
 		mux:       l.Mux,
+		levels:    n.offerLevels(&l),
 		crypto:    n.offerKeys(&l),
 	}
 	o.lines = n.offerLines(&l, o)
@@ -96,7 +97,7 @@ func (n *Negotiator) offerLines(l *Local, o *sentOffer) []Media {
 	case n.crypto == nil:
 		proto = strings.Replace(proto, "/AVP", "/SAVP", 1)
 	}
-	lines[o.audio] = l.media(proto, o.formats, o.direction, l.Ptime, o.mux, o.crypto)
+	lines[o.audio] = l.media(proto, o.formats, o.direction, l.Ptime, o.mux, o.levels, o.crypto)
 	return lines
 }
 

@@ -24,6 +24,7 @@ type Remote struct {
 	Mux       bool // RTCP may share the port of RTP (RFC 5761)
 	Ptime     int  // milliseconds it wants a packet to hold; 0 when it does not say
 	MaxPtime  int  // milliseconds a packet may hold; 0 when it does not say
+	Levels    media.Levels
 	Crypto    bool // it offers SRTP with a key that can be used
 	Secure    bool // it insists on SRTP (RTP/SAVP, RTP/SAVPF)
 	Disabled  bool // its port is 0: no audio for now
@@ -72,6 +73,7 @@ func readAudio(s *Session, i int, known []codec.Format) (audioLine, error) {
 	a.Direction = readDirection(s, m)
 	_, a.Mux = attr(m.Attrs, "rtcp-mux")
 	a.Ptime, a.MaxPtime = s.millis(m, "ptime"), s.millis(m, "maxptime")
+	a.Levels = readLevels(s, m)
 	a.crypto, a.refused = m.cryptoLines()
 	a.Crypto = len(a.crypto) > 0
 	a.readAddresses(m)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"syscall"
 	"time"
@@ -39,6 +40,17 @@ func NewClient(path string) *Client {
 	}}}
 }
 
+// patient is c for what takes as long as it takes.
+func (c *Client) patient() *Client {
+	own := &Client{socket: c.socket}
+	if t, ok := c.http.Transport.(*http.Transport); ok {
+		t = t.Clone()
+		t.ResponseHeaderTimeout = 0
+		own.http.Transport = t
+	}
+	return own
+}
+
 // Status asks how the server is.
 func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	return s, c.do(ctx, "GET", "/v1/status", nil, &s)
@@ -52,6 +64,12 @@ func (c *Client) Calls(ctx context.Context) (calls []Call, err error) {
 // Hangup ends a call; the error is ErrNotFound when there is none with that id.
 func (c *Client) Hangup(ctx context.Context, id string) error {
 	return c.do(ctx, "DELETE", "/v1/calls/"+url.PathEscape(id), nil, nil)
+}
+
+// Quality has the audio of a call measured for d; the error is ErrNotFound when there
+// is none with that id.
+func (c *Client) Quality(ctx context.Context, id string, d time.Duration) (q []Quality, err error) {
+	return q, c.do(ctx, "GET", "/v1/calls/"+url.PathEscape(id)+"/quality?for="+url.QueryEscape(d.String()), nil, &q)
 }
 
 // Registrations asks for the phones that can be called.
@@ -93,14 +111,19 @@ func (c *Client) SetTrace(ctx context.Context, on bool) error {
 // CDRs calls yield for each record that the filter fits, newest first, until
 // yield says false.
 func (c *Client) CDRs(ctx context.Context, filter CDRFilter, yield func(CDR) bool) error {
-	answer, err := c.send(ctx, "GET", "/v1/cdr?"+cdrQuery(filter).Encode(), nil)
+	return readLines(ctx, c, "/v1/cdr?"+cdrQuery(filter).Encode(), yield)
+}
+
+// readLines reads what an answer says, a line each.
+func readLines[T any](ctx context.Context, c *Client, path string, yield func(T) bool) error {
+	answer, err := c.send(ctx, "GET", path, nil)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
 	decoder := json.NewDecoder(answer.Body)
 	for {
-		var record CDR
+		var record T
 		err := decoder.Decode(&record)
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -114,14 +137,32 @@ func (c *Client) CDRs(ctx context.Context, filter CDRFilter, yield func(CDR) boo
 	}
 }
 
+// save writes an answer to a file that must not exist.
+func (c *Client) save(ctx context.Context, path, name string) error {
+	answer, err := c.send(ctx, "GET", path, nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(file, answer.Body)
+	if end := file.Close(); err == nil {
+		err = end
+	}
+	if err == nil && answer.ContentLength >= 0 && n != answer.ContentLength {
+		err = fmt.Errorf("%d of %d bytes came", n, answer.ContentLength)
+	}
+	if err != nil {
+		_ = os.Remove(name) // half of it would keep the next try from writing
+	}
+	return err
+}
+
 func cdrQuery(filter CDRFilter) url.Values {
-	query := url.Values{}
-	if !filter.Since.IsZero() {
-		query.Set("since", filter.Since.Format(time.RFC3339Nano))
-	}
-	if !filter.Until.IsZero() {
-		query.Set("until", filter.Until.Format(time.RFC3339Nano))
-	}
+	query := withinQuery(filter.Since, filter.Until, filter.Limit)
 	if filter.ID != "" {
 		query.Set("id", filter.ID)
 	}
@@ -131,8 +172,20 @@ func cdrQuery(filter CDRFilter) url.Values {
 	if filter.Missed {
 		query.Set("missed", "true")
 	}
-	if filter.Limit > 0 {
-		query.Set("limit", strconv.Itoa(filter.Limit))
+	return query
+}
+
+// withinQuery writes what within reads.
+func withinQuery(since, until time.Time, limit int) url.Values {
+	query := url.Values{}
+	if !since.IsZero() {
+		query.Set("since", since.Format(time.RFC3339Nano))
+	}
+	if !until.IsZero() {
+		query.Set("until", until.Format(time.RFC3339Nano))
+	}
+	if limit > 0 {
+		query.Set("limit", strconv.Itoa(limit))
 	}
 	return query
 }

@@ -104,3 +104,30 @@ func exampleCDR() storage.CDR {
 		},
 	}
 }
+
+func exampleQuality() Quality {
+	return Quality{
+		Leg: "hx2c9d7k1q", Party: "100", Codec: "PCMA/8000",
+		From: Flow{Packets: 150, JitterMS: 2.1}, To: Flow{Packets: 148, Lost: 9, LossPercent: 5.7, JitterMS: 4.8},
+		RTTMS: 31, MOS: 4.3, Level: &Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20},
+		Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
+	}
+}
+
+func exampleMessage() Message {
+	return Message{
+		MessageKey: storage.MessageKey{Mailbox: "101", ID: "019df1d0ac0-k3v7m2qa"}, State: storage.MessageKept,
+		From: "+4930123456", FromName: "Zoe", To: "+4930999", Trunk: "sipgate", CallID: "64dcghd7bk6f", At: exampleStart(), Length: 12 * time.Second,
+		Urgent: true, File: "019df1d0ac0-k3v7m2qa.wav", Size: 192044, SHA256: "9f2c...", Mail: storage.MailSent,
+	}
+}
+
+func exampleRecording() Recording {
+	return Recording{
+		ID: "019df1d0ac0-k3v7m2qa", State: storage.RecordingKept, Call: "ilkcsrdfntwv", From: "+4930123456", FromName: "Ann", To: "101", DID: "+4930123450",
+		Parties: []string{"+4930123456", "101"}, Start: exampleStart(), Length: 3 * time.Minute,
+		Pauses: []storage.Pause{{At: 40 * time.Second, For: 12 * time.Second}}, By: "rule", Consent: "announced",
+		File: "2026/05/04/019df1d0ac0-k3v7m2qa.wav", Format: "wav", Bytes: 5760044,
+		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+	}
+}

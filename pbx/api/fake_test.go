@@ -1,13 +1,16 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,6 +30,10 @@ type fakeServer struct {
 	trace     bool
 	filter    storage.CDRFilter
 	entries   []ListEntry
+	told      []string // of conferences
+	picked    RecordingFilter
+	did       string        // to a recording
+	verifying chan struct{} // gets two for each verification, which lasts until then; nil: none
 }
 
 func (f *fakeServer) Status() Status                { return exampleStatus() }
@@ -69,6 +76,11 @@ func (f *fakeServer) SetLogLevel(level string) error {
 }
 
 func (f *fakeServer) SetTrace(on bool) { f.trace = on }
+
+func (*fakeServer) Menus() Menus { return exampleMenus() }
+func (*fakeServer) ResetMenus()  {}
+
+func (*fakeServer) Music() []Music { return []Music{{Class: "default", Source: "built-in"}} }
 
 func (f *fakeServer) Lists() []List { return []List{{Name: "block", Entries: len(f.entries)}} }
 
@@ -132,4 +144,40 @@ func serveOn(t *testing.T, ln net.Listener, server Server) {
 			t.Errorf("Serve: %v", err)
 		}
 	})
+}
+
+func (f *fakeServer) Quality(_ context.Context, id string, _ time.Duration) ([]Quality, error) {
+	if id != "x" {
+		return nil, ErrNotFound
+	}
+	return []Quality{{
+		Leg: "a", Party: "100", Codec: "PCMA/8000", From: Flow{Packets: 150, JitterMS: 2.1}, To: Flow{Packets: 148, Lost: 9, LossPercent: 5.7},
+		RTTMS: 31, Level: &Level{RMS: -21.4, Peak: -6.9, SilentPercent: 20}, Verdict: []string{"5.7 % of the audio to 100 is lost: words are missing"},
+	}}, nil
+}
+
+func (*fakeServer) Mailboxes() ([]Mailbox, error) {
+	return []Mailbox{{Mailbox: "101", New: 1, Old: 2}}, nil
+}
+
+func (*fakeServer) Messages(mailbox string) ([]Message, error) {
+	if mailbox != "101" {
+		return nil, fmt.Errorf("mailbox %s: %w", mailbox, ErrNotFound)
+	}
+	at := time.Date(2026, 5, 4, 9, 30, 0, 0, time.UTC)
+	return []Message{{MessageKey: storage.MessageKey{Mailbox: "101", ID: "m1"}, State: storage.MessageKept, From: "100", At: at, Length: 5 * time.Second, Urgent: true}}, nil
+}
+
+func (*fakeServer) DeleteMessage(k storage.MessageKey) error {
+	if k.Mailbox != "101" || k.ID != "m1" {
+		return fmt.Errorf("message %s: %w", k.ID, ErrNotFound)
+	}
+	return nil
+}
+
+func (*fakeServer) OpenMessage(k storage.MessageKey) (*os.File, error) {
+	if k.ID != "m1" {
+		return nil, fmt.Errorf("message %s: %w", k.ID, ErrNotFound)
+	}
+	return os.Open("testdata/message.wav")
 }

@@ -38,6 +38,12 @@ func routes() []route {
 			sentence: "Ends a call. 404 when there is no call with that id.",
 		},
 		{
+			method: "GET", path: "/v1/calls/{id}/quality", handle: (*API).quality,
+			sentence: "Measures the audio of a call, party by party, and says in words what is wrong. 404 when there is no call with that id.",
+			query:    []param{{"for", "for how long, up to 20s; without it 3s"}},
+			gives:    []Quality{exampleQuality()},
+		},
+		{
 			method: "GET", path: "/v1/registrations", handle: (*API).registrations,
 			sentence: "The phones that can be called now, by extension.",
 			gives:    []Registration{exampleRegistration()},
@@ -74,6 +80,39 @@ func routes() []route {
 			takes:    Trace{On: true},
 		},
 		{
+			method: "GET", path: "/v1/music", handle: (*API).music,
+			sentence: "The classes of music on hold: where each comes from, what is heard of it now, by how many, and whose it is.",
+			gives: []Music{{
+				Class: "default", Source: "/etc/dialtone/music", Playing: "02-evening.flac", Listeners: 12,
+				Encodings: []string{"PCMA/8000 20ms", "OPUS/48000 20ms"}, Credits: "Evening, by K. Nobody, CC BY 4.0",
+				DecodedSeconds: 5120.5, EncodedFrames: 512050,
+			}},
+		},
+		{
+			method: "GET", path: "/v1/conferences", handle: (*API).conferences,
+			sentence: "The conferences in which somebody is, by name, and who: who speaks, and how loud.",
+			gives:    []Conference{exampleConference()},
+		},
+		{
+			method: "POST", path: "/v1/conferences/{room}", handle: (*API).controlConference,
+			sentence: "Does something to a conference: `mute` or `unmute` all but the leaders, `lock`, `unlock`, `end`, `play` a `prompt` to all, or `call` a `number` into it: an extension, or with `as`, the extension that pays, any that this one may call. 404 when nobody is in it, 403 when it may not be called.",
+			takes:    ConferenceAction{Do: "play", Prompt: "menu/one-moment"},
+		},
+		{
+			method: "POST", path: "/v1/conferences/{room}/members/{member}", handle: (*API).controlConference,
+			sentence: "Does something to a member, who is named by a number or by the id of the call: `mute`, `unmute`, `deafen`, `undeafen` or `kick`. 404 when there is no such member, 409 when there are several of that number.",
+			takes:    ConferenceAction{Do: "mute"},
+		},
+		{
+			method: "GET", path: "/v1/menus", handle: (*API).menus,
+			sentence: "What callers did in each menu, since the start or the last reset: which choices they made, how often they pressed nothing or what is no choice, how many hung up instead of choosing.",
+			gives:    exampleMenus(),
+		},
+		{
+			method: "DELETE", path: "/v1/menus", handle: (*API).resetMenus,
+			sentence: "Begins to count what callers do in menus from nothing.",
+		},
+		{
 			method: "GET", path: "/v1/lists", handle: (*API).lists,
 			sentence: "The lists of callers that are edited at run time: `block`, and those that the configuration names.",
 			gives:    []List{{Name: "block", Text: "Callers who are refused.", Entries: 2}},
@@ -92,6 +131,55 @@ func routes() []route {
 		{
 			method: "DELETE", path: "/v1/lists/{list}/{number}", handle: (*API).removeFromList,
 			sentence: "Takes a number off a list. 404 when it is not there.",
+		},
+		{
+			method: "GET", path: "/v1/mailboxes", handle: (*API).mailboxes,
+			sentence: "The mailboxes of all extensions: how many messages are new and how many were heard.",
+			gives:    []Mailbox{{Mailbox: "101", Name: "Ann", New: 2, Old: 5, Urgent: 1, Email: "ann@example.net", Unsent: 1}},
+		},
+		{
+			method: "GET", path: "/v1/mailboxes/{mailbox}/messages", handle: (*API).messages,
+			sentence: "The messages of a mailbox, oldest first. 404 when there is no such mailbox.",
+			gives:    []Message{exampleMessage()},
+		},
+		{
+			method: "GET", path: "/v1/mailboxes/{mailbox}/messages/{id}/audio", handle: (*API).messageAudio,
+			sentence: "The audio of a message, a WAV file. It does not count as heard. 404 when it is not there.",
+		},
+		{
+			method: "DELETE", path: "/v1/mailboxes/{mailbox}/messages/{id}", handle: (*API).deleteMessage,
+			sentence: "Deletes a message for good. 404 when it is not there.",
+		},
+		{
+			method: "POST", path: "/v1/calls/{id}/recording", handle: (*API).record,
+			sentence: "Does something with the recording of a call: `start`, `stop`, `pause` or `resume`. The answer to `start` comes when both have heard the announcement. 404 when there is no such call, 409 with the reason when it cannot be done.",
+			takes:    RecordAction{Do: "pause"},
+		},
+		{
+			method: "GET", path: "/v1/recordings", handle: (*API).recordings,
+			sentence: "Recordings, newest first. An answer that is cut off before its last line ends means that reading failed.",
+			query: []param{
+				{"since", "those that began at this time or later (RFC 3339)"},
+				{"until", "those that began before this time (RFC 3339)"},
+				{"party", "those in which this number is heard, or was called"},
+				{"call", "those of the call with this id, or of the conference of this name"},
+				{"id", "the one with this id"},
+				{"limit", "at most so many; without it, or with 0, all"},
+			},
+			gives: exampleRecording(), lines: true,
+		},
+		{
+			method: "GET", path: "/v1/recordings/{id}/audio", handle: (*API).recordingAudio,
+			sentence: "The file of a recording, as it is on the disk: WAV or Ogg Opus, sealed when recordings are. 404 when it is not there.",
+		},
+		{
+			method: "DELETE", path: "/v1/recordings/{id}", handle: (*API).deleteRecording,
+			sentence: "Deletes a recording for good. 404 when it is not there, 409 when it is still being made.",
+		},
+		{
+			method: "POST", path: "/v1/recordings/verify", handle: (*API).verifyRecordings,
+			sentence: "Reads the files of all recordings again and says which are not as they were made.",
+			gives:    Verification{Good: 812, Faults: []RecordingFault{{ID: "019df1d0ac0-k3v7m2qa", File: "2026/05/04/019df1d0ac0-k3v7m2qa.wav", Why: "the file was changed"}}},
 		},
 		{
 			method: "GET", path: "/v1/cdr", handle: (*API).cdr,

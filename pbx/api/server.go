@@ -1,7 +1,12 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"os"
+	"time"
+
+	"dialtone/storage"
 )
 
 // Server is what the API needs of a running Dialtone. All methods are safe for
@@ -14,6 +19,39 @@ type Server interface {
 	// Hangup ends a call. The error names the id and is ErrNotFound when no call
 	// has it.
 	Hangup(id string) error
+	// Music lists the classes of music.
+	Music() []Music
+	// Conferences are the rooms in which somebody is, by name.
+	Conferences() []Conference
+	// ControlConference does something to a room, or to a member of it by its number or
+	// the id of its call; "" is all. The error is ErrNotFound when one is not there.
+	ControlConference(room, member string, action ConferenceAction) error
+	// Menus are what callers did in menus.
+	Menus() Menus
+	// ResetMenus begins to count that from nothing.
+	ResetMenus()
+	// Mailboxes are those of all extensions, by extension.
+	Mailboxes() ([]Mailbox, error)
+	// Messages are those of a mailbox; the error is ErrNotFound when there is none.
+	Messages(mailbox string) ([]Message, error)
+	// DeleteMessage deletes one; the error is ErrNotFound when it is not there.
+	DeleteMessage(storage.MessageKey) error
+	// OpenMessage opens the audio of one, a WAV file.
+	OpenMessage(storage.MessageKey) (*os.File, error)
+	// Recordings calls yield for each that the filter fits, newest first, until yield says
+	// false.
+	Recordings(f RecordingFilter, yield func(Recording) bool) error
+	// OpenRecording opens the file of one; the error is ErrNotFound when it is not there.
+	OpenRecording(id string) (*os.File, error)
+	// DeleteRecording deletes one; the error is ErrNotFound when it is not there.
+	DeleteRecording(id string) error
+	// VerifyRecordings reads all files again.
+	VerifyRecordings(ctx context.Context) (Verification, error)
+	// Record starts, stops, pauses or resumes the recording of a call. The error is that
+	// of Hangup.
+	Record(ctx context.Context, call, do string) error
+	// Quality measures the audio of a call for d. The error is that of Hangup.
+	Quality(ctx context.Context, id string, d time.Duration) ([]Quality, error)
 	// Registrations are the contacts that can be called now, by extension.
 	Registrations() []Registration
 	// Trunks are the lines to the outside, by name.

@@ -134,7 +134,7 @@ type (
 // Feature is a number that Dialtone answers itself.
 type Feature struct {
 	Number string `json:"number"`
-	Name   string `json:"name"` // "echo", "tone", "music"
+	Name   string `json:"name"` // "echo", "conference team"
 	Text   string `json:"text"` // one sentence
 }
 

@@ -66,7 +66,7 @@ func (c *Call) progress(near Want) error {
 // accept answers the caller in one of formats; when it was answered before, it
 // asks for them.
 func (c *Call) accept(ctx context.Context, formats []codec.Format) error {
-	near := Want{Formats: formats, Direction: media.SendRecv}
+	near := Want{Formats: formats, Made: made(formats), Direction: media.SendRecv}
 	if c.accepted {
 		c.caller.Near(near)
 		return nil

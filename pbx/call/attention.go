@@ -2,13 +2,9 @@ package call
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"time"
 
 	"dialtone/dialplan"
-	"dialtone/media"
-	"dialtone/media/wav"
 )
 
 // attention is the caller while we listen for keys, and perhaps play files. The
@@ -17,10 +13,12 @@ type attention struct {
 	call    *Call
 	ctx     context.Context //nolint:containedctx // is the life of the step
 	stop    context.CancelFunc
-	over    chan playback // of what is played; nil when nothing is
-	skipped []string      // why files were left out
+	over    chan playback   // of what is played; nil when nothing is
+	skipped []string        // why files were left out
+	ended   <-chan struct{} // of something else; nil when nothing is
 	watch   *time.Ticker
 	quiet   silence
+	steer   *steering // of what is played; nil when keys do not move about in it
 }
 
 // playback is how the playing of files ended.
@@ -36,6 +34,7 @@ const (
 	keyPressed event = iota
 	allPlayed
 	timedOut
+	hasEnded
 )
 
 // attend answers the caller, unless it hears us already, and listens for its keys.
@@ -49,13 +48,33 @@ func (c *Call) attend(ctx context.Context) (*attention, error) {
 
 // play begins to play files.
 func (a *attention) play(p dialplan.Playing) {
-	if len(p.Files) == 0 {
+	if len(p.Files) == 0 && p.Text == "" {
 		return
 	}
+	a.steer = &steering{Skipping: p.Skip}
+	a.begin(func(ctx context.Context) playback { return a.call.files(ctx, a.call.caller.Media(), p, a.steer) })
+}
+
+// skip takes the keys that move about in what is played.
+func (a *attention) skip() {
+	if a.steer == nil {
+		return
+	}
+	for set := a.steer.Keys(); set != ""; {
+		k, ok := a.call.keys.Take(set)
+		if !ok {
+			return
+		}
+		a.steer.press(k.Digit)
+	}
+}
+
+// begin lets something be played.
+func (a *attention) begin(play func(context.Context) playback) {
 	ctx, stop := context.WithCancel(a.ctx)
 	over := make(chan playback, 1)
 	a.stop, a.over = stop, over
-	a.call.tasks.Go(func() { over <- a.call.files(ctx, a.call.caller.Media(), p) })
+	a.call.tasks.Go(func() { over <- play(ctx) })
 }
 
 // hush stops what is played.
@@ -74,9 +93,11 @@ func (a *attention) close() {
 }
 
 // result says which files were left out.
-func (a *attention) result() error {
-	if len(a.skipped) > 0 {
-		return &dialplan.UnplayableError{Why: a.skipped}
+func (a *attention) result() error { return unplayable(a.skipped) }
+
+func unplayable(skipped []string) error {
+	if len(skipped) > 0 {
+		return &dialplan.UnplayableError{Why: skipped}
 	}
 	return nil
 }
@@ -102,6 +123,8 @@ func (a *attention) next(timer <-chan time.Time) (event, error) {
 			return keyPressed, nil
 		case <-timer:
 			return timedOut, nil
+		case <-a.ended:
+			return hasEnded, nil
 		case i := <-c.caller.Infos():
 			c.pressed(i)
 		case <-a.watch.C:
@@ -113,41 +136,4 @@ func (a *attention) next(timer <-chan time.Time) (event, error) {
 			}
 		}
 	}
-}
-
-// files plays files to somebody, one after the other. One that cannot be played is left out.
-func (c *Call) files(ctx context.Context, to media.Endpoint, p dialplan.Playing) (out playback) {
-	folder := c.board.config().PromptsDir()
-	for _, name := range p.Files {
-		file, found, err := openPrompt(folder, name, p.Language)
-		if err == nil {
-			err = media.PlayClip(ctx, to, "file "+found, file)
-			_ = file.Close()
-		}
-		var silent *media.NoCommonCodecError
-		switch {
-		case err == nil:
-		case ctx.Err() != nil || errors.As(err, &silent):
-			out.err = err
-			return out
-		default:
-			c.log.Warn("a file is not played", "file", name, "error", err)
-			out.skipped = append(out.skipped, err.Error())
-		}
-	}
-	return out
-}
-
-// openPrompt opens a file in the language, else the one for all. found is its name
-// with the folder of the language.
-func openPrompt(folder, name, language string) (file *wav.File, found string, err error) {
-	for language != "" && !strings.Contains(language, "/") {
-		found = language + "/" + name
-		if file, err := wav.Open(folder, found); err == nil {
-			return file, found, nil
-		}
-		language = language[:max(0, strings.LastIndexByte(language, '-'))]
-	}
-	file, err = wav.Open(folder, name)
-	return file, name, err
 }

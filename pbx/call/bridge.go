@@ -20,13 +20,25 @@ type conversation struct {
 	bridged        *media.Bridged
 	mute           *time.Timer // runs while they share no codec
 	quiet          [2]silence
+	keyed          [2]*keyed // the caller and the callee
+	music          [2]waiting
+	keys           string // to press at the callee when all is answered
+	private        bool   // the callee is never recorded
 }
 
-// converse answers the caller, joins it with callee and returns why that ended.
-func (c *Call) converse(ctx context.Context, callee Leg) error {
-	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace)}
+// converse answers the caller, joins it with callee and returns why that ended. The
+// callee is sent keys.
+func (c *Call) converse(ctx context.Context, callee Leg, keys string) error {
+	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace), keys: keys}
 	v.mute.Stop()
 	defer v.close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	v.listen()
+	if err := v.prepare(ctx); err != nil {
+		callee.Hangup(onBehalf(c.ended(err)))
+		return err
+	}
 	answering := make(chan error, 1)
 	if c.accepted {
 		answering <- nil
@@ -41,38 +53,60 @@ func (c *Call) converse(ctx context.Context, callee Leg) error {
 func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()
-	v.join() // the caller may hear audio before the answer
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-v.callee.Context().Done():
-			return context.Cause(v.callee.Context())
-		case err := <-answering:
-			if err != nil {
-				return err
-			}
-			v.answered, v.call.accepted = true, true
-			v.call.answered()
-			v.join()
-		case <-v.caller.Changed():
-			v.join()
-		case <-v.callee.Changed():
-			v.join()
-		case i := <-v.caller.Infos():
-			v.callee.SendInfo(i)
-		case i := <-v.callee.Infos():
-			v.caller.SendInfo(i)
-		case <-v.mute.C:
-			if err := v.bridge(); err != nil {
-				return noCommonCodec(err)
-			}
-		case <-watch.C:
-			if e := v.silent(); e != nil {
-				return e
-			}
-		}
+	v.join(ctx) // the caller may hear audio before the answer
+	var over error
+	for over == nil {
+		over = v.next(ctx, answering, watch.C)
 	}
+	return over
+}
+
+// next waits for what happens next, and gives why it ends the conversation, if it does.
+func (v *conversation) next(ctx context.Context, answering <-chan error, watch <-chan time.Time) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-v.callee.Context().Done():
+		return context.Cause(v.callee.Context())
+	case err := <-answering:
+		return v.picksUp(ctx, err)
+	case <-v.caller.Changed():
+		v.join(ctx)
+	case <-v.callee.Changed():
+		v.join(ctx)
+	case i := <-v.caller.Infos():
+		return v.info(ctx, 0, i)
+	case i := <-v.callee.Infos():
+		return v.info(ctx, 1, i)
+	case <-v.keyed[0].keys.Pressed():
+		return v.pass(ctx, 0, nil)
+	case <-v.keyed[1].keys.Pressed():
+		return v.pass(ctx, 1, nil)
+	case <-v.keyed[0].commands.timer.C:
+		v.passLate(ctx, 0)
+	case <-v.keyed[1].commands.timer.C:
+		v.passLate(ctx, 1)
+	case o := <-v.call.orders:
+		return v.obey(ctx, o)
+	case <-v.mute.C:
+		return v.stillMute()
+	case <-watch:
+		return v.silent()
+	}
+	return nil
+}
+
+// picksUp goes on when the caller has been told that it is answered; err says that it
+// could not be.
+func (v *conversation) picksUp(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	v.answered, v.call.accepted = true, true
+	v.call.answered()
+	v.join(ctx)
+	v.keyed[1].send.press(ctx, outKeys(v.keys)...)
+	return nil
 }
 
 // onBehalf is e as the reason to end another leg than the one that e ended.
@@ -84,12 +118,15 @@ func onBehalf(e *dialplan.Ended) *dialplan.Ended {
 
 // join tells each leg what the other can do, and passes audio between them in
 // whatever they agreed on.
-func (v *conversation) join() {
+func (v *conversation) join(ctx context.Context) {
 	if v.answered {
-		v.caller.Near(nearFor(v.callee.Far()))
-		v.callee.Near(nearFor(v.caller.Far()))
+		v.caller.Near(v.near(0))
+		v.callee.Near(v.near(1))
 	}
-	if err := v.bridge(); err == nil || !v.answered || v.switchedOff() {
+	v.resume()
+	err := v.bridge()
+	v.hold(ctx)
+	if err == nil || !v.answered || v.switchedOff() {
 		v.mute.Stop()
 		return
 	}
@@ -102,21 +139,39 @@ func (v *conversation) switchedOff() bool {
 }
 
 func (v *conversation) bridge() error {
-	b, err := media.Bridge(v.caller.Media(), v.callee.Media())
+	b, err := media.Bridge(v.keyed[0].tap, v.keyed[1].tap)
 	if err == nil {
 		v.bridged = b
+		v.arrange()
 	}
 	return err
 }
 
+// stillMute ends a conversation that has no common codec even now.
+func (v *conversation) stillMute() error {
+	if err := v.bridge(); err != nil {
+		return noCommonCodec(err)
+	}
+	return nil
+}
+
 func (v *conversation) close() {
 	v.mute.Stop()
+	if v.private {
+		v.call.private(-1)
+	}
+	for _, k := range v.keyed {
+		k.commands.timer.Stop()
+	}
+	for i := range v.music {
+		v.music[i].hush()
+	}
 	if v.bridged != nil {
 		v.bridged.Close()
 	}
 }
 
-func (v *conversation) silent() *dialplan.Ended {
+func (v *conversation) silent() error {
 	if !v.answered {
 		return nil
 	}

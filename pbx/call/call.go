@@ -9,6 +9,7 @@ import (
 
 	"dialtone/dialplan"
 	"dialtone/media"
+	"dialtone/storage"
 )
 
 // State is how far a call has come.
@@ -45,6 +46,8 @@ type Call struct {
 	trace    dialplan.Trace
 	// version is that of the plan in force when the call began.
 	version string
+	// counts is the extension whose calls it is one of; "" is none.
+	counts string
 
 	mu     sync.Mutex
 	state  State
@@ -52,13 +55,22 @@ type Call struct {
 	start  time.Time
 	answer time.Time
 	legs   []*party
+	// conferences are the rooms that the caller was in, or is.
+	conferences []storage.CDRConference
+
+	// urgent says that it talks with an emergency service; only the call's goroutine
+	// uses it.
+	urgent bool
+	tape   taping
+	orders chan order // of operators, to who talks
 }
 
 func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts) *Call {
 	c := &Call{
 		board: s, id: facts.CallID, facts: facts, caller: leg,
 		log:   s.log.With("call", facts.CallID),
-		state: Routing, start: time.Now(), version: s.plan().Version,
+		state: Routing, start: time.Now(), version: s.plan().Version, counts: facts.Extension,
+		orders: make(chan order),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(leg.Context())
 	c.party(leg, nil)
@@ -73,6 +85,7 @@ func (c *Call) run() {
 	e := c.walk()
 	c.caller.Hangup(onBehalf(e))
 	c.cancel(e)
+	c.stop()
 	c.tasks.Wait()
 	c.record(e)
 }
@@ -80,7 +93,7 @@ func (c *Call) run() {
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
-	run.Lists, run.Guesses = c.board.lists, c.board.guesses
+	run.Lists, run.Guesses, run.Menus = c.board.lists, c.board.guesses, c.board.menus
 	run.Web, run.Outbox = c.board.web, c.board.outbox
 	if c.board.now != nil {
 		run.Now = c.board.now

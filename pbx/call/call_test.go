@@ -331,6 +331,7 @@ func TestOperatorEndsACall(t *testing.T) {
 func TestInfoIsPassedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bob := newLeg("101", codec.PCMU)
+		bob.dtmf = "info"
 		w := newWorld(t, book{"101": {{"bob", answers(bob, 0)}}})
 		alice := w.calls(t, "100", "101")
 		synctest.Wait()

@@ -96,15 +96,14 @@ func (c *Call) confirmed(ctx context.Context, leg Leg, p dialplan.Playing) error
 // question asks for the key, some times, and leaves time for it after each.
 func (c *Call) question(ctx context.Context, to media.Endpoint, p dialplan.Playing) {
 	for range confirmRounds {
-		said := c.files(ctx, to, p)
+		said := c.files(ctx, to, p, nil)
 		if len(p.Files) == len(said.skipped) {
 			said.err = beep(ctx, to)
 		}
 		if said.err != nil && ctx.Err() == nil {
 			c.log.Warn("a callee who is to confirm hears nothing", "error", said.err)
 		}
-		pause(ctx, confirmPatience)
-		if ctx.Err() != nil {
+		if pause(ctx, confirmPatience) != nil {
 			return
 		}
 	}
@@ -121,17 +120,9 @@ func beep(ctx context.Context, to media.Endpoint) error {
 		if silent {
 			return err
 		}
-		pause(ctx, between)
+		if err := pause(ctx, between); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-// pause waits for d, or for the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

@@ -15,6 +15,9 @@ import (
 // numbers outside, the first to answer (and to confirm it, when r asks for that)
 // wins, the others are told so.
 func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string, err error) {
+	if err := c.askFirst(ctx); err != nil {
+		return "", err
+	}
 	letGo(ctx, c.keys)
 	f := c.newForking(ctx, r)
 	leg, winner, err := f.run()
@@ -22,7 +25,11 @@ func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string,
 		return "", err
 	}
 	defer winner.release()
-	return winner.name(), c.converse(ctx, leg)
+	c.urgent = winner.Outside != nil && winner.Outside.Emergency
+	if g, calls := c.caller.(*guest); calls && winner.Outside != nil {
+		g.reachedOutside()
+	}
+	return winner.name(), c.converse(ctx, leg, r.Keys)
 }
 
 // rung is one extension of a dial, or one number outside.
@@ -61,7 +68,7 @@ type attemptEvent struct {
 // newForking prepares to ring r; nothing rings yet.
 func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	f := &forking{
-		call: c, timeout: r.Timeout, confirm: r.Confirm, single: len(r.Targets) == 1,
+		call: c, timeout: r.Timeout, confirm: r.Confirm, single: len(r.Targets) == 1, music: r.Music,
 		inv: Invitation{
 			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
 			Near: nearFor(c.caller.Far()), MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
@@ -89,6 +96,7 @@ func (f *forking) run() (Leg, *rung, error) {
 		f.lost(why)
 	}
 	f.closeEarly()
+	f.waiter.hush()
 	f.cancel(why)
 	for _, t := range f.started {
 		if t != winner {

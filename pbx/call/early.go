@@ -21,9 +21,16 @@ func (c *Call) Progress(ctx context.Context) error {
 	return err
 }
 
+// heardEarly opens the audio before the answer for what is made here, and reports
+// whether that works. What is played later still answers.
+func (c *Call) heardEarly() bool {
+	formats := playable(c.caller.Far().Formats)
+	return c.early || c.progress(Want{Formats: formats, Made: made(formats), Direction: media.SendRecv}) == nil
+}
+
 // open opens the caller's audio before the answer.
 func (c *Call) open(formats []codec.Format) error {
-	err := c.caller.Progress(Want{Formats: formats, Direction: media.SendRecv})
+	err := c.caller.Progress(Want{Formats: formats, Made: made(formats), Direction: media.SendRecv})
 	c.early = err == nil
 	return err
 }

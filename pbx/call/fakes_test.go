@@ -98,6 +98,7 @@ type fakeLeg struct {
 	log   []string // what the phone was told, in order
 	sent  []call.Info
 	noAck error
+	dtmf  string
 	ack   time.Duration // how long the phone takes to acknowledge
 }
 
@@ -112,7 +113,7 @@ func newLeg(party string, formats ...codec.Format) *fakeLeg {
 }
 
 func (l *fakeLeg) ID() string                    { return l.id }
-func (l *fakeLeg) Info() call.LegInfo            { return call.LegInfo{Party: l.party} }
+func (l *fakeLeg) Info() call.LegInfo            { return call.LegInfo{Party: l.party, DTMF: l.dtmf} }
 func (l *fakeLeg) Context() context.Context      { return l.ctx }
 func (l *fakeLeg) Media() media.Endpoint         { return l.media }
 func (l *fakeLeg) Changed() <-chan struct{}      { return l.changed }

@@ -25,6 +25,8 @@ type forking struct {
 	pending int             // attempts that have not ended
 	asked   int             // of them, those that answered and are asked whether they take the call
 	rang    bool            // a phone rings; the caller knows unless it hears early
+	music   string          // what the caller hears instead of a ringing tone
+	waiter  waiting         // what the caller hears from us
 	early   *media.Bridged  // the caller hears a phone that has not answered
 	heard   *attempt        // that phone
 	worst   *dialplan.Ended // the refusal to report when nobody answers
@@ -122,7 +124,7 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 func (f *forking) fallSilent() {
 	f.closeEarly()
 	if f.rang {
-		f.call.ring()
+		f.comfort()
 	}
 }
 
@@ -142,16 +144,20 @@ func (f *forking) progress(ev attemptEvent) {
 		return
 	}
 	ev.party.rang(c)
-	if p.Early != nil && f.early == nil {
+	if p.Early != nil && f.early == nil && f.music == "" {
+		f.waiter.hush()
 		if err := c.progress(nearFor(p.Far)); err != nil {
 			c.log.Debug("early media not passed on", "error", err)
+			if f.rang {
+				f.comfort()
+			}
 		} else if b, err := media.Bridge(c.caller.Media(), p.Early); err == nil {
 			f.early, f.heard = b, ev.attempt
 		}
 	}
 	if p.Status != 183 {
 		if !f.rang && f.early == nil {
-			c.ring()
+			f.comfort()
 		}
 		f.rang = true
 	}

@@ -23,7 +23,9 @@ func (c *Call) Play(ctx context.Context, p dialplan.Playing) (key string, err er
 		if _, err := a.next(nil); err != nil {
 			return "", err
 		}
-		key = c.stopped(p)
+		if key = c.stopped(p); key == "" {
+			a.skip()
+		}
 	}
 	a.hush()
 	return key, a.result()
@@ -47,9 +49,26 @@ func (c *Call) stopped(p dialplan.Playing) string {
 
 // Gather implements dialplan.Session.
 func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathered, error) {
+	var play func(context.Context) playback
+	if len(g.Files) > 0 || g.Text != "" {
+		play = func(ctx context.Context) playback { return c.files(ctx, c.caller.Media(), g.Playing, nil) }
+	}
+	gather := c.gather
+	if g.Listen && c.board.hearing != nil {
+		gather = c.hear
+	}
+	got, skipped, err := gather(ctx, g, play)
+	if err == nil {
+		err = unplayable(skipped)
+	}
+	return got, err
+}
+
+// gather gathers keys while something is played, and gives what of that was left out.
+func (c *Call) gather(ctx context.Context, g dialplan.Gathering, play func(context.Context) playback) (dialplan.Gathered, []string, error) {
 	a, err := c.attend(ctx)
 	if err != nil {
-		return dialplan.Gathered{}, err
+		return dialplan.Gathered{}, nil, err
 	}
 	defer a.close()
 	if g.Fresh {
@@ -57,8 +76,8 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 	}
 	var got []byte
 	complete := c.collect(&got, g)
-	if !complete && len(got) == 0 {
-		a.play(g.Playing)
+	if !complete && len(got) == 0 && play != nil {
+		a.begin(play)
 	}
 	timer := time.NewTimer(patience(got, g))
 	defer timer.Stop()
@@ -69,7 +88,7 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 		}
 		what, err := a.next(due)
 		if err != nil {
-			return dialplan.Gathered{}, err
+			return dialplan.Gathered{}, nil, err
 		}
 		if what == timedOut {
 			break
@@ -83,7 +102,8 @@ func (c *Call) Gather(ctx context.Context, g dialplan.Gathering) (dialplan.Gathe
 			timer.Reset(patience(got, g))
 		}
 	}
-	return dialplan.Gathered{Keys: string(got), TimedOut: !complete && len(got) == 0}, a.result()
+	a.hush()
+	return dialplan.Gathered{Keys: string(got), TimedOut: !complete && len(got) == 0}, a.skipped, nil
 }
 
 // patience is how long to wait for the next key.

@@ -149,7 +149,7 @@ func TestKeysAndFiles(t *testing.T) {
 		{"keys ahead of the prompt", dialplan.Steps{&dialplan.Answer{}, &dialplan.Wait{For: time.Second}, menu()}, "500ms:1234", []string{"answer took 0s: ", "wait 1s took 1s: ", "gather menu into n took 0s: n = 1234"}, 0},
 		{"the key that stops a file counts for what follows", dialplan.Steps{play("any", "welcome"), one("n")}, "1010ms:7", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 0s: n = 7"}, 51},
 		{"unless it is only there to stop it", dialplan.Steps{play("7", "welcome"), one("n")}, "1010ms:7 2s:8", []string{"play welcome took 1.01s: stopped by 7", "gather into n took 990ms: n = 8"}, 51},
-		{"keys during a tone count", dialplan.Steps{&dialplan.Tone{Hz: 440, For: time.Second}, one("n")}, "500ms:7", []string{"tone 440 Hz for 1s took 1s: ", "gather into n took 0s: n = 7"}, -1},
+		{"keys during a tone count", dialplan.Steps{&dialplan.Tone{What: dialplan.Text{Value: "440"}, For: time.Second}, one("n")}, "500ms:7", []string{"tone 440 Hz for 1s took 1s: ", "gather into n took 0s: n = 7"}, -1},
 		{"none longer fits", dialplan.Steps{open("1XX", "2X", "27X")}, "3s:123# 4s:9", []string{"gather menu into n took 3.2s: n = 123"}, 100},
 		{"a longer one fits, too", dialplan.Steps{open("1XX", "2X", "27X")}, "3s:27", []string{"gather menu into n took 6.1s: n = 27"}, 100},
 		{"what is wrong is heard to its end", dialplan.Steps{open("1XX")}, "3s:4123", []string{"gather menu into n took 6.3s: \"4123\" does not match"}, 100},

@@ -25,6 +25,7 @@ func (c *Call) listen() {
 		c.keys = media.NewKeys()
 	}
 	if c.accepted || c.early {
+		c.keys.Listen(habitsOf(c.caller).tones)
 		c.caller.Media().SetSink(c.keys)
 	}
 }

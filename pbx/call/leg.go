@@ -14,9 +14,16 @@ import (
 // Want is what one side of a leg is ready to do: the formats, best first, and
 // the direction from that side's point of view. As Near, no formats means every
 // one that the configuration allows.
+//
+// Made are formats beyond, best first, that would have to be decoded and encoded
+// here. They are offered behind the others and used when there is none of those.
 type Want struct {
 	Formats   []codec.Format
+	Made      []codec.Format
 	Direction media.Direction
+	// Best asks for the first of Formats that the far side has, although another of
+	// them is agreed. Levels offers to say how loud packets are (RFC 6464).
+	Best, Levels bool
 }
 
 // Leg is one party of a call, from its first message to its last. All methods
@@ -78,6 +85,9 @@ type LegInfo struct {
 	SIPCallID string
 	UserAgent string
 	Secure    bool // signalling over TLS
+	// DTMF is how keys are told to it and by it: rfc4733, info, inband, or auto, which
+	// "" is too.
+	DTMF string
 }
 
 // Info is the body of an INFO request (RFC 6086) on its way through.

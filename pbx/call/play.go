@@ -2,11 +2,13 @@ package call
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"dialtone/media"
 	"dialtone/media/codec"
+	"dialtone/media/tone"
 )
 
 // Echo implements dialplan.Session.
@@ -26,15 +28,33 @@ func (c *Call) Tone(ctx context.Context, hz float64, d time.Duration) error {
 	})
 }
 
-// Music implements dialplan.Session.
-func (c *Call) Music(ctx context.Context, d time.Duration) error {
+// Signal implements dialplan.Session.
+func (c *Call) Signal(ctx context.Context, name string, d time.Duration) error {
+	t, ok := tone.Named(name, c.board.config().Site.Country)
+	if !ok {
+		return fmt.Errorf("there is no tone %q", name)
+	}
 	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
-		return media.PlayMusic(ctx, c.caller.Media())
+		return media.PlaySignal(ctx, c.caller.Media(), "tone "+name, t)
 	})
 }
 
-// playable are the formats that audio made here can be encoded in, in the order
-// in which the caller likes them.
+// DelayedEcho implements dialplan.Session.
+func (c *Call) DelayedEcho(ctx context.Context, delay, d time.Duration) error {
+	return c.alone(ctx, d, c.caller.Far().Formats, func(ctx context.Context) error {
+		return media.DelayedEcho(ctx, c.caller.Media(), delay)
+	})
+}
+
+// Music implements dialplan.Session.
+func (c *Call) Music(ctx context.Context, class string, d time.Duration) error {
+	return c.alone(ctx, d, playable(c.caller.Far().Formats), func(ctx context.Context) error {
+		return c.board.music.Play(ctx, c.caller.Media(), class)
+	})
+}
+
+// playable are the formats that audio made here costs least in, in the order in which
+// the caller likes them. What else can be encoded is for who has none of them.
 func playable(liked []codec.Format) (list []codec.Format) {
 	for _, f := range append(slices.Clip(liked), codec.PCMA, codec.PCMU) {
 		if (f.Same(codec.PCMA) || f.Same(codec.PCMU)) && !contains(list, f) {

@@ -142,8 +142,9 @@ func (c *Call) record(e *dialplan.Ended) {
 	cdr := storage.CDR{
 		ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To,
 		Start: c.start, Answer: c.answer, End: time.Now(),
-		Route: c.route, ConfigVersion: c.version, Trace: c.trace.Bytes(),
-		Cause: e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
+		Route: c.route, ConfigVersion: c.version, Trace: c.trace.Bytes(), Conferences: c.conferences,
+		Recordings: c.recorded(),
+		Cause:      e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
 	}
 	for _, p := range c.legs {
 		p.measure()

@@ -1,6 +1,8 @@
 package call
 
 import (
+	"slices"
+
 	"dialtone/dialplan"
 	"dialtone/media"
 	"dialtone/media/codec"
@@ -39,8 +41,9 @@ func refusal(e *dialplan.Ended) *dialplan.Ended {
 	return &r
 }
 
-// nearFor is what the other side of a bridge can be given, when this one is as
-// far says: the same formats, and those that can be converted into one of them.
+// nearFor is what the other side of a bridge can be given, when this one is as far
+// says: the same formats, those that can be converted into one of them byte by byte,
+// and as a last resort those that have to be decoded and encoded.
 func nearFor(far Want) Want {
 	near := Want{Direction: far.Direction}
 	if len(far.Formats) == 0 {
@@ -50,12 +53,27 @@ func nearFor(far Want) Want {
 	near.Formats = append(near.Formats, far.Formats...)
 	for _, f := range far.Formats {
 		for _, g := range [...]codec.Format{codec.PCMA, codec.PCMU} {
-			if codec.Convertible(f, g) && !contains(near.Formats, g) {
+			if codec.Conversion(f, g) != nil && !contains(near.Formats, g) {
 				near.Formats = append(near.Formats, g)
 			}
 		}
 	}
+	if !slices.ContainsFunc(near.Formats, isEvent) { // keys are passed on in another form
+		near.Formats = append(near.Formats, codec.DTMF)
+	}
+	near.Made = made(near.Formats)
 	return near
+}
+
+// made are the formats besides that audio in one of formats can be turned into.
+func made(formats []codec.Format) (list []codec.Format) {
+	for _, g := range codec.Coded() {
+		convertible := func(f codec.Format) bool { return codec.Convertible(f, g) }
+		if slices.ContainsFunc(formats, convertible) && !contains(formats, g) {
+			list = append(list, g)
+		}
+	}
+	return list
 }
 
 // askable is near with what it takes to ask the callee for a key.

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/conference"
 	"dialtone/storage"
 )
 
@@ -25,18 +26,25 @@ type Records interface {
 // Switchboard knows the calls in progress and admits new ones. One mutex guards
 // what it counts; it is never held while calling out.
 type Switchboard struct {
-	dialer  Dialer
-	plan    func() *dialplan.Plan
-	config  func() *config.Config
-	records Records
-	guard   Guard
-	lists   dialplan.Lists
-	web     dialplan.Web
-	outbox  dialplan.Outbox
-	guesses *guesses
-	log     *slog.Logger
-	shuffle func(n int, swap func(i, j int))
-	now     func() time.Time
+	dialer     Dialer
+	plan       func() *dialplan.Plan
+	config     func() *config.Config
+	records    Records
+	guard      Guard
+	lists      dialplan.Lists
+	web        dialplan.Web
+	speech     Speech
+	hearing    Hearing
+	music      Music
+	rooms      *conference.Rooms
+	voicemail  Voicemail
+	recordings Recordings
+	outbox     dialplan.Outbox
+	guesses    *guesses
+	menus      *menuCounts
+	log        *slog.Logger
+	shuffle    func(n int, swap func(i, j int))
+	now        func() time.Time
 
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -50,7 +58,7 @@ type Switchboard struct {
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
-// Outbox, Shuffle and Now are required.
+// Speech, Hearing, Music, Voicemail, Recordings, Outbox, Shuffle and Now are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -63,6 +71,18 @@ type Options struct {
 	Lists dialplan.Lists
 	// Web answers requests of the step http; nil answers none.
 	Web dialplan.Web
+	// Speech speaks the texts of the step say; nil speaks none.
+	Speech Speech
+	// Hearing understands what callers say in menus; nil does not.
+	Hearing Hearing
+	// Music is for who waits; nil is the built-in music.
+	Music Music
+	// Mix makes the audio of a conference; nil is a mixer.
+	Mix func() conference.Mix
+	// Voicemail takes and gives messages; nil does not.
+	Voicemail Voicemail
+	// Recordings makes recordings; nil makes none.
+	Recordings Recordings
 	// Outbox takes webhooks and mail; nil sends none.
 	Outbox dialplan.Outbox
 	// Shuffle orders what rings in random order; nil is at random.
@@ -73,22 +93,29 @@ type Options struct {
 
 // NewSwitchboard returns a Switchboard without calls.
 func NewSwitchboard(o Options) *Switchboard {
-	return &Switchboard{
-		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
-		guard: o.Guard, lists: o.Lists, web: o.Web, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
-		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(),
+	if o.Music == nil {
+		o.Music = builtIn{}
 	}
+	s := &Switchboard{
+		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
+		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, recordings: o.Recordings, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
+		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
+	}
+	s.rooms = conference.New(conference.Options{Settings: s.conference, Open: s.clip, Record: s.record, Music: o.Music, Mix: o.Mix, Call: s.invite, Log: o.Log})
+	return s
 }
 
 // Accept starts a call for a caller, or says why it does not; then the leg is
 // still the caller's to refuse.
 func (s *Switchboard) Accept(leg Inbound, facts dialplan.Facts) *dialplan.Ended {
 	if facts.CallID == "" {
-		facts.CallID = strings.ToLower(rand.Text()[:12])
+		facts.CallID = newCallID()
 	}
 	c := newCall(s, leg, facts)
 	return s.admit(c)
 }
+
+func newCallID() string { return strings.ToLower(rand.Text()[:12]) }
 
 // maxRefused bounds the records of refused calls that wait for the disk.
 const maxRefused = 256
@@ -119,13 +146,15 @@ func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 		return &dialplan.Ended{Cause: dialplan.CauseShutdown}
 	}
 	if emergency { // no limit keeps it out
-		s.busy[c.facts.Extension]++
+		if c.counts != "" {
+			s.busy[c.counts]++
+		}
 		return s.start(c)
 	}
 	if len(s.calls) >= cfg.Calls.Max {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))})
 	}
-	if e := s.take(c.facts.Extension, cfg); e != nil {
+	if e := s.take(c.counts, cfg); e != nil {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail})
 	}
 	return s.start(c)
@@ -195,7 +224,7 @@ func (s *Switchboard) forget(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.calls, c.id)
-	s.free(c.facts.Extension)
+	s.free(c.counts)
 	if s.closing && len(s.calls) == 0 {
 		close(s.idle)
 	}
@@ -272,6 +301,7 @@ func (s *Switchboard) Close() {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
+	s.rooms.Wait()
 }
 
 // Snapshot is a call as lists show it.

@@ -33,13 +33,14 @@ func (b *Outbox) Email(m dialplan.Mail) error {
 }
 
 // send hands a mail to the server once.
-func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string) error {
+func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string, files ...dialplan.Enclosure) error {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	msg, err := compose(c, m, id)
 	if err != nil {
 		return final{err}
 	}
+	enclose(msg, files)
 	client, err := dialer(ctx, c)
 	if err != nil {
 		return final{err}
@@ -53,7 +54,7 @@ func send(ctx context.Context, c config.Mail, m dialplan.Mail, id string) error 
 }
 
 func compose(c config.Mail, m dialplan.Mail, id string) (*mail.Msg, error) {
-	msg := mail.NewMsg()
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	_, domain, _ := strings.Cut(c.From, "@")
 	msg.SetMessageIDWithValue(id + "@" + domain) // the same in every try
 	msg.SetDate()

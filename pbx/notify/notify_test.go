@@ -272,6 +272,9 @@ func TestEmail(t *testing.T) {
 	if strings.Contains(got, "\nBcc:") {
 		t.Errorf("a header came in by the subject:\n%s", got)
 	}
+	if strings.Contains(got, "User-Agent") || strings.Contains(got, "X-Mailer") {
+		t.Errorf("the mail says which library sent it:\n%s", got)
+	}
 }
 
 // A mailbox that is gone is nobody else's loss.

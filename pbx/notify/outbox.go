@@ -17,6 +17,7 @@ const (
 	maxWaiting = 250 // messages for one destination
 	maxAtOnce  = 4   // of them being sent
 	tryFor     = 15 * time.Second
+	letterFor  = 2 * time.Minute  // for a mail with files
 	quietFor   = 10 * time.Second // between two lines about messages that were not taken
 )
 

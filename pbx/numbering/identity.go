@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"dialtone/config"
-	"dialtone/pbx/call"
+	"dialtone/dialplan"
 )
 
 // Identity is who calls, as a trunk is to be told.
@@ -19,28 +19,35 @@ type Identity struct {
 	Hidden  bool // the callee is to see no number
 }
 
-// Identify says who calls o.Number over a trunk. payer is the extension o.As, and
-// caller the number of the caller, as the call knows it.
-func (n Numbers) Identify(o call.Outgoing, t config.Trunk, payer config.Extension, caller string) Identity {
+// Caller is who makes a call to the outside.
+type Caller struct {
+	Number    string           // as the call knows it
+	Anonymous bool             // hides it
+	Diverted  string           // the number that was called, E.164, when the caller is from outside
+	Payer     config.Extension // that pays
+}
+
+// Identify says who calls o.Number over a trunk.
+func (n Numbers) Identify(o dialplan.Outside, t config.Trunk, c Caller) Identity {
 	id := t.CallerID
-	own := n.own(o, t, payer)
+	own := n.own(o, t, c.Payer)
 	who := Identity{Own: own, Shown: own}
-	who.Foreign = o.Diverted != "" && (id.Forwarded == "diversion" || id.Forwarded == "history")
+	who.Foreign = c.Diverted != "" && (id.Forwarded == "diversion" || id.Forwarded == "history")
 	if who.Foreign {
 		who.Behalf = own
-		if _, ok := n.Read(o.Diverted); ok {
-			who.Behalf = n.written(id.Format, o.Diverted)
+		if _, ok := n.Read(c.Diverted); ok {
+			who.Behalf = n.written(id.Format, c.Diverted)
 		}
-		if caller != "" {
-			who.Shown = n.written(id.Format, caller)
+		if c.Number != "" {
+			who.Shown = n.written(id.Format, c.Number)
 		}
 	}
-	who.Hidden = (o.Anonymous || who.Foreign && caller == "") && id.Hidden != "number" && !o.Emergency
+	who.Hidden = (c.Anonymous || who.Foreign && c.Number == "") && id.Hidden != "number" && !o.Emergency
 	return who
 }
 
 // own is the number of ours that a call is made from.
-func (n Numbers) own(o call.Outgoing, t config.Trunk, payer config.Extension) string {
+func (n Numbers) own(o dialplan.Outside, t config.Trunk, payer config.Extension) string {
 	abroad := ""
 	if callee, ok := n.Read(o.Number); ok {
 		for country, number := range t.CallerID.ByCountry {

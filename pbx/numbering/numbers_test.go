@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"dialtone/config"
-	"dialtone/pbx/call"
+	"dialtone/dialplan"
 	"dialtone/pbx/numbering"
 )
 
@@ -97,9 +97,9 @@ func TestWhoIsShown(t *testing.T) {
 			want: numbering.Identity{Own: main, Shown: main, Behalf: "+4930555009", Foreign: true, Hidden: true},
 		},
 	} {
-		o := call.Outgoing{Anonymous: test.anonymous, Diverted: test.diverted}
-		o.Number, o.CallerID, o.As, o.Emergency = test.number, test.step, "101", test.emergency
-		if got := german().Identify(o, test.trunk, test.payer, test.caller); got != test.want {
+		o := dialplan.Outside{Number: test.number, CallerID: test.step, As: "101", Emergency: test.emergency}
+		c := numbering.Caller{Number: test.caller, Anonymous: test.anonymous, Diverted: test.diverted, Payer: test.payer}
+		if got := german().Identify(o, test.trunk, c); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
 	}

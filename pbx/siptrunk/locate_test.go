@@ -31,15 +31,8 @@ func newZone(t *testing.T, lines ...string) *zone {
 	t.Helper()
 	z := &zone{asked: map[string]int{}}
 	z.set(t, lines...)
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc, l := bothOnOnePort(t)
 	z.addr = pc.LocalAddr().String()
-	l, err := net.Listen("tcp", z.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, s := range []*dns.Server{{PacketConn: pc, Handler: z}, {Listener: l, Handler: z}} {
 		up := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(up) }
@@ -49,6 +42,22 @@ func newZone(t *testing.T, lines ...string) *zone {
 		t.Cleanup(func() { _ = s.Shutdown(); <-done })
 	}
 	return z
+}
+
+// bothOnOnePort listens for UDP and TCP on a port that is free for both.
+func bothOnOnePort(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pc, err := net.ListenPacket("udp", l.Addr().String())
+		if err == nil {
+			return pc, l
+		}
+		_ = l.Close() // taken by another
+	}
 }
 
 func (z *zone) set(t *testing.T, lines ...string) {

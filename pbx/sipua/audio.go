@@ -142,7 +142,7 @@ func (a *audio) answerLocked(near call.Want) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.local(formats, near.Direction)
+	l, err := a.local(formats, near)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (a *audio) offer(near call.Want) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.local(formats, near.Direction)
+	l, err := a.local(formats, near)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +276,8 @@ func (a *audio) apply() error {
 }
 
 // differs reports whether near needs another offer: the direction is not what
-// both sides allow, or a format may be sent that near does not have.
+// both sides allow, a format may be sent that near does not have, or one is sent that
+// has to be converted although another does not.
 func (a *audio) differs(near call.Want) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -289,20 +290,41 @@ func (a *audio) differs(near call.Want) bool {
 	if len(near.Formats) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(a.agreed.Recv, func(f codec.Format) bool {
-		return f.IsAudio() && !holds(near.Formats, f)
-	})
+	sent := audible(a.agreed.Recv)
+	if near.Best && a.better(near.Formats, sent) {
+		return true
+	}
+	direct := func(f codec.Format) bool { return holds(near.Formats, f) }
+	if len(sent) > 0 && !direct(sent[0]) && slices.ContainsFunc(sent, direct) {
+		return true
+	}
+	return slices.ContainsFunc(sent, func(f codec.Format) bool { return !direct(f) && !holds(near.Made, f) })
+}
+
+// better reports whether the first of wanted that the far side has, and may be used,
+// was not agreed on; mu is held.
+func (a *audio) better(wanted, agreed []codec.Format) bool {
+	var usable []codec.Format
+	for _, f := range wanted {
+		if f.IsAudio() && a.rank(f) >= 0 && holds(a.remote.Formats, f) {
+			usable = append(usable, f)
+		}
+	}
+	if a.ordered {
+		slices.SortStableFunc(usable, func(f, g codec.Format) int { return a.order(f) - a.order(g) })
+	}
+	return len(usable) > 0 && !holds(agreed, usable[0])
 }
 
 // local is what we say in an offer or an answer; mu is held.
-func (a *audio) local(formats []codec.Format, d media.Direction) (sdp.Local, error) {
+func (a *audio) local(formats []codec.Format, near call.Want) (sdp.Local, error) {
 	port, err := a.port.open(a.engine, a.bind)
 	if err != nil {
 		return sdp.Local{}, err
 	}
 	rtpAt, rtcpAt := port.Local()
 	return sdp.Local{
-		Addr: a.advertise, RTP: rtpAt.Port(), RTCP: rtcpAt.Port(), Formats: formats, Direction: d,
-		Crypto: a.crypto, OfferCrypto: a.encrypt,
+		Addr: a.advertise, RTP: rtpAt.Port(), RTCP: rtcpAt.Port(), Formats: formats, Direction: near.Direction,
+		Crypto: a.crypto, OfferCrypto: a.encrypt, Levels: near.Levels,
 	}, nil
 }

@@ -9,7 +9,8 @@ import (
 	"dialtone/pbx/call"
 )
 
-// common are the formats of near that the configuration allows. Without any in
+// common are the formats of near that the configuration allows, with those that have
+// to be converted where they may be needed. Without any in
 // near, those of far are taken; without any there either, all that we know. What
 // far names must have one of them.
 func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, error) {
@@ -30,6 +31,10 @@ func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, erro
 		slices.SortStableFunc(formats, func(f, g codec.Format) int { return a.order(f) - a.order(g) })
 	}
 	usable := func(f codec.Format) bool { return f.IsAudio() && (len(far) == 0 || holds(far, f)) }
+	direct := slices.ContainsFunc(formats, usable)
+	if !direct || len(far) == 0 && !a.direct(formats) {
+		formats = append(formats, a.made(near)...)
+	}
 	if slices.ContainsFunc(formats, usable) {
 		return formats, nil
 	}
@@ -37,6 +42,32 @@ func (a *audio) common(far []codec.Format, near call.Want) ([]codec.Format, erro
 		formats = a.configured()
 	}
 	return nil, &sdp.NoCommonFormatError{Offered: far, Wanted: formats}
+}
+
+// direct reports whether what is agreed has audio of formats; mu is held.
+func (a *audio) direct(formats []codec.Format) bool {
+	return a.settled && slices.ContainsFunc(audible(a.agreed.Send), func(f codec.Format) bool { return holds(formats, f) })
+}
+
+// made are the formats of near that have to be converted and are allowed.
+func (a *audio) made(near call.Want) (formats []codec.Format) {
+	for _, f := range near.Made {
+		if a.rank(f) >= 0 {
+			formats = append(formats, f)
+		}
+	}
+	slices.SortStableFunc(formats, func(f, g codec.Format) int { return a.order(f) - a.order(g) })
+	return formats
+}
+
+// audible are the formats that carry speech.
+func audible(formats []codec.Format) (out []codec.Format) {
+	for _, f := range formats {
+		if f.IsAudio() {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // known are the formats that we can offer by ourselves.

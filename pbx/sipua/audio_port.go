@@ -52,7 +52,7 @@ func (p *sharedPort) close() {
 func portParams(a sdp.Agreed) rtp.Params {
 	p := rtp.Params{
 		Send: a.Send, Recv: a.Recv, Direction: a.Direction, RemoteRTP: a.RemoteRTP, RemoteRTCP: a.RemoteRTCP,
-		Mux: a.Mux, Ptime: a.Ptime,
+		Mux: a.Mux, Ptime: a.Ptime, Levels: a.Levels,
 	}
 	if a.Disabled {
 		p.Direction = media.Inactive

@@ -107,8 +107,16 @@ func (l *leg) Info() call.LegInfo {
 		Inbound: l.inbound, Party: l.party, Trunk: l.trunk, URI: clean(d.target.String()),
 		Remote:    d.flow.Transport + " " + d.flow.Remote.String(),
 		SIPCallID: clean(d.callID), UserAgent: l.userAgent,
-		Secure: strings.EqualFold(d.flow.Transport, "tls"),
+		Secure: strings.EqualFold(d.flow.Transport, "tls"), DTMF: l.ua.dtmfOf(l.trunk, l.party),
 	}
+}
+
+// dtmfOf is how keys are told by a trunk, or else an extension.
+func (u *UA) dtmfOf(trunk, extension string) string {
+	if trunk != "" {
+		return u.config().Trunks[trunk].DTMF
+	}
+	return u.config().Extensions[extension].DTMF
 }
 
 // Media implements call.Leg.

@@ -37,7 +37,7 @@ func (l *leg) wantsOffer() bool {
 }
 
 func equal(v, w call.Want) bool {
-	return v.Direction == w.Direction && slices.Equal(v.Formats, w.Formats)
+	return v.Direction == w.Direction && v.Best == w.Best && slices.Equal(v.Formats, w.Formats) && slices.Equal(v.Made, w.Made)
 }
 
 // renegotiate makes offers until nothing is left to change, and refreshes the

@@ -26,7 +26,9 @@ type presentation struct {
 // outside, whose call goes out again, is shown only to a trunk that is told on
 // whose behalf.
 func (p *presentation) headers() (sip.FromHeader, []sip.Header) {
-	id, who := p.trunk.CallerID, p.numbers.Identify(p.Outgoing, p.trunk, p.extension, p.caller)
+	id, who := p.trunk.CallerID, p.numbers.Identify(p.Outside, p.trunk, numbering.Caller{
+		Number: p.caller, Anonymous: p.Anonymous, Diverted: p.Diverted, Payer: p.extension,
+	})
 	from := sip.FromHeader{DisplayName: quotedName(p.name), Address: p.at(who.Shown)}
 	if !who.Foreign && (id.In == "ppi" || id.In == "rpid") {
 		from.Address = p.at(cmp.Or(p.trunk.Username, who.Shown))

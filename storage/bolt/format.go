@@ -20,22 +20,34 @@ import (
 //	cdrs      start (8 bytes) + id   encoding byte + record
 //	contacts  extension 0 binding    encoding byte + contact
 //	lists     list 0 number          encoding byte + entry
+//	messages  mailbox 0 id           encoding byte + message
+//	mailboxes extension              encoding byte + mailbox
+//	recordings id                    encoding byte + recording
 //
-// lists may be missing in a file of an older Dialtone, which does not look at it.
+// lists, messages, mailboxes and recordings may be missing in a file of an older Dialtone, which does
+// not look at them.
 // start is nanoseconds since 1970, big endian, so that keys sort by time.
 const format = 1
 
 // encodingJSON is the first byte of every value.
 const encodingJSON = 1
 
-func bucketMeta() []byte     { return []byte("meta") }
-func bucketCDRs() []byte     { return []byte("cdrs") }
-func bucketContacts() []byte { return []byte("contacts") }
-func bucketLists() []byte    { return []byte("lists") }
+func bucketMeta() []byte       { return []byte("meta") }
+func bucketCDRs() []byte       { return []byte("cdrs") }
+func bucketContacts() []byte   { return []byte("contacts") }
+func bucketLists() []byte      { return []byte("lists") }
+func bucketMessages() []byte   { return []byte("messages") }
+func bucketMailboxes() []byte  { return []byte("mailboxes") }
+func bucketRecordings() []byte { return []byte("recordings") }
+
+// later are the buckets that came after the first release.
+func later() [][]byte {
+	return [][]byte{bucketLists(), bucketMessages(), bucketMailboxes(), bucketRecordings()}
+}
 
 // prepare makes the buckets of a new file and refuses a file of others.
 func prepare(db *bbolt.DB) error {
-	version, empty, lists := "", true, false
+	version, empty, complete := "", true, true
 	err := db.View(func(tx *bbolt.Tx) error {
 		if k, _ := tx.Cursor().First(); k != nil {
 			empty = false
@@ -43,7 +55,9 @@ func prepare(db *bbolt.DB) error {
 		if meta := tx.Bucket(bucketMeta()); meta != nil {
 			version = string(meta.Get([]byte("format")))
 		}
-		lists = tx.Bucket(bucketLists()) != nil
+		for _, name := range later() {
+			complete = complete && tx.Bucket(name) != nil
+		}
 		return nil
 	})
 	if err != nil {
@@ -58,17 +72,24 @@ func prepare(db *bbolt.DB) error {
 		return fmt.Errorf("not a Dialtone store: its format is %q; move the file away", version)
 	case n > format:
 		return fmt.Errorf("%w: its format is %d, this one reads up to %d; upgrade Dialtone or restore a backup", storage.ErrNewerFormat, n, format)
-	case !lists:
-		return db.Update(func(tx *bbolt.Tx) error {
-			_, err := tx.CreateBucket(bucketLists())
+	case !complete:
+		return db.Update(complement)
+	}
+	return nil
+}
+
+// complement makes the buckets that an older Dialtone did not have.
+func complement(tx *bbolt.Tx) error {
+	for _, name := range later() {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
-		})
+		}
 	}
 	return nil
 }
 
 func create(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{bucketMeta(), bucketCDRs(), bucketContacts(), bucketLists()} {
+	for _, name := range append(later(), bucketMeta(), bucketCDRs(), bucketContacts()) {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -102,6 +123,10 @@ func contactKey(k storage.ContactKey) []byte {
 
 func listKey(k storage.ListKey) []byte {
 	return append(append([]byte(k.List), 0), k.Number...)
+}
+
+func messageKey(k storage.MessageKey) []byte {
+	return append(append([]byte(k.Mailbox), 0), k.ID...)
 }
 
 func encode(v any) ([]byte, error) {

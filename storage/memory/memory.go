@@ -13,16 +13,23 @@ import (
 // Store implements storage.Store. Records and contacts that go in or come out
 // share no memory with the caller's.
 type Store struct {
-	mu       sync.RWMutex
-	closed   bool
-	cdrs     []storage.CDR // by start, then id
-	contacts map[storage.ContactKey]storage.Contact
-	entries  map[storage.ListKey]storage.ListEntry
+	mu         sync.RWMutex
+	closed     bool
+	cdrs       []storage.CDR // by start, then id
+	contacts   map[storage.ContactKey]storage.Contact
+	entries    map[storage.ListKey]storage.ListEntry
+	messages   map[storage.MessageKey]storage.Message
+	boxes      map[string]storage.Mailbox
+	recordings map[string]storage.Recording
 }
 
 // New is an empty store.
 func New() *Store {
-	return &Store{contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{}}
+	return &Store{
+		contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{},
+		messages: map[storage.MessageKey]storage.Message{}, boxes: map[string]storage.Mailbox{},
+		recordings: map[string]storage.Recording{},
+	}
 }
 
 // AddCDR keeps c; one of the same start and id is replaced.
@@ -173,6 +180,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed, s.cdrs, s.contacts, s.entries = true, nil, nil, nil
+	s.messages, s.boxes, s.recordings = nil, nil, nil
 	return nil
 }
 

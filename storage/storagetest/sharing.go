@@ -54,13 +54,16 @@ func closed(t *testing.T, s storage.Store) {
 	_, entriesErr := s.ListEntries()
 	_, pruneErr := s.Prune(noon())
 	for call, err := range map[string]error{
-		"AddCDR":          s.AddCDR(Record(1)),
-		"CDRs":            s.CDRs(storage.CDRFilter{}, func(storage.CDR) bool { return true }),
-		"Contacts":        contactsErr,
-		"SaveContacts":    s.SaveContacts([]storage.Contact{Contact(1)}, nil),
-		"ListEntries":     entriesErr,
-		"SaveListEntries": s.SaveListEntries([]storage.ListEntry{Entry("block", 1)}, nil),
-		"Prune":           pruneErr,
+		"AddCDR":           s.AddCDR(Record(1)),
+		"CDRs":             s.CDRs(storage.CDRFilter{}, func(storage.CDR) bool { return true }),
+		"Contacts":         contactsErr,
+		"SaveContacts":     s.SaveContacts([]storage.Contact{Contact(1)}, nil),
+		"ListEntries":      entriesErr,
+		"SaveListEntries":  s.SaveListEntries([]storage.ListEntry{Entry("block", 1)}, nil),
+		"Prune":            pruneErr,
+		"Recordings":       s.Recordings(storage.RecordingFilter{}, func(storage.Recording) bool { return true }),
+		"SaveRecording":    s.SaveRecording(Recording(1)),
+		"DeleteRecordings": s.DeleteRecordings(Recording(1).ID),
 	} {
 		if !errors.Is(err, storage.ErrClosed) {
 			t.Errorf("%s: %v, want storage.ErrClosed", call, err)

@@ -1,0 +1,134 @@
+package jitter
+
+import "time"
+
+// How transits are remembered.
+const (
+	bucketMs = 2
+	buckets  = 250
+	// A transit is forgotten to 1/e after so many packets: the short memory sees
+	// at once that it got worse, the long one does not believe so soon that it
+	// got better.
+	shortMemory, longMemory = 100, 750
+	shortShare, longShare   = 0.93, 0.99 // of the packets that shall be in time
+	// The fastest packet is that of so long, twice, so that a clock that differs is
+	// followed.
+	fastestOf = 4 * time.Second
+	// The delay that is wanted sinks by one sample in so many.
+	slowDown   = 50
+	firstGuess = 20 * time.Millisecond
+)
+
+// transit decides how much delay is wanted, from how long packets took. All times
+// are in samples.
+type transit struct {
+	rate       int
+	base       int64 // the transit of the fastest packet
+	fastest    [2]int64
+	since      int64 // when fastest[0] began
+	short      histogram
+	long       histogram
+	target     int64 // beyond base
+	span       int64 // what a tick takes
+	low, high  int64 // bounds of the target
+	unobserved bool  // there was a packet since the target was set
+}
+
+func (t *transit) init(rate int, low, high time.Duration) {
+	samples := func(d time.Duration) int64 { return int64(d) * int64(rate) / int64(time.Second) }
+	*t = transit{rate: rate, low: samples(low), high: samples(high), unobserved: true}
+	t.short.init(shortMemory)
+	t.long.init(longMemory)
+	t.target = samples(firstGuess)
+}
+
+// begin takes the first arrival, with media time 0.
+func (t *transit) begin(arrival int64) {
+	t.base, t.since = arrival, arrival
+	t.fastest = [2]int64{arrival, arrival}
+}
+
+// observe takes the transit of a packet.
+func (t *transit) observe(transit, arrival int64) {
+	if arrival-t.since > int64(fastestOf.Seconds())*int64(t.rate) {
+		t.fastest[1], t.fastest[0] = t.fastest[0], transit
+		t.since = arrival
+	}
+	t.fastest[0] = min(t.fastest[0], transit)
+	t.base = min(t.fastest[0], t.fastest[1])
+	bucket := min(int((transit-t.base)*1000/int64(t.rate))/bucketMs, buckets-1)
+	t.short.add(bucket)
+	t.long.add(bucket)
+	t.unobserved = true
+}
+
+// adapt brings the target to where it should be: up at once, down slowly. Tick is
+// how many samples are played at a time.
+func (t *transit) adapt(tick int) {
+	t.span = int64(tick)
+	if !t.unobserved {
+		return
+	}
+	t.unobserved = false
+	bucket := max(t.short.quantile(shortShare), t.long.quantile(longShare))
+	t.want(int64(bucket+1) * bucketMs * int64(t.rate) / 1000)
+}
+
+func (t *transit) want(need int64) {
+	need = min(max(need, t.low), t.high)
+	if need >= t.target {
+		t.target = need
+		return
+	}
+	t.target = max(need, t.target-max(1, t.span/slowDown))
+}
+
+// wanted is how much later than the fastest packet audio is to be played: as late
+// as most packets are, and a tick, of whose audio all must be there when it begins.
+func (t *transit) wanted() int64 { return t.target + t.span }
+
+// histogram counts, and forgets.
+type histogram struct {
+	weights [buckets]float32
+	total   float32
+	weight  float32 // of the next one: it grows, instead of the others getting less
+	growth  float32
+	top     int // the highest that is not empty
+}
+
+func (h *histogram) init(memory int) {
+	*h = histogram{weight: 1, growth: 1 + 1/float32(memory)}
+}
+
+func (h *histogram) add(bucket int) {
+	h.top = max(h.top, bucket)
+	h.weights[bucket] += h.weight
+	h.total += h.weight
+	h.weight *= h.growth
+	if h.weight < 1e6 {
+		return
+	}
+	h.total = 0
+	for i := range h.weights {
+		h.weights[i] /= h.weight
+		h.total += h.weights[i]
+	}
+	h.weight = 1
+}
+
+// quantile is the bucket up to which the share of all is.
+func (h *histogram) quantile(share float32) int {
+	for h.top > 0 && h.weights[h.top] < h.total/1e5 { // as good as forgotten
+		h.total -= h.weights[h.top]
+		h.weights[h.top] = 0
+		h.top--
+	}
+	rest := h.total * (1 - share)
+	for i := h.top; i > 0; i-- {
+		rest -= h.weights[i]
+		if rest < 0 {
+			return i
+		}
+	}
+	return 0
+}
