@@ -52,6 +52,7 @@ func crashConfig() *config.Config {
 	for box := range 4 {
 		cfg.Extensions[strconv.Itoa(101+box)] = config.Extension{Voicemail: config.Mailbox{Email: "ann@example.net"}}
 	}
+	cfg.Voicemail.MaxMessages = 100_000
 	return &cfg
 }
 
