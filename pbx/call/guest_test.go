@@ -143,6 +143,7 @@ func TestTheRoomEndsWhileItCalls(t *testing.T) {
 			return nil, context.Cause(ctx)
 		}}}}, nil)
 		over := w.invites(t, "101", "100")
+		synctest.Wait() // it rings
 		boss.bye(dialplan.CauseNormal)
 		<-withdrawn
 		if e := <-over; e == nil || e.Cause != dialplan.CauseNormal {
