@@ -119,7 +119,11 @@ func (h *house) endpoint(e *section, o objects) {
 	}
 	for _, key := range []string{"mailboxes", "call_group", "named_call_group", "acl", "set_var"} {
 		if e.get(key) != "" {
-			h.note(e.where(key), key+" of extension "+e.name+" has no counterpart", "")
+			what, remedy := " has no counterpart", ""
+			if key == "mailboxes" {
+				what, remedy = " is not converted", "write voicemail: true into the extension for a mailbox"
+			}
+			h.note(e.where(key), key+" of extension "+e.name+what, remedy)
 		}
 	}
 	h.addPhone(p)

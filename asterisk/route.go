@@ -55,7 +55,7 @@ func special(name string) string {
 	case "h":
 		return "what is done after a call has no counterpart"
 	case "i", "t", "e", "o", "a", "T":
-		return "the exten " + name + " belongs to menus and voicemail, which have no counterpart here"
+		return "the exten " + name + " is for menus and voicemail, which are not converted; write them anew, see docs/menus.md and docs/voicemail.md"
 	case "fax":
 		return "fax has no counterpart"
 	}

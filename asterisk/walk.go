@@ -119,7 +119,7 @@ func harmless(app string) bool {
 	}, app)
 }
 
-// strange is an application that has no counterpart: what only tells or notes is
+// strange is an application that is not converted: what only tells or notes is
 // left out, anything else decides the call, which is refused.
 func (w *walk) strange(p priority) []step {
 	shown := p.app + "(" + clip(p.args) + ")"
@@ -128,20 +128,29 @@ func (w *walk) strange(p priority) []step {
 	}
 	if harmless(p.app) {
 		remedy := "it was left out: the call goes on without it"
-		if p.app == "playback" {
+		switch p.app {
+		case "playback":
 			remedy = "it was left out; with the recording among the prompts, write play: NAME"
+		case "saydigits", "saynumber", "sayalpha", "sayunixtime":
+			remedy = "it was left out; write a step say"
+		case "mixmonitor", "monitor":
+			remedy = "it was left out; write a step record, or a rule of docs/recording.md"
 		}
 		w.note(p.at, shown+" was not carried over", remedy)
 		return []step{{text: logStep("left out: " + shown)}}
 	}
 	remedy := "the call is refused there; write what it is to do instead"
 	switch p.app {
-	case "voicemail", "voicemailmain":
-		remedy = "callers hear that nobody answers; dial somebody else instead"
+	case "voicemail":
+		remedy = "callers hear that nobody answers; give the extension a mailbox, and write a step voicemail"
+	case "voicemailmain":
+		remedy = "the call is refused there; write a step mailbox"
+	case "confbridge", "meetme":
+		remedy = "the call is refused there; write a conference, and a step conference"
 	case "background", "waitexten", "read":
-		remedy = "menus have to be written anew; the call is refused there"
+		remedy = "the call is refused there; write a menu"
 	}
-	w.note(p.at, shown+" has no counterpart", remedy)
+	w.note(p.at, shown+" is not converted", remedy)
 	cause := "unreachable"
 	if p.app == "voicemail" {
 		cause = "no-answer"
