@@ -34,19 +34,7 @@ func (c ctlCDR) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 	if ctl.JSON {
 		c.Format = "json"
 	}
-	if _, err := c.filter(time.Now()); err != nil {
-		return err // no server need run to say so
-	}
-	client, err := ctl.client()
-	if err != nil {
-		return err
-	}
-	status, err := client.Status(ctx)
-	if err != nil {
-		return err
-	}
-	zone := siteZone(status)
-	filter, err := c.filter(time.Now().In(zone))
+	client, zone, filter, err := filtered(ctx, ctl, c.filter)
 	if err != nil {
 		return err
 	}
@@ -63,6 +51,23 @@ func (c ctlCDR) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
 		return err // without close: what was written must not look whole
 	}
 	return out.close()
+}
+
+// filtered is what a list needs whose filter has times of the site.
+func filtered[F any](ctx context.Context, ctl *ctlCommand, filter func(now time.Time) (F, error)) (client *api.Client, zone *time.Location, f F, err error) {
+	if _, err = filter(time.Now()); err != nil {
+		return nil, nil, f, err // no server need run to say so
+	}
+	if client, err = ctl.client(); err != nil {
+		return nil, nil, f, err
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return nil, nil, f, err
+	}
+	zone = siteZone(status)
+	f, err = filter(time.Now().In(zone))
+	return client, zone, f, err
 }
 
 func (c ctlCDR) filter(now time.Time) (api.CDRFilter, error) {

@@ -44,19 +44,7 @@ func (ctlRecordingsList) Help() string {
 
 // Run prints the recordings.
 func (c ctlRecordingsList) Run(ctx context.Context, t terminal, ctl *ctlCommand) error {
-	if _, err := c.filter(time.Now()); err != nil {
-		return err // no server need run to say so
-	}
-	client, err := ctl.client()
-	if err != nil {
-		return err
-	}
-	status, err := client.Status(ctx)
-	if err != nil {
-		return err
-	}
-	zone := siteZone(status)
-	filter, err := c.filter(time.Now().In(zone))
+	client, zone, filter, err := filtered(ctx, ctl, c.filter)
 	if err != nil {
 		return err
 	}

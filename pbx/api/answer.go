@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"strconv"
 
 	"dialtone/storage"
 )
@@ -66,6 +68,24 @@ func answer(w http.ResponseWriter, v any) error {
 // done says that what was asked is done.
 func done(w http.ResponseWriter) error {
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// send sends a file, as long as it is now.
+func (a *API) send(w http.ResponseWriter, r *http.Request, kind string, file *os.File, err error) error {
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	if _, err := io.CopyN(w, file, info.Size()); err != nil { // it may be growing
+		a.log.Warn("a file was not sent in full", "request", r.URL.Path, "error", err)
+	}
 	return nil
 }
 

@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"dialtone/storage"
 )
@@ -52,20 +50,7 @@ func (a *API) deleteMessage(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) messageAudio(w http.ResponseWriter, r *http.Request) error {
 	file, err := a.server.OpenMessage(keyOf(r))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "audio/wav")
-	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
-	if _, err := io.Copy(w, file); err != nil {
-		a.log.Warn("a message was not sent in full", "error", err)
-	}
-	return nil
+	return a.send(w, r, "audio/wav", file, err)
 }
 
 func keyOf(r *http.Request) storage.MessageKey {

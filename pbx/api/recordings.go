@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"dialtone/storage"
 )
@@ -57,20 +55,7 @@ func recordingFilter(q url.Values) (f RecordingFilter, err error) {
 
 func (a *API) recordingAudio(w http.ResponseWriter, r *http.Request) error {
 	file, err := a.server.OpenRecording(r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
-	if _, err := io.CopyN(w, file, info.Size()); err != nil { // it may be growing
-		a.log.Warn("a recording was not sent in full", "error", err)
-	}
-	return nil
+	return a.send(w, r, "application/octet-stream", file, err)
 }
 
 func (a *API) deleteRecording(w http.ResponseWriter, r *http.Request) error {

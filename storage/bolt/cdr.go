@@ -50,16 +50,22 @@ func (s *Store) CDRs(f storage.CDRFilter, yield func(storage.CDR) bool) error {
 	if !f.Since.IsZero() {
 		since = timeKey(f.Since)
 	}
+	return byAndBy(below, f.Limit, yield, func(below []byte) ([]storage.CDR, []byte, error) { return s.readChunk(below, since, f) })
+}
+
+// byAndBy gives what read reads in chunks, backwards from below, until yield says false, there
+// is no more, or limit were given; 0 is all. No transaction is open while yield runs.
+func byAndBy[T any](below []byte, limit int, yield func(T) bool, read func(below []byte) (chunk []T, next []byte, err error)) error {
 	for given := 0; ; {
-		chunk, next, err := s.readChunk(below, since, f)
+		chunk, next, err := read(below)
 		if err != nil {
 			return err
 		}
-		for _, c := range chunk {
-			if !yield(c) {
+		for _, v := range chunk {
+			if !yield(v) {
 				return nil
 			}
-			if given++; given == f.Limit {
+			if given++; given == limit {
 				return nil
 			}
 		}

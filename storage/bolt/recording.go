@@ -13,25 +13,7 @@ func (s *Store) Recordings(f storage.RecordingFilter, yield func(storage.Recordi
 	if f.ID != "" {
 		return s.recording(f, yield)
 	}
-	var below []byte
-	for given := 0; ; {
-		chunk, next, err := s.readRecordings(below, f)
-		if err != nil {
-			return err
-		}
-		for _, r := range chunk {
-			if !yield(r) {
-				return nil
-			}
-			if given++; given == f.Limit {
-				return nil
-			}
-		}
-		if next == nil {
-			return nil
-		}
-		below = next
-	}
+	return byAndBy(nil, f.Limit, yield, func(below []byte) ([]storage.Recording, []byte, error) { return s.readRecordings(below, f) })
 }
 
 // recording reads the one with the id of f.
