@@ -2,6 +2,7 @@ package mixer
 
 import (
 	"math"
+	"math/cmplx"
 	"slices"
 	"sync"
 	"testing"
@@ -33,8 +34,9 @@ type phone struct {
 	heard   []int16
 	packets int
 	markers int
-	ticks   int // of the RTP clock
-	last    time.Time
+	ticks   int             // of the RTP clock
+	when    []time.Duration // since from, of each packet that was heard
+	from    time.Time
 }
 
 func newPhone(tb testing.TB, f codec.Format, hz, amplitude float64, packets int) *phone {
@@ -76,14 +78,16 @@ func speech(tb testing.TB, f codec.Format, packets int, sample func(n int) int16
 }
 
 // say sends the next packet, which may get lost.
-func (p *phone) say(lost bool) {
+func (p *phone) say(lost bool) { p.send(p.said[p.sent%len(p.said)], lost) }
+
+func (p *phone) send(payload []byte, lost bool) {
 	f := &p.formats[0]
 	if p.in.Payload == nil {
 		p.in.Payload = make([]byte, 0, 1400)
 	}
 	p.in.Format, p.in.SSRC, p.in.Seq = f, p.ssrc, uint16(p.sent)
 	p.in.Time = uint32(p.sent * f.Clock / 50)
-	p.in.Payload = append(p.in.Payload[:0], p.said[p.sent%len(p.said)]...)
+	p.in.Payload = append(p.in.Payload[:0], payload...)
 	p.sent++
 	if p.sink != nil && !lost {
 		p.sink.Packet(&p.in)
@@ -102,7 +106,6 @@ func (p *phone) Write(f codec.Format, payload []byte, samples int, marker bool) 
 	defer p.mu.Unlock()
 	p.packets++
 	p.ticks += samples
-	p.last = time.Now()
 	if marker {
 		p.markers++
 	}
@@ -111,20 +114,23 @@ func (p *phone) Write(f codec.Format, payload []byte, samples int, marker bool) 
 	}
 	var pcm [48 * 120]int16
 	n := p.dec.Decode(pcm[:], payload)
-	p.heard = append(p.heard, pcm[:n]...)
+	p.heard, p.when = append(p.heard, pcm[:n]...), append(p.when, time.Since(p.from))
 }
 
 // listen forgets what was heard and listens, or stops to.
 func (p *phone) listen(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deaf, p.heard = !on, p.heard[:0]
+	p.deaf, p.heard, p.when = !on, p.heard[:0], p.when[:0]
 }
 
-func (p *phone) lastHeard() time.Time {
+// take gives what was heard, and when each packet of that was, and forgets it.
+func (p *phone) take() (heard []int16, when []time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.last
+	heard, when = p.heard, p.when
+	p.heard, p.when = nil, nil
+	return heard, when
 }
 
 // amplitude is that of hz in the last so many frames that were heard.
@@ -136,13 +142,14 @@ func (p *phone) amplitude(hz float64, frames int) float64 {
 }
 
 func amplitude(pcm []int16, hz float64, rate int) float64 {
-	var re, im float64
-	for i, s := range pcm {
-		sin, cos := math.Sincos(2 * math.Pi * hz * float64(i) / float64(rate))
-		re += float64(s) * cos
-		im += float64(s) * sin
+	step := cmplx.Rect(1, 2*math.Pi*hz/float64(rate))
+	var sum complex128
+	turn := complex(1, 0)
+	for _, s := range pcm {
+		sum += complex(float64(s)*real(turn), float64(s)*imag(turn))
+		turn *= step
 	}
-	return 2 * math.Hypot(re, im) / float64(max(1, len(pcm)))
+	return 2 * cmplx.Abs(sum) / float64(max(1, len(pcm)))
 }
 
 // click is the greatest step in what was heard of sines of the given frequencies:
