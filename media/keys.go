@@ -103,6 +103,9 @@ func (k *Keys) Listen(on bool) {
 // Packet implements Sink.
 func (k *Keys) Packet(p *Packet) { k.heed(p) }
 
+// Patient implements Patient: a key takes longer than that.
+func (k *Keys) Patient() {}
+
 // heed takes what a packet says of keys. sounds says that there is a key in it; other
 // that it was first told of in another way, or before Clear.
 func (k *Keys) heed(p *Packet) (sounds, other bool) {

@@ -62,6 +62,17 @@ const Recoded uint32 = 1 << 31
 // read them: it must not block.
 type Sink interface{ Packet(*Packet) }
 
+// Patient is a Sink that looks at what it got only now and then: it gets packets up to
+// Patience late where that is cheaper.
+type Patient interface {
+	Sink
+	Patient()
+}
+
+// Patience is little beside the 20 ms in which audio comes, and enough for several
+// packets to come together.
+const Patience = 4 * time.Millisecond
+
 // Endpoint is where the audio of one leg comes from and goes to. Its methods
 // are safe for concurrent use, and none blocks.
 type Endpoint interface {

@@ -179,6 +179,9 @@ func (in *entrance) Packet(p *media.Packet) {
 	}
 }
 
+// Patient implements media.Patient: it is the tick that listens.
+func (*entrance) Patient() {}
+
 // tune takes another jitter buffer when f has more or less to hear than the one that
 // is used. The tick closes that one.
 func (m *Member) tune(f codec.Format) {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"dialtone/media"
 	"dialtone/media/codec"
 )
 
@@ -151,7 +152,9 @@ func (h *hall) silent(phone, seq int) bool {
 
 func (h *hall) send(phone, seq int) {
 	at := leaves(phone, seq) + time.Duration(h.r.Int64N(int64(truthJitter)))
-	heap.Push(&h.sky, arrival{at.Truncate(time.Millisecond), phone, seq})
+	const phase = time.Millisecond // of a port, which reads every so often for who is patient
+	at = (at - phase).Truncate(media.Patience) + media.Patience + phase
+	heap.Push(&h.sky, arrival{at, phone, seq})
 }
 
 // until lets packets arrive until so long after the beginning.

@@ -198,6 +198,7 @@ func (e *Engine) attach(p *Port) error {
 			return err
 		}
 	}
+	p.shard.suit(p.sockets.rtp)
 	e.open[p] = struct{}{}
 	return nil
 }

@@ -202,9 +202,18 @@ func (p *Port) Ptime() time.Duration {
 func (p *Port) SetSink(s media.Sink) {
 	if s == nil {
 		p.sink.Store(nil)
-		return
+	} else {
+		p.sink.Store(&sinkBox{s})
 	}
-	p.sink.Store(&sinkBox{s})
+	p.shard.suit(p.sockets.rtp)
+}
+
+// patient reports whether what arrives can wait for a moment: nobody takes it, or
+// nobody who is in a hurry.
+func (p *Port) patient() bool {
+	sink := p.Sink()
+	_, patient := sink.(media.Patient)
+	return patient || sink == nil
 }
 
 // Sink is who gets what arrives; nil when nobody does.
@@ -217,8 +226,8 @@ func (p *Port) Sink() media.Sink {
 
 // RemoveSink takes s away if it is still the sink.
 func (p *Port) RemoveSink(s media.Sink) {
-	if box := p.sink.Load(); box != nil && box.Sink == s {
-		p.sink.CompareAndSwap(box, nil)
+	if box := p.sink.Load(); box != nil && box.Sink == s && p.sink.CompareAndSwap(box, nil) {
+		p.shard.suit(p.sockets.rtp)
 	}
 }
 

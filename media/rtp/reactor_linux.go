@@ -3,24 +3,41 @@
 package rtp
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"dialtone/media"
 )
 
 // reactor reads all sockets of a shard in one goroutine. The sockets are in an
 // epoll set of its own, level triggered, and that set is itself a file in Go's
 // poller: the goroutine sleeps as any other that waits for the network, without
 // holding a thread.
+//
+// Waking up costs more than reading, so sockets whose packets nobody needs at once are
+// in another set, which is looked at every so often.
 type reactor struct {
 	epoll   int
 	file    *os.File // of epoll
+	calm    int      // the set of the sockets that can wait
 	sockets []atomic.Pointer[socket]
 	first   uint16
 	done    chan struct{}
+
+	mu      sync.Mutex // among those who change the sets
+	waiting int        // how many sockets are in calm
 }
+
+const (
+	batch  = 128 // packets that are read before a set is asked again
+	rounds = 8   // batches that are read before the other set has its turn
+)
 
 // newReactor makes a reactor for sockets with port numbers from first on.
 func newReactor(first uint16, count int) (*reactor, error) {
@@ -32,8 +49,14 @@ func newReactor(first uint16, count int) (*reactor, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("create epoll set: %w", err)
 	}
+	calm, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("create epoll set: %w", err)
+	}
 	return &reactor{
 		epoll:   fd,
+		calm:    calm,
 		file:    os.NewFile(uintptr(fd), "epoll"),
 		sockets: make([]atomic.Pointer[socket], count),
 		first:   first,
@@ -47,29 +70,78 @@ func (r *reactor) start() { go r.run() }
 func (r *reactor) close() {
 	_ = r.file.Close()
 	<-r.done
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = unix.Close(r.calm)
+	r.calm = -1
 }
 
 // add starts reading s. Its port number is free of other sockets in this engine.
 func (r *reactor) add(s *socket) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.sockets[s.number-r.first].Store(s)
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.number)}
-	if err := unix.EpollCtl(r.epoll, unix.EPOLL_CTL_ADD, s.fd, &event); err != nil {
+	if err := watch(r.epoll, s); err != nil {
 		r.sockets[s.number-r.first].Store(nil)
 		return fmt.Errorf("watch UDP port %d: %w", s.number, err)
 	}
 	return nil
 }
 
+func watch(epoll int, s *socket) error {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.number)}
+	return unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, s.fd, &event)
+}
+
+// suit reads s as its sink wants it, at once or when it suits.
+func (r *reactor) suit(s *socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	calm := s.port.patient()
+	if s.calm == calm || r.calm < 0 || r.sockets[s.number-r.first].Load() != s {
+		return
+	}
+	from, to := r.epoll, r.calm
+	if !calm {
+		from, to = to, from
+	}
+	if watch(to, s) != nil {
+		return // it is read as before, which is as good
+	}
+	_ = unix.EpollCtl(from, unix.EPOLL_CTL_DEL, s.fd, nil)
+	r.count(s, calm)
+}
+
+// count notes whether s can wait. The lock is held.
+func (r *reactor) count(s *socket, calm bool) {
+	switch {
+	case calm && !s.calm:
+		if r.waiting++; r.waiting == 1 {
+			_ = r.file.SetReadDeadline(time.Now().Add(media.Patience))
+		}
+	case !calm && s.calm:
+		r.waiting--
+	}
+	s.calm = calm
+}
+
 // remove stops reading s, which stays bound: the kernel drops what arrives once
 // the buffer is full, so that is made small.
 func (r *reactor) remove(s *socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.sockets[s.number-r.first].Store(nil)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.fd >= 0 {
-		_ = unix.EpollCtl(r.epoll, unix.EPOLL_CTL_DEL, s.fd, nil)
+		from := r.epoll
+		if s.calm {
+			from = r.calm
+		}
+		_ = unix.EpollCtl(from, unix.EPOLL_CTL_DEL, s.fd, nil)
 		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 0)
 	}
+	r.count(s, false)
 }
 
 func (r *reactor) run() {
@@ -79,23 +151,46 @@ func (r *reactor) run() {
 		return
 	}
 	w := newWorker()
-	events := make([]unix.EpollEvent, 128)
-	// Read calls the function once and then each time something has arrived, until
-	// the file is closed.
-	_ = conn.Read(func(fd uintptr) bool {
-		for {
-			n, err := unix.EpollWait(int(fd), events, 0)
-			if err != nil && err != unix.EINTR {
-				return true
-			}
-			for i := range max(n, 0) {
-				r.read(w, uint16(events[i].Fd))
-			}
-			if n == 0 {
-				return false
-			}
+	events := make([]unix.EpollEvent, batch)
+	ready := func(fd uintptr) bool { return !r.drain(w, int(fd), events) }
+	for {
+		// Read calls ready once and then each time something has arrived, until that is
+		// more than is read at a time, the deadline, or until the file is closed.
+		switch err := conn.Read(ready); {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			r.drain(w, r.calm, events)
+			r.plan()
+		default:
+			return
 		}
-	})
+	}
+}
+
+// plan sets when the sockets are read next that can wait, if there are any.
+func (r *reactor) plan() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := time.Time{}
+	if r.waiting > 0 {
+		next = time.Now().Add(media.Patience)
+	}
+	_ = r.file.SetReadDeadline(next)
+}
+
+// drain reads what has arrived at the sockets of a set, and reports whether that was
+// all: the other set must not wait for ever.
+func (r *reactor) drain(w *worker, epoll int, events []unix.EpollEvent) bool {
+	for range rounds {
+		n, err := unix.EpollWait(epoll, events, 0)
+		if n == 0 || err != nil && err != unix.EINTR {
+			return true
+		}
+		for i := range max(n, 0) {
+			r.read(w, uint16(events[i].Fd))
+		}
+	}
+	return false
 }
 
 // read takes one packet: sockets rarely hold more, and if so the set says so.

@@ -27,6 +27,9 @@ func (r *reactor) add(s *socket) error {
 
 func (r *reactor) remove(*socket) {}
 
+// suit does nothing: who can wait gets his packets at once, too.
+func (r *reactor) suit(*socket) {}
+
 func (r *reactor) read(s *socket) {
 	w := newWorker()
 	for {

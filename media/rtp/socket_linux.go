@@ -59,6 +59,7 @@ type socket struct {
 	port    *Port
 	control bool // carries RTCP only
 	number  uint16
+	calm    bool // can wait; belongs to the reactor
 
 	mu sync.RWMutex // against close; the kernel orders the rest
 	fd int
