@@ -71,7 +71,7 @@ type Patient interface {
 
 // Patience is little beside the 20 ms in which audio comes, and enough for several
 // packets to come together.
-const Patience = 4 * time.Millisecond
+const Patience = 2 * time.Millisecond
 
 // Endpoint is where the audio of one leg comes from and goes to. Its methods
 // are safe for concurrent use, and none blocks.
