@@ -248,7 +248,10 @@ func (b *Buffer) decode(e *entry, cut int64) {
 	if cut >= int64(n) {
 		b.counters.discarded.Add(1)
 		b.seam = true
+		arrival := b.samples(b.ring.slot(e.packet).arrival)
+		b.transit.miss(arrival-e.time, arrival)
 	} else {
+		b.transit.missed = 0
 		b.seam = b.seam || changed || cut > 0 || b.quiet
 		b.append(b.scratch[cut:n])
 		b.pos += int64(n) - cut

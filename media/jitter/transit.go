@@ -17,6 +17,8 @@ const (
 	// The delay that is wanted sinks by one sample in so many.
 	slowDown   = 50
 	firstGuess = 20 * time.Millisecond
+	// After so many packets in a row that all came too late, they are the rule.
+	tooMany = 10
 )
 
 // transit decides how much delay is wanted, from how long packets took. All times
@@ -32,6 +34,9 @@ type transit struct {
 	span       int64 // what a tick takes
 	low, high  int64 // bounds of the target
 	unobserved bool  // there was a packet since the target was set
+
+	missed int   // packets in a row that came too late to be played
+	least  int64 // the transit of the fastest of them
 }
 
 func (t *transit) init(rate int, low, high time.Duration) {
@@ -60,6 +65,25 @@ func (t *transit) observe(transit, arrival int64) {
 	t.short.add(bucket)
 	t.long.add(bucket)
 	t.unobserved = true
+}
+
+// miss takes the transit of a packet that came too late to be played. When there is
+// nothing else any more, as after a sender stood still whose timestamps did so too, the
+// fastest of them becomes the rule: else nothing was heard until the old one is forgotten.
+func (t *transit) miss(transit, arrival int64) {
+	if t.missed == 0 {
+		t.least = transit
+	}
+	t.least = min(t.least, transit)
+	if t.missed++; t.missed < tooMany {
+		return
+	}
+	t.missed = 0
+	t.base, t.since = t.least, arrival
+	t.fastest = [2]int64{t.least, t.least}
+	t.short.init(shortMemory)
+	t.long.init(longMemory)
+	t.target = max(t.low, int64(firstGuess)*int64(t.rate)/int64(time.Second))
 }
 
 // adapt brings the target to where it should be: up at once, down slowly. Tick is
