@@ -54,6 +54,31 @@ type Store interface {
 	// DeleteRecordings forgets those with these ids, durably; one that is not there is no
 	// error.
 	DeleteRecordings(ids ...string) error
+	// Texts calls yield for each message in writing that f fits, newest first, until yield
+	// says false.
+	Texts(f TextFilter, yield func(Text) bool) error
+	// SaveTexts keeps messages in writing in one transaction. It returns when they are
+	// durable.
+	SaveTexts(...Text) error
+	// ChangeText lets change change a message, and returns when that is durable. No other
+	// change comes between; one that is not there is no error.
+	ChangeText(id string, change func(*Text)) error
+	// DeleteTexts forgets those with these ids, durably; one that is not there is no error.
+	DeleteTexts(ids ...string) error
+	// Devices are all that are known, by extension and name.
+	Devices() ([]Device, error)
+	// SaveDevices writes and deletes devices in one transaction.
+	SaveDevices(changed, removed []Device) error
+	// Subscriptions are all that were saved, by id, expired ones too.
+	Subscriptions() ([]Subscription, error)
+	// SaveSubscriptions writes those that changed and deletes those with the ids, in one
+	// transaction. It returns when they are durable.
+	SaveSubscriptions(changed []Subscription, removed []string) error
+	// Settings are what extensions have set for themselves, by extension.
+	Settings() ([]Settings, error)
+	// SaveSettings writes those of one extension, and deletes them when nothing is set. It
+	// returns when that is durable.
+	SaveSettings(Settings) error
 	Close() error
 }
 
@@ -68,14 +93,20 @@ type CDR struct {
 	End      time.Time `json:"end"`
 	Cause    string    `json:"cause"` // slug, see dialplan.Cause
 	Blame    string    `json:"blame"`
-	HungUpBy string    `json:"hung_up_by,omitempty"` // leg id, or "" when the server did
-	SIP      int       `json:"sip,omitempty"`
-	Q850     int       `json:"q850,omitempty"`
-	Detail   string    `json:"detail,omitempty"`
-	Route    string    `json:"route,omitempty"` // the last that the call took
-	Legs     []CDRLeg  `json:"legs"`
+	// Hidden says that callees were not to see From.
+	Hidden   bool     `json:"hidden,omitempty"`
+	HungUpBy string   `json:"hung_up_by,omitempty"` // leg id, or "" when the server did
+	SIP      int      `json:"sip,omitempty"`
+	Q850     int      `json:"q850,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Route    string   `json:"route,omitempty"` // the last that the call took
+	Legs     []CDRLeg `json:"legs"`
 	// ConfigVersion is that of the configuration in force when the call began.
 	ConfigVersion string `json:"config_version,omitempty"`
+	// After is the call that this one comes from: a party of it was transferred.
+	After string `json:"after,omitempty"`
+	// TransferredBy is who transferred it, the leg of After.
+	TransferredBy string `json:"transferred_by,omitempty"`
 	// Trace is how the dialplan decided, a dialplan.Trace of at most 64 KiB.
 	Trace json.RawMessage `json:"trace,omitempty"`
 	// Conferences are the rooms that the caller was in.
@@ -95,7 +126,9 @@ type CDRConference struct {
 // CDRLeg is one party of a call.
 type CDRLeg struct {
 	ID        string    `json:"id"`
-	Parent    string    `json:"parent,omitempty"` // the leg on whose behalf it was made
+	Parent    string    `json:"parent,omitempty"`   // the leg on whose behalf it was made
+	Replaces  string    `json:"replaces,omitempty"` // the leg whose place it took
+	MovedTo   string    `json:"moved_to,omitempty"` // the call in which it goes on
 	Inbound   bool      `json:"inbound"`
 	Party     string    `json:"party"`
 	Trunk     string    `json:"trunk,omitempty"`   // the line to the outside that it came or went over

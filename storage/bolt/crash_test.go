@@ -1,17 +1,13 @@
 package bolt_test
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
+	"dialtone/internal/crashtest"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 	"dialtone/storage/storagetest"
@@ -40,13 +36,13 @@ func writeUntilKilled(path string) {
 					fmt.Println("error", err)
 					return
 				}
-				fmt.Println(c.ID)
+				fmt.Println("record", c.ID)
 				p := storagetest.Contact(n)
 				if err := s.SaveContacts([]storage.Contact{p}, nil); err != nil {
 					fmt.Println("error", err)
 					return
 				}
-				fmt.Println("p" + p.Extension)
+				fmt.Println("contact", p.Extension)
 			}
 		})
 	}
@@ -63,48 +59,19 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), bolt.FileName)
 	records, contacts := make(chan string, 1_000_000), make(chan string, 1_000_000)
 	for range rounds {
-		killWriter(t, path, 1+rand.IntN(400), records, contacts)
+		crashtest.AfterLines(t, crashFile+"="+path, 1+rand.IntN(400), func(what, id string) {
+			switch what {
+			case "record":
+				records <- id
+			case "contact":
+				contacts <- id
+			}
+		})
 		open(t, path).Close()
 	}
 	close(records)
 	close(contacts)
 	checkKept(t, path, records, contacts)
-}
-
-// killWriter ends the child with SIGKILL after it has acknowledged so much.
-func killWriter(t *testing.T, path string, after int, records, contacts chan<- string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashFile+"="+path)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	for n := 1; ; n++ {
-		line, err := lines.ReadString('\n')
-		if err == io.EOF { // a line without its end is not yet an acknowledgement
-			break
-		}
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "error"):
-			t.Error(line)
-		case strings.HasPrefix(line, "r"):
-			records <- line
-		default:
-			contacts <- strings.TrimPrefix(line, "p")
-		}
-		if n == after {
-			if err := cmd.Process.Kill(); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	cmd.Wait() // says "killed"
 }
 
 func checkKept(t *testing.T, path string, records, contacts <-chan string) {

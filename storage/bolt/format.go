@@ -23,26 +23,36 @@ import (
 //	messages  mailbox 0 id           encoding byte + message
 //	mailboxes extension              encoding byte + mailbox
 //	recordings id                    encoding byte + recording
+//	texts     id                     encoding byte + message in writing
+//	devices   extension 0 name       encoding byte + device
+//	subscriptions id                 encoding byte + subscription
+//	settings  extension              encoding byte + settings
 //
-// lists, messages, mailboxes and recordings may be missing in a file of an older Dialtone, which does
-// not look at them.
+// All but the first three may be missing in a file of an older Dialtone, which does not
+// look at them.
 // start is nanoseconds since 1970, big endian, so that keys sort by time.
 const format = 1
 
 // encodingJSON is the first byte of every value.
 const encodingJSON = 1
 
-func bucketMeta() []byte       { return []byte("meta") }
-func bucketCDRs() []byte       { return []byte("cdrs") }
-func bucketContacts() []byte   { return []byte("contacts") }
-func bucketLists() []byte      { return []byte("lists") }
-func bucketMessages() []byte   { return []byte("messages") }
-func bucketMailboxes() []byte  { return []byte("mailboxes") }
-func bucketRecordings() []byte { return []byte("recordings") }
+func bucketMeta() []byte          { return []byte("meta") }
+func bucketCDRs() []byte          { return []byte("cdrs") }
+func bucketContacts() []byte      { return []byte("contacts") }
+func bucketLists() []byte         { return []byte("lists") }
+func bucketMessages() []byte      { return []byte("messages") }
+func bucketMailboxes() []byte     { return []byte("mailboxes") }
+func bucketRecordings() []byte    { return []byte("recordings") }
+func bucketSubscriptions() []byte { return []byte("subscriptions") }
+
+func bucketTexts() []byte   { return []byte("texts") }
+func bucketDevices() []byte { return []byte("devices") }
+
+func bucketSettings() []byte { return []byte("settings") }
 
 // later are the buckets that came after the first release.
 func later() [][]byte {
-	return [][]byte{bucketLists(), bucketMessages(), bucketMailboxes(), bucketRecordings()}
+	return [][]byte{bucketLists(), bucketMessages(), bucketMailboxes(), bucketRecordings(), bucketSubscriptions(), bucketTexts(), bucketDevices(), bucketSettings()}
 }
 
 // prepare makes the buckets of a new file and refuses a file of others.

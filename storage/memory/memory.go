@@ -13,14 +13,18 @@ import (
 // Store implements storage.Store. Records and contacts that go in or come out
 // share no memory with the caller's.
 type Store struct {
-	mu         sync.RWMutex
-	closed     bool
-	cdrs       []storage.CDR // by start, then id
-	contacts   map[storage.ContactKey]storage.Contact
-	entries    map[storage.ListKey]storage.ListEntry
-	messages   map[storage.MessageKey]storage.Message
-	boxes      map[string]storage.Mailbox
-	recordings map[string]storage.Recording
+	mu            sync.RWMutex
+	closed        bool
+	cdrs          []storage.CDR // by start, then id
+	contacts      map[storage.ContactKey]storage.Contact
+	entries       map[storage.ListKey]storage.ListEntry
+	messages      map[storage.MessageKey]storage.Message
+	boxes         map[string]storage.Mailbox
+	recordings    map[string]storage.Recording
+	subscriptions map[string]storage.Subscription
+	texts         map[string]storage.Text
+	devices       map[storage.ContactKey]storage.Device
+	settings      map[string]storage.Settings
 }
 
 // New is an empty store.
@@ -28,7 +32,9 @@ func New() *Store {
 	return &Store{
 		contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{},
 		messages: map[storage.MessageKey]storage.Message{}, boxes: map[string]storage.Mailbox{},
-		recordings: map[string]storage.Recording{},
+		recordings: map[string]storage.Recording{}, subscriptions: map[string]storage.Subscription{},
+		texts: map[string]storage.Text{}, devices: map[storage.ContactKey]storage.Device{},
+		settings: map[string]storage.Settings{},
 	}
 }
 
@@ -180,7 +186,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed, s.cdrs, s.contacts, s.entries = true, nil, nil, nil
-	s.messages, s.boxes, s.recordings = nil, nil, nil
+	s.messages, s.boxes, s.recordings, s.texts, s.devices = nil, nil, nil, nil, nil
 	return nil
 }
 

@@ -52,18 +52,27 @@ func closed(t *testing.T, s storage.Store) {
 	}
 	_, contactsErr := s.Contacts()
 	_, entriesErr := s.ListEntries()
+	_, devicesErr := s.Devices()
 	_, pruneErr := s.Prune(noon())
 	for call, err := range map[string]error{
-		"AddCDR":           s.AddCDR(Record(1)),
-		"CDRs":             s.CDRs(storage.CDRFilter{}, func(storage.CDR) bool { return true }),
-		"Contacts":         contactsErr,
-		"SaveContacts":     s.SaveContacts([]storage.Contact{Contact(1)}, nil),
-		"ListEntries":      entriesErr,
-		"SaveListEntries":  s.SaveListEntries([]storage.ListEntry{Entry("block", 1)}, nil),
-		"Prune":            pruneErr,
-		"Recordings":       s.Recordings(storage.RecordingFilter{}, func(storage.Recording) bool { return true }),
-		"SaveRecording":    s.SaveRecording(Recording(1)),
-		"DeleteRecordings": s.DeleteRecordings(Recording(1).ID),
+		"AddCDR":            s.AddCDR(Record(1)),
+		"CDRs":              s.CDRs(storage.CDRFilter{}, func(storage.CDR) bool { return true }),
+		"Contacts":          contactsErr,
+		"SaveContacts":      s.SaveContacts([]storage.Contact{Contact(1)}, nil),
+		"ListEntries":       entriesErr,
+		"SaveListEntries":   s.SaveListEntries([]storage.ListEntry{Entry("block", 1)}, nil),
+		"Prune":             pruneErr,
+		"Recordings":        s.Recordings(storage.RecordingFilter{}, func(storage.Recording) bool { return true }),
+		"SaveRecording":     s.SaveRecording(Recording(1)),
+		"SaveSubscriptions": s.SaveSubscriptions([]storage.Subscription{Subscription(1)}, nil),
+		"DeleteRecordings":  s.DeleteRecordings(Recording(1).ID),
+		"Texts":             s.Texts(storage.TextFilter{}, func(storage.Text) bool { return true }),
+		"SaveTexts":         s.SaveTexts(Text(1)),
+		"ChangeText":        s.ChangeText(Text(1).ID, func(*storage.Text) {}),
+		"DeleteTexts":       s.DeleteTexts(Text(1).ID),
+		"Devices":           devicesErr,
+		"SaveSettings":      s.SaveSettings(Settings(1)),
+		"SaveDevices":       s.SaveDevices([]storage.Device{Device(1)}, nil),
 	} {
 		if !errors.Is(err, storage.ErrClosed) {
 			t.Errorf("%s: %v, want storage.ErrClosed", call, err)
