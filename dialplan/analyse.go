@@ -167,26 +167,14 @@ func implied(when, others []condition) bool {
 	return true
 }
 
-// clashes warns of routes that take the number of a feature.
+// codesNamed is how many numbers of features.settings a warning names.
+const codesNamed = 3
+
+// clashes warns of routes that take the number of a feature. A route that takes all by
+// which extensions set things, and the one of pick-up, is meant to.
 func (c *checker) clashes() {
 	rs := c.plan.contexts[PhonesContext]
-	taken := map[int][]string{}
-	features := c.spec.Features.list()
-	for _, f := range c.spec.Features.codes() {
-		features = append(features, f.feature)
-	}
-	for _, f := range features {
-		if f.number == "" {
-			continue
-		}
-		for at := range rs.set.All(f.number) {
-			i := rs.owner[at]
-			if to := &rs.list[i].to; !to.broken && to.refusedBy(f.number) == "" {
-				taken[i] = append(taken[i], fmt.Sprintf("%s, which is features.%s", f.number, f.name))
-				break
-			}
-		}
-	}
+	taken, codes, all := c.taken(rs)
 	c.in(PhonesContext)
 	defer c.out()
 	for i, r := range rs.list {
@@ -196,6 +184,12 @@ func (c *checker) clashes() {
 				"remove it; site.emergency says over which trunks such calls go")
 			c.out()
 		}
+		if n := len(codes[i]); n < all {
+			taken[i] = append(taken[i], codes[i][:min(n, codesNamed)]...)
+			if n > codesNamed {
+				taken[i] = append(taken[i], fmt.Sprintf("%d more of such codes", n-codesNamed))
+			}
+		}
 		if taken[i] != nil {
 			c.in("[" + strconv.Itoa(i) + "]")
 			c.warn(r.At, fmt.Sprintf("the route %s takes %s", quote(r.Name), strings.Join(taken[i], ", and ")),
@@ -203,6 +197,37 @@ func (c *checker) clashes() {
 			c.out()
 		}
 	}
+}
+
+// taken are the numbers of features that routes take, by the index of the route: the codes
+// of which there are all, and the others.
+func (c *checker) taken(rs *routes) (taken, codes map[int][]string, all int) {
+	taken, codes, all = map[int][]string{}, map[int][]string{}, len(c.spec.Features.Settings.List())
+	features := append(c.spec.Features.list(), feature{"intercom", c.spec.Features.Intercom})
+	for _, f := range c.spec.Features.codes() {
+		features = append(features, f.feature)
+	}
+	withPickup := all > 0 && c.spec.Features.Pickup != ""
+	if withPickup {
+		all++
+	}
+	for _, f := range features {
+		if f.number == "" {
+			continue
+		}
+		into := taken
+		if strings.HasPrefix(f.name, settingsKey) || withPickup && f.name == "pickup" {
+			into = codes
+		}
+		for at := range rs.set.All(f.number) {
+			i := rs.owner[at]
+			if to := &rs.list[i].to; !to.broken && to.refusedBy(f.number) == "" {
+				into[i] = append(into[i], fmt.Sprintf("%s, which is features.%s", f.number, f.name))
+				break
+			}
+		}
+	}
+	return taken, codes, all
 }
 
 // onlyEmergency gives the first number of a route that is for emergency numbers

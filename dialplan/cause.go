@@ -27,11 +27,13 @@ const (
 	CauseAckTimeout     // our 200 was never acknowledged
 	CauseUnreachable    // no answer of any kind, or the transport failed
 	CauseGone           // the far side no longer knows the dialog (481)
+	CauseNoCall         // the call that was to be taken over is not there
 	CauseLoop
 	CauseRejected // any other final refusal by the far side
 	CauseRedirected
-	CauseAdmin    // ended by the operator
-	CauseShutdown // the server stops
+	CauseTransferred // its other party goes on elsewhere
+	CauseAdmin       // ended by the operator
+	CauseShutdown    // the server stops
 	CauseInternal
 )
 
@@ -77,9 +79,11 @@ var causes = [...]causeRow{
 	CauseAckTimeout:        {"ack-timeout", BlameNet, 408, 102, "Answer was not acknowledged"},
 	CauseUnreachable:       {"unreachable", BlameNet, 480, 27, "Phone cannot be reached"},
 	CauseGone:              {"dialog-gone", BlameNet, 480, 41, "Far side lost the call"},
+	CauseNoCall:            {"no-such-call", BlameCaller, 481, 101, "That call is not there any more"},
 	CauseLoop:              {"loop", BlameServer, 482, 25, "Call loops"},
 	CauseRejected:          {"rejected", BlameCallee, 480, 21, "Call refused"},
 	CauseRedirected:        {"redirected", BlameCallee, 302, 23, "Call redirected"},
+	CauseTransferred:       {"transferred", BlameNobody, 487, 16, "Transferred"},
 	CauseAdmin:             {"hung-up-by-operator", BlameAdmin, 480, 16, "Ended by the operator"},
 	CauseShutdown:          {"shutdown", BlameServer, 503, 41, "Server stops"},
 	CauseInternal:          {"internal-error", BlameServer, 500, 41, "Internal error"},

@@ -40,10 +40,12 @@ func Compile(s Spec) (*Plan, []Finding) {
 	c.namesOfMenus()
 	c.groups()
 	c.conferences()
+	c.parking()
 	numbers := c.numbersOf()
 	c.variablesOf()
 	c.compileSubplans()
 	c.compileMenus()
+	c.messageRoutes()
 	for _, name := range keys(s.Contexts) {
 		c.context(name, s.Contexts[name], numbers[name])
 	}
@@ -277,8 +279,13 @@ func (rs *routes) index() {
 //	  - {name: voicemail_pick_up, to: "*96", do: [{mailbox: , pick_up: true}]}
 //	  - {name: voicemail_any, to: "*98", do: [{mailbox: , ask: true}]}
 //	  - {name: voicemail_leave, to: "*99.", do: [{voicemail: "${rest}"}]}
+//	  - {name: pickup, to: "*8", do: [pickup]}
 //	  - {name: conference team, to: 850, do: [{conference: team}]}   # of each that has dial
+//	  - {name: park, to: "700", do: [park, park, park]}
+//	  - {name: parking slots, to: ["701", "702"], do: [{park: "${to}"}, {park: "${to}"}, {park: "${to}"}]}
 //	  - {name: extension 101, to: "101", do: [{dial: "${to}"}]}   # of each
+//	  - {name: intercom, to: "*80.", do: [{page: "${rest}", talk: true}]}
+//	  - {name: pickup, to: "*8.", do: [{pickup: "${rest}"}]}
 //
 // An extension that has a mailbox is dialled with
 //
@@ -309,10 +316,15 @@ func (c *checker) builtIn() *routes {
 			add("conference "+name, e.Dial, &Conference{Room: Text{Value: name}})
 		}
 	}
+	out.list = append(out.list, c.parkingRoutes()...)
 	for _, e := range slices.Sorted(slices.Values(c.spec.Extensions)) {
 		add(extensionRoute+e, literal(e), c.ringing(e, Text{Value: "${to}"}))
 	}
+	for _, f := range c.spec.Features.desk() {
+		add(f.name, literal(f.number)+f.behind, f.step)
+	}
 	out.index()
+	c.hiddenCodes(out)
 	return out
 }
 
@@ -376,6 +388,7 @@ func (f Features) list() []feature {
 		{"voicemail", f.Voicemail},
 		{"voicemail_any", f.VoicemailAny},
 		{"voicemail_pick_up", f.VoicemailPickUp},
+		{"pickup", f.Pickup},
 	}
 }
 
@@ -398,6 +411,9 @@ func (f Features) codes() []code {
 		if c.number != "" {
 			out = append(out, c)
 		}
+	}
+	for _, c := range f.Settings.List() {
+		out = append(out, code{feature{c.Name, c.Number}, c.behind, c.step})
 	}
 	slices.SortStableFunc(out, func(a, b code) int { return cmp.Compare(len(b.number), len(a.number)) })
 	return out

@@ -24,6 +24,7 @@ type world struct {
 	cannot   error    // of play and gather
 	gathered []dialplan.Gathering
 	rung     dialplan.Ringing // by the last dial
+	fetcher  string           // who takes a call that is parked
 	refused  string           // why nobody gets into a conference
 
 	deposited dialplan.Depositing
@@ -34,6 +35,44 @@ func (w *world) note(format string, args ...any) { w.did = append(w.did, fmt.Spr
 
 func (w *world) Answer(context.Context) error { w.note("answer"); return nil }
 func (w *world) Ring(context.Context) error   { w.note("ring"); return nil }
+
+func (w *world) Pickup(_ context.Context, of []string) (string, error) {
+	w.note("pickup %s", strings.Join(of, " "))
+	if w.refused != "" {
+		return "", &dialplan.Ended{Cause: dialplan.CauseNoCall, Detail: w.refused}
+	}
+	return "the call of 100", &dialplan.Ended{Cause: dialplan.CauseTransferred}
+}
+
+func (w *world) Park(_ context.Context, p dialplan.Waiting) (slot, by string, err error) {
+	w.note("park %s for %s, return to %q for %s, music %q", strings.Join(p.Slots, " "), p.Timeout, p.ReturnTo, p.RingBack, p.Music)
+	if p.Say != nil {
+		w.note("say %s", strings.Join(p.Say(p.Slots[0]).Files, " "))
+	}
+	if w.refused != "" {
+		return "", "", &dialplan.Ended{Cause: dialplan.CauseBusy, Detail: w.refused}
+	}
+	if w.fetcher == "" {
+		return p.Slots[0], "", &dialplan.Ended{Cause: dialplan.CauseNoAnswer}
+	}
+	return p.Slots[0], w.fetcher, &dialplan.Ended{Cause: dialplan.CauseNormal}
+}
+
+func (w *world) Unpark(_ context.Context, slot string) (string, error) {
+	w.note("unpark %s", slot)
+	if w.refused != "" {
+		return "", &dialplan.Ended{Cause: dialplan.CauseNoCall, Detail: w.refused}
+	}
+	return "the call of 100", &dialplan.Ended{Cause: dialplan.CauseTransferred}
+}
+
+func (w *world) Page(_ context.Context, p dialplan.Paging) (int, error) {
+	w.note("page %s for %s, talk %v", strings.Join(p.Extensions, " "), p.Timeout, p.Talk)
+	if w.refused != "" {
+		return 0, &dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: w.refused}
+	}
+	return len(p.Extensions), &dialplan.Ended{Cause: dialplan.CauseNormal}
+}
 
 func (w *world) Progress(context.Context) error { w.note("progress"); return nil }
 
@@ -113,7 +152,7 @@ func (w *world) Deposit(_ context.Context, d dialplan.Depositing) (dialplan.Depo
 }
 
 func (w *world) Visit(_ context.Context, v dialplan.Visiting) (dialplan.Visited, error) {
-	w.note("mailbox %s own=%v", v.Mailbox, v.Own)
+	w.note("mailbox %s", v.Mailbox)
 	return dialplan.Visited{CallBack: w.wants}, nil
 }
 

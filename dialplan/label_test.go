@@ -34,8 +34,8 @@ dialplan:
 func TestTraceFoldsExtensionsThatDoNotFit(t *testing.T) {
 	plan := planOf(t, "")
 	for to, want := range map[string]string{
-		"401": "  - 3 features and 3 extensions: to: 401 is none of them\n=>",
-		"103": "  - 3 features and 2 extensions: to: 103 is none of them\n  + extension 103: to: it is 103\n",
+		"401": " features and 3 extensions: to: 401 is none of them\n=>",
+		"103": " features and 2 extensions: to: 103 is none of them\n  + extension 103: to: it is 103\n",
 		"600": "extensions: looking for 600\n  + echo: to: it is 600\n",
 	} {
 		r := runOf(plan, &world{}, dialplan.Facts{Extension: "101", To: to})

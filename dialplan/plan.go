@@ -40,6 +40,8 @@ type Plan struct {
 	unanswered  map[string]*Dial // how an extension with a mailbox is dialled when a number is its own
 	lines       lines
 	conferences conferences
+	parking     lot
+	messages    []messageRoute
 }
 
 // Route is one route of a plan.

@@ -28,9 +28,11 @@ type Run struct {
 	Log     *slog.Logger // for the step log; nil says nothing
 	Web     Web          // for the step http; nil answers nothing
 	Lists   Lists        // that calls are compared with; nil is none
-	Outbox  Outbox       // for webhooks and mail; nil sends nothing
-	Guesses Guesses      // counts wrong PINs; nil does not
-	Menus   MenuTally    // counts what is chosen; nil does not
+	// Settings are those of extensions; nil is none.
+	Settings Settings
+	Outbox   Outbox    // for webhooks and mail; nil sends nothing
+	Guesses  Guesses   // counts wrong PINs; nil does not
+	Menus    MenuTally // counts what is chosen; nil does not
 	// Shuffle orders the members of random groups; nil is at random.
 	Shuffle func(n int, swap func(i, j int))
 	// Chosen is told of every decision; nil is nobody.
@@ -40,6 +42,8 @@ type Run struct {
 	Context string // where it was looked for last
 
 	plan       *Plan // of the last decision
+	finds      bool  // only the way is looked for
+	hides      *bool // the caller's number; nil is as the extension has set
 	route      *Route
 	vars       map[string]string
 	entry      string   // the context in which a trunk's call entered
@@ -177,7 +181,14 @@ func (r *Run) step(ctx context.Context, s Step) error {
 		Kind: EventStep, At: began.Sub(r.start), Depth: r.depth - 1, Name: s.String(), Value: r.label(s), File: at.File, Line: at.Line,
 	})
 	mine := r.event
-	err := s.Run(ctx, r)
+	var err error
+	done := false
+	if r.finds {
+		done, err = r.seek(s)
+	}
+	if !done {
+		err = s.Run(ctx, r)
+	}
 	if mine >= 0 {
 		r.Trace.Events[mine].Took = r.Now().Sub(began)
 	}
@@ -196,7 +207,7 @@ func (r *Run) label(s Step) string {
 		return ""
 	}
 	switch s.(type) {
-	case *Dial, *Email, *Play, *Gather, *Goto, *Block, *Unblock:
+	case *Dial, *Email, *Play, *Gather, *Goto, *Block, *Unblock, *Setting, *HideNumber:
 	default:
 		return ""
 	}

@@ -44,6 +44,19 @@ type Session interface {
 	// Conference answers and lets the caller talk with all in a room. refused says why
 	// the caller did not get in, "" when it did; then nil is that it left by a key.
 	Conference(ctx context.Context, j Joining) (refused string, err error)
+	// Pickup lets the caller take the call that has rung for longest at one of these
+	// extensions, none being all whose calls it may take. what says which call it was, and
+	// err that this one is over; without it, err is why there is none.
+	Pickup(ctx context.Context, of []string) (what string, err error)
+	// Park answers and lets the caller wait in a slot until somebody takes the call; by
+	// says who, and err why that conversation is over. Without it, err is why nobody came;
+	// without a slot, why the caller was not parked.
+	Park(ctx context.Context, w Waiting) (slot, by string, err error)
+	// Unpark lets the caller talk with who is parked in a slot, as Pickup does.
+	Unpark(ctx context.Context, slot string) (what string, err error)
+	// Page calls phones that answer by themselves, and lets them hear the caller. heard is
+	// how many have; without any, err is why.
+	Page(ctx context.Context, p Paging) (heard int, err error)
 	// Play answers and plays files until they are over or a key stops them, which it
 	// gives. An *UnplayableError says what was left out.
 	Play(ctx context.Context, p Playing) (key string, err error)
@@ -72,6 +85,8 @@ type Ringing struct {
 	Music string
 	// Keys are pressed at the one that answered, as by SendKeys.
 	Keys string
+	// Hidden has callees see no number and no name; emergency services see them.
+	Hidden bool
 	// Confirm is played to who answers, who must press 1 to be joined with the caller;
 	// without files it is tones. Nil asks nobody.
 	Confirm *Playing

@@ -71,6 +71,8 @@ type Spec struct {
 	Menus      map[string]*MenuSpec
 	Contexts   map[string][]*RouteSpec
 	Extensions []string
+	// Messages are the routes of messages in writing.
+	Messages []*MessageRouteSpec
 	// Names are those of extensions that have one.
 	Names  map[string]string
 	Trunks []string
@@ -82,6 +84,8 @@ type Spec struct {
 	Numbers map[string]Number
 	// Features are the numbers of the built-in routes; "" is off.
 	Features Features
+	// Parking is where callers are parked.
+	Parking Parking
 	// RingTimeout is how long a dial rings that does not say.
 	RingTimeout time.Duration
 	// Webhooks are the names of those that can be told.
@@ -135,6 +139,9 @@ type Features struct {
 	Block, Unblock                          string
 	Voicemail, VoicemailAny, VoicemailLeave string
 	VoicemailPickUp                         string
+	// Settings are those by which extensions set things for themselves.
+	Settings         SettingCodes
+	Pickup, Intercom string
 }
 
 // Site says where the exchange stands, so that times and numbers mean what they

@@ -2,8 +2,8 @@ package dialplan
 
 import (
 	"context"
+	"errors"
 	"strings"
-	"time"
 )
 
 // Block puts a number on the block list: calls from it are refused before any
@@ -47,34 +47,19 @@ func (s *Unblock) Run(ctx context.Context, r *Run) error {
 func (s *Unblock) check(c *checker) { c.text(&s.Number) }
 func (*Unblock) waits() bool        { return true }
 
-// What an edit sounds like: a fifth upwards when it is done.
-const (
-	doneLow, doneHigh, failedHz = 523, 784, 262 // Hertz
-	doneFor, failedFor          = 250 * time.Millisecond, 800 * time.Millisecond
-)
-
 // edit changes a list and lets the caller hear whether that worked.
 func (r *Run) edit(ctx context.Context, e ListEdit) error {
 	r.failed = nil
-	e.By, e.Number = r.Facts.Extension, strings.TrimSuffix(e.Number, "#")
-	var why string
+	e.By, e.Number = r.Facts.Self(), strings.TrimSuffix(e.Number, "#")
+	var err error
+	number := e.Number
 	switch {
 	case e.By == "":
-		why = "only an extension may edit the " + e.List + " list"
+		err = errors.New("only an extension may edit the " + e.List + " list")
 	case r.Lists == nil:
-		why = "there are no lists here"
+		err = errors.New("there are no lists here")
 	default:
-		number, err := r.Lists.Edit(e)
-		if err != nil {
-			why = err.Error()
-			break
-		}
-		r.note(number + " is done")
-		if err := r.Session.Tone(ctx, doneLow, doneFor); err != nil {
-			return err
-		}
-		return r.Session.Tone(ctx, doneHigh, doneFor)
+		number, err = r.Lists.Edit(e)
 	}
-	r.note("not done: " + why)
-	return r.Session.Tone(ctx, failedHz, failedFor)
+	return r.reply(ctx, number, err)
 }

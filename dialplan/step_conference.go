@@ -38,6 +38,7 @@ type Joining struct {
 	Conference string // one of the configuration
 	Room       string // its name, or a number
 	Leader     bool
+	Right      string // the extension that leads because it is one of leaders; "" when it is for another reason, or does not
 	Muted      bool
 	Language   string
 }
@@ -125,8 +126,8 @@ func (s *Conference) joining(ctx context.Context, r *Run) (Joining, error) {
 	switch {
 	case s.As != "":
 		j.Leader = s.As == asLeader
-	case r.Facts.Extension != "" && contains(e.Leaders, r.Facts.Extension):
-		j.Leader = true
+	case r.Facts.Self() != "" && contains(e.Leaders, r.Facts.Self()):
+		j.Leader, j.Right = true, r.Facts.Extension
 	case e.asks():
 		found, err := r.askConference(ctx, e.roles(), func(entered string) string {
 			if entered == "" && e.PIN == "" {
@@ -159,7 +160,7 @@ func (r *Run) askConference(ctx context.Context, pins map[string]Secret, other f
 		Playing: Playing{Files: files, Language: r.spoken()}, Max: maxConferencePIN, Finish: gatherFinish,
 		Timeout: pinTimeout, Between: pinBetween,
 	}
-	who, why := r.guesser(), "no PIN was right"
+	who, why := r.Facts.Guesser(), "no PIN was right"
 	for n := 1; n <= conferenceTries; n++ {
 		if r.Guesses != nil && r.Guesses.Locked(who) {
 			why = "too many wrong PINs"

@@ -123,6 +123,9 @@ func (s *Dial) Run(ctx context.Context, r *Run) error {
 		e = &Ended{Cause: CauseNoAnswer}
 	}
 	r.failed, r.outcome = e, e.Cause.String()
+	if box := (*ForwardedError)(nil); errors.As(err, &box) {
+		return cmp.Or(r.take(ctx, Steps{&Voicemail{Mailbox: Text{Value: box.Mailbox}}}), error(&Ended{Cause: CauseNormal, Detail: box.Error()}))
+	}
 	key, steps := s.On.pick(e.Cause)
 	if key == "" {
 		r.note(e.Error())
@@ -156,7 +159,7 @@ func (o *On) pick(c Cause) (string, Steps) {
 
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
-	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value}
+	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value, Hidden: r.hidden()}
 	if out.FromName == "" && len(s.Via) == 0 {
 		out.FromName = r.nameOn(r.plan.lines.numbers[r.did])
 	}

@@ -23,7 +23,6 @@ type Mailbox struct {
 // Visiting is who wants to hear messages.
 type Visiting struct {
 	Mailbox  string // "" is asked for
-	Own      bool   // the caller is the owner's phone
 	Language string
 	PickUp   bool // talk with who is leaving a message, if there is one
 }
@@ -51,13 +50,12 @@ func (s *Mailbox) String() string {
 func (s *Mailbox) Run(ctx context.Context, r *Run) error {
 	v := Visiting{Mailbox: r.expand(&s.Mailbox), Language: r.addressed(), PickUp: s.PickUp}
 	if v.Mailbox == "" && !s.Ask {
-		v.Mailbox = r.Facts.Extension
+		v.Mailbox = r.Facts.Self()
 	}
 	if v.Mailbox != "" && !slices.Contains(r.plan.mailboxes, v.Mailbox) {
 		return r.boxless(v.Mailbox)
 	}
 	r.failed = nil
-	v.Own = v.Mailbox != "" && v.Mailbox == r.Facts.Extension
 	out, err := r.Session.Visit(ctx, v)
 	if out.Talked {
 		r.note("talked with who was leaving a message")
@@ -66,8 +64,12 @@ func (s *Mailbox) Run(ctx context.Context, r *Run) error {
 		r.note(out.Why)
 	}
 	if err == nil && out.CallBack != "" {
-		r.note("calls back " + out.CallBack)
-		return &jump{context: PhonesContext, to: out.CallBack}
+		number, err := r.plan.callsBack(out.CallBack)
+		if err != nil {
+			return r.reply(ctx, "", err)
+		}
+		r.note("calls back " + number)
+		return &jump{context: PhonesContext, to: number}
 	}
 	return r.excused(ctx, err)
 }

@@ -114,17 +114,9 @@ func (s *Pin) ask(ctx context.Context, r *Run) (why string, err error) {
 	return "no PIN was right", nil
 }
 
-// guesser is who this call is to Guesses.
-func (r *Run) guesser() Guesser {
-	if r.Facts.Extension != "" {
-		return Guesser{Caller: "extension " + r.Facts.Extension}
-	}
-	return Guesser{Caller: clip(r.Facts.From) + " on " + r.Facts.Trunk, Trunk: r.Facts.Trunk}
-}
-
 // locked reports whether the caller has tried too many PINs.
 func (r *Run) locked() bool {
-	who := r.guesser()
+	who := r.Facts.Guesser()
 	if r.Guesses == nil || !r.Guesses.Locked(who) {
 		return false
 	}
@@ -139,7 +131,7 @@ func (r *Run) locked() bool {
 func (r *Run) guess(pins map[string]Secret, keys string) bool {
 	r.pin = match(pins, keys)
 	if keys != "" {
-		r.guessed(r.guesser(), r.pin != "")
+		r.guessed(r.Facts.Guesser(), r.pin != "")
 	}
 	return r.pin != ""
 }

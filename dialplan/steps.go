@@ -41,6 +41,9 @@ var steps = [...]struct {
 	{"send_keys", func() Step { return new(SendKeys) }},
 	{"key_echo", func() Step { return new(KeyEcho) }},
 	{"conference", func() Step { return new(Conference) }},
+	{"pickup", func() Step { return new(Pickup) }},
+	{"park", func() Step { return new(Park) }},
+	{"page", func() Step { return new(Page) }},
 	{"record", func() Step { return new(Record) }},
 	{"wait", func() Step { return new(Wait) }},
 	{"set", func() Step { return new(Set) }},
@@ -61,6 +64,10 @@ var steps = [...]struct {
 	{"email", func() Step { return new(Email) }},
 	{"block", func() Step { return new(Block) }},
 	{"unblock", func() Step { return new(Unblock) }},
+	{"setting", func() Step { return new(Setting) }},
+	{"redial", func() Step { return new(Redial) }},
+	{"hide_number", func() Step { return new(HideNumber) }},
+	{"ring_back", func() Step { return new(RingBack) }},
 	{"log", func() Step { return new(Log) }},
 }
 

@@ -28,6 +28,7 @@ func (r reader) file(f *File) {
 	r.answers(f.HTTP, "http")
 	r.trunks(f.Trunks, "trunks")
 	r.lists(f.Lists, "lists")
+	r.ownSettings(f.Settings, "settings")
 	names := map[string]dialplan.Pos{}
 	for i, c := range f.Tests {
 		path := fmt.Sprintf("tests[%d]", i)
@@ -99,6 +100,7 @@ func (r reader) test(c *Case, path string) {
 	r.answers(c.HTTP, path+".http")
 	r.trunks(c.Trunks, path+".trunks")
 	r.lists(c.Lists, path+".lists")
+	r.ownSettings(c.Settings, path+".settings")
 	r.expect(&c.Expect, path+".expect")
 }
 

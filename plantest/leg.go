@@ -1,6 +1,7 @@
 package plantest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 // the others.
 type leg struct {
 	label   string
+	party   string // the extension that calls, "" for others
 	trunk   string // on which it comes, "" for none
 	inbound bool
 	ctx     context.Context //nolint:containedctx // ends with the leg, which is asked for it
@@ -51,7 +53,7 @@ func (l *leg) ID() string { return l.label }
 
 // Info implements call.Leg.
 func (l *leg) Info() call.LegInfo {
-	return call.LegInfo{Inbound: l.inbound, Party: l.label, Trunk: l.trunk, URI: "sip:" + l.label}
+	return call.LegInfo{Inbound: l.inbound, Party: cmp.Or(l.party, l.label), Trunk: l.trunk, URI: "sip:" + l.label}
 }
 
 // Context implements call.Leg.
@@ -71,6 +73,9 @@ func (l *leg) Infos() <-chan call.Info { return l.infos }
 
 // SendInfo implements call.Leg.
 func (*leg) SendInfo(call.Info) {}
+
+// Connected implements call.Leg.
+func (*leg) Connected(call.Identity) {}
 
 // Near implements call.Leg: the phone agrees at once, if it can.
 func (l *leg) Near(w call.Want) {

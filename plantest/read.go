@@ -16,18 +16,19 @@ const Suffix = "_test.yaml"
 
 // Suite is a file of tests and the plan that they test.
 type Suite struct {
-	Name    string // the file
-	Cases   []*Case
-	Loaded  *config.Loaded
-	Config  *config.Config
-	Plan    *dialplan.Plan
-	Files   []string // read for it, and patterns of files, for a config.Watcher
-	world   World
-	outside World
-	http    []*Answer
-	trunks  map[string]dialplan.Text
-	lists   map[string]dialplan.Texts
-	plans   *numbering.Plans
+	Name     string // the file
+	Cases    []*Case
+	Loaded   *config.Loaded
+	Config   *config.Config
+	Plan     *dialplan.Plan
+	Files    []string // read for it, and patterns of files, for a config.Watcher
+	world    World
+	outside  World
+	http     []*Answer
+	trunks   map[string]dialplan.Text
+	lists    map[string]dialplan.Texts
+	plans    *numbering.Plans
+	settings OwnSettings
 }
 
 // Read reads a file of tests and its plan. The error is config.Errors with all
@@ -68,6 +69,7 @@ func Read(name string) (*Suite, error) {
 	}
 	s.Loaded, s.Config, s.Plan, s.Cases, s.world = loaded, loaded.Config, loaded.Plan, f.Tests, f.World
 	s.outside, s.trunks, s.lists, s.http = f.Outside, f.Trunks, f.Lists, f.HTTP
+	s.settings = f.Settings
 	r := reader{s, doc}
 	r.file(&f)
 	return s, doc.Err()

@@ -80,12 +80,16 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	}
 	w := s.newWorld(c)
 	w.web.replies = s.Replies(c)
+	own, err := s.newSettings(s.Settings(c))
+	if err != nil {
+		return nil, err
+	}
 	conf := func() *config.Config { return s.Config }
 	board := call.NewSwitchboard(call.Options{
 		Dialer: w, Records: w, Web: w, Outbox: w, Speech: w, Music: music{}, Voicemail: w, Recordings: recordings{w}, Mix: newMix, Log: slog.New(lines{world: w}), Shuffle: inOrder,
 		Plan: func() *dialplan.Plan { return s.Plan }, Config: conf,
 		Guard: toll.New(toll.Options{Config: conf, Log: slog.New(slog.DiscardHandler)}),
-		Lists: w.newLists(s.lists, c.Lists),
+		Lists: w.newLists(s.lists, c.Lists), Settings: own,
 	})
 	defer board.Close()
 	if err := w.prepare(board, c.Before, at); err != nil {
@@ -170,7 +174,7 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		known = w.formatsOn(f.Trunk, c.Codecs)
 	}
 	l := newLeg(&w.air, label, known)
-	l.trunk = f.Trunk
+	l.party, l.trunk = f.Extension, f.Trunk
 	l.inbound = true
 	// At the same moment as something else, the caller comes last.
 	const late = time.Microsecond

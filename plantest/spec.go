@@ -23,6 +23,9 @@ type File struct {
 	// Lists are the numbers on lists that are edited at run time, block among them,
 	// in all tests.
 	Lists map[string]dialplan.Texts `yaml:"lists"`
+	// Settings are what extensions have set for themselves in all tests, as in
+	// {"101": {dnd: on, forward-busy: "102"}}.
+	Settings OwnSettings `yaml:"settings"`
 	// HTTP is what web servers answer in all tests, unless a test's own fits.
 	HTTP []*Answer `yaml:"http"`
 	// Tests are the tests.
@@ -53,6 +56,8 @@ type Case struct {
 	Trunks map[string]dialplan.Text `yaml:"trunks"`
 	// Lists are further numbers on lists that are edited at run time.
 	Lists map[string]dialplan.Texts `yaml:"lists"`
+	// Settings are what extensions have set for themselves, besides those of all tests.
+	Settings OwnSettings `yaml:"settings"`
 	// HTTP is what web servers answer to the step http: the first that fits.
 	HTTP []*Answer `yaml:"http"`
 	// Expect is what must happen; what is not written does not matter.
