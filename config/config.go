@@ -33,6 +33,9 @@ type Config struct {
 	Log Log `yaml:"log"`
 	// SIP is where phones reach Dialtone and how it treats what arrives.
 	SIP SIP `yaml:"sip"`
+	// Web is the phone in the browser: one HTTPS server for its page and for SIP over
+	// WebSocket.
+	Web Web `yaml:"web"`
 	// Registrar says for how long, and how many, phones may register.
 	Registrar Registrar `yaml:"registrar"`
 	// Media is how audio is carried.
@@ -41,9 +44,15 @@ type Config struct {
 	Calls Calls `yaml:"calls"`
 	// Voicemail takes messages for extensions that do not answer.
 	Voicemail Voicemail `yaml:"voicemail"`
+	// Messages are texts that extensions write to each other.
+	Messages Messages `yaml:"messages"`
 	// Recording says how calls are recorded. Nothing is recorded unless an extension, a
 	// number, a conference or the step record says so.
 	Recording Recording `yaml:"recording"`
+	// Transfers are keys by which phones without a button for it transfer calls.
+	Transfers Transfers `yaml:"transfers,omitempty"`
+	// Lamps say what phones may know of what the others do.
+	Lamps Lamps `yaml:"lamps,omitempty"`
 	// Features are the numbers that Dialtone answers itself; an empty one is off.
 	Features Features `yaml:"features"`
 	// Site says where the exchange stands, and what routes may look at.
@@ -62,6 +71,8 @@ type Config struct {
 	// extension of who has them: 4 to 20 digits, in quotes. Write ${NAME} to take one
 	// from the environment, or file:PATH to take it from the first line of a file.
 	Pins map[string]Secret `yaml:"pins,omitempty" key:"extension"`
+	// Parking is where callers wait with music until somebody calls their slot.
+	Parking Parking `yaml:"parking"`
 	// Conferences are rooms in which callers hear each other, by name. The step conference
 	// lets callers in.
 	Conferences map[string]Conference `yaml:"conferences,omitempty" key:"name"`
@@ -174,6 +185,10 @@ type Media struct {
 	// into each other, which costs time and some quality. G729 and GSM must be shared
 	// by both phones.
 	Codecs []string `yaml:"codecs" format:"codec"`
+	// WebRTCPort is the one port for the audio of all browsers, at each address of this
+	// machine. Firewalls must let in UDP, and TCP for browsers that have no UDP. 0 is no
+	// audio with browsers; without web.listen there is none, either.
+	WebRTCPort int `yaml:"webrtc_port" restart:"true" min:"0" max:"65535"`
 	// SRTP is the encryption of audio (SDES): off, optional (used when the phone
 	// offers it, offered to phones that are connected by TLS) or required.
 	SRTP string `yaml:"srtp" enum:"off,optional,required"`
@@ -202,6 +217,9 @@ type Extension struct {
 	// Password is what the phone logs in with. Write ${NAME} to take it from the
 	// environment, or file:PATH to take it from the first line of a file.
 	Password Secret `yaml:"password"`
+	// WebPassword is what its owner logs in with at the web phone; without it, password. It
+	// may be a hash, $argon2id$v=19$..., as the program argon2 writes it.
+	WebPassword Secret `yaml:"web_password,omitempty"`
 	// Name is shown to whom this extension calls.
 	Name string `yaml:"name,omitempty"`
 	// DND refuses calls to this extension as busy.
@@ -222,10 +240,25 @@ type Extension struct {
 	// usual: telephone-event when the phone knows it, else tones. INFO is understood
 	// from all of them.
 	DTMF string `yaml:"dtmf,omitempty" enum:"auto,rfc4733,info,inband"`
+	// Connected is how the phone is told with whom it talks when that changes, after a
+	// transfer for instance: pai (P-Asserted-Identity, the default), rpid
+	// (Remote-Party-ID) or off.
+	Connected string `yaml:"connected,omitempty" enum:"pai,rpid,off"`
 	// Record says whether its conversations are recorded: always; by_key, when it presses
 	// recording.key; or never, which is so whatever others want. Without it, they are when
 	// something or somebody else says so.
 	Record string `yaml:"record,omitempty" enum:"always,by_key,never"`
+	// Watchers are the extensions that may watch this one with a lamp; [] lets nobody.
+	// Without it, all may.
+	Watchers []string `yaml:"watchers,omitempty" format:"extension"`
+	// Pickup are extensions and groups whose calls this extension may take when they ring,
+	// besides those of its own groups.
+	Pickup []string `yaml:"pickup,omitempty" format:"extension"`
+	// AutoAnswer is how phones of the extension are told to answer by themselves when they
+	// are paged: call-info (Call-Info: answer-after=0), alert-info (Alert-Info:
+	// info=alert-autoanswer), answer-mode (RFC 5373), all of them, never, or a header as it
+	// is: "Alert-Info: Auto Answer". The default is all.
+	AutoAnswer string `yaml:"auto_answer,omitempty"`
 	// Voicemail is the mailbox of the extension; false is none.
 	Voicemail Mailbox `yaml:"voicemail,omitempty"`
 }
@@ -271,6 +304,16 @@ type Features struct {
 	// VoicemailLeave takes a message for the extension that is dialled behind it, without
 	// ringing it: *99101.
 	VoicemailLeave string `yaml:"voicemail_leave" format:"number"`
+	// Pickup takes the call that rings at the extension or group which is dialled behind
+	// it: *8101. Without one, it takes the call that has rung for longest at the extension
+	// that calls, or at one with which it shares a group.
+	Pickup string `yaml:"pickup" format:"number"`
+	// Intercom talks with the extension that is dialled behind it, whose phone answers by
+	// itself: *80101. Off unless it is given; *80 is usual.
+	Intercom string `yaml:"intercom" format:"number"`
+	// Settings are the numbers by which extensions set what happens to their calls: see
+	// `dialtone docs settings`. Those named here are in force unless they are others.
+	Settings dialplan.SettingCodes `yaml:"settings"`
 	// VoicemailPickUp lets an extension talk with who is leaving it a message right now.
 	VoicemailPickUp string `yaml:"voicemail_pick_up" format:"number"`
 }

@@ -205,6 +205,10 @@ func homeOf(name string) string {
 
 // value reads what belongs to one key, by the type of its field.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag) {
+	if tag.Get("plan") != "" && v.Kind() == reflect.Slice {
+		d.planList(n, v, path)
+		return
+	}
 	if tag.Get("plan") != "" {
 		d.planTable(n, v, path, tag)
 		return

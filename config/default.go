@@ -3,6 +3,8 @@ package config
 import (
 	"reflect"
 	"time"
+
+	"dialtone/dialplan"
 )
 
 // Default is the configuration of a file that says nothing.
@@ -21,6 +23,7 @@ func Default() Config {
 			Digest:         "MD5",
 			SessionExpires: Duration(30 * time.Minute),
 		},
+		Web: Web{Listen: []string{":8443"}},
 		Registrar: Registrar{
 			MinExpires:     Duration(time.Minute),
 			MaxExpires:     Duration(time.Hour),
@@ -30,10 +33,11 @@ func Default() Config {
 			Qualify:        Duration(time.Minute),
 		},
 		Media: Media{
-			Ports:   "16384-32767",
-			Codecs:  []string{"OPUS", "G722", "PCMA", "PCMU", "G729", "GSM"},
-			SRTP:    "optional",
-			Timeout: Duration(time.Minute),
+			Ports:      "16384-32767",
+			WebRTCPort: 8444,
+			Codecs:     []string{"OPUS", "G722", "PCMA", "PCMU", "G729", "GSM"},
+			SRTP:       "optional",
+			Timeout:    Duration(time.Minute),
 		},
 		Calls: Calls{
 			Max:          1000,
@@ -45,8 +49,11 @@ func Default() Config {
 		Speech:     Speech{TTS: TTS{Timeout: Duration(10 * time.Second), Concurrent: 4, Cache: 100}, STT: STT{Timeout: Duration(5 * time.Second), Concurrent: 4}},
 		Music:      Music{Hold: DefaultMusic},
 		Mail:       Mail{TLS: "starttls"},
+		Lamps:      Lamps{Callers: true},
 		Extensions: map[string]Extension{},
-		Features:   Features{Echo: "600", Tone: "601", Music: "602", Voicemail: "*97", VoicemailAny: "*98", VoicemailLeave: "*99", VoicemailPickUp: "*96"},
+		Features:   Features{Echo: "600", Tone: "601", Music: "602", Voicemail: "*97", VoicemailAny: "*98", VoicemailLeave: "*99", VoicemailPickUp: "*96", Settings: dialplan.UsualSettingCodes(), Pickup: "*8"},
+		Messages:   Messages{MaxSize: 4096, MaxWaiting: 200, MaxTotal: 20000, PerMinute: 60, Keep: Duration(7 * 24 * time.Hour), History: Duration(90 * 24 * time.Hour)},
+		Parking:    Parking{Music: DefaultMusic, Timeout: Duration(2 * time.Minute), RingBack: Duration(30 * time.Second), Announce: true},
 		Recording:  Recording{Key: "*1", PauseKey: "*2", Format: "wav", Announce: true, Keep: Duration(90 * 24 * time.Hour), MinFree: "500MB"},
 		Voicemail: Voicemail{
 			Delay: Duration(30 * time.Second), MaxLength: Duration(5 * time.Minute), Silence: Duration(10 * time.Second),

@@ -54,6 +54,14 @@ func diffSection(out *[]Change, a, b reflect.Value, path string) {
 				continue
 			}
 			diffTable(out, x, y, p)
+		case reflect.Slice:
+			same := equal(x, y)
+			if f.tag.Get("plan") != "" {
+				same = samePlan(x, y)
+			}
+			if !same {
+				*out = append(*out, Change{p, discreet(planSize(x)), discreet(planSize(y)), f.tag.Get("restart") == "true", nil})
+			}
 		default:
 			if !equal(x, y) {
 				*out = append(*out, Change{p, discreet(render(x)), discreet(render(y)), f.tag.Get("restart") == "true", nil})

@@ -35,6 +35,8 @@ func planSize(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case []*dialplan.RouteSpec:
 		return fmt.Sprintf("%d routes", len(x))
+	case []*dialplan.MessageRouteSpec:
+		return "[" + listWords(x, (*dialplan.MessageRouteSpec).String) + "]"
 	case *dialplan.GroupSpec:
 		return fmt.Sprintf("%d members", len(x.Members))
 	case *dialplan.SubplanSpec:

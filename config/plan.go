@@ -38,7 +38,7 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 		}
 		numbers[number] = of
 	}
-	features := dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Milliwatt: c.Features.Milliwatt, Delay: c.Features.Delay, Silence: c.Features.Silence, Sweep: c.Features.Sweep, Keys: c.Features.Keys, Block: c.Features.Block, Unblock: c.Features.Unblock}
+	features := dialplan.Features{Echo: c.Features.Echo, Tone: c.Features.Tone, Music: c.Features.Music, Milliwatt: c.Features.Milliwatt, Delay: c.Features.Delay, Silence: c.Features.Silence, Sweep: c.Features.Sweep, Keys: c.Features.Keys, Block: c.Features.Block, Unblock: c.Features.Unblock, Settings: c.Features.Settings, Pickup: c.Features.Pickup, Intercom: c.Features.Intercom}
 	mailboxes := c.Mailboxes()
 	if len(mailboxes) > 0 {
 		features.VoicemailPickUp = c.Features.VoicemailPickUp
@@ -46,11 +46,13 @@ func (c *Config) spec(read func(string) ([]byte, error), at func(path string) Po
 	}
 	return dialplan.Spec{
 		Site: c.Site, Schedules: c.Schedules, Groups: c.Groups, Subplans: c.Subplans, Menus: c.Menus, Contexts: c.Dialplan,
+		Messages:       c.Messages.Routes,
 		Names:          c.names(),
 		Extensions:     slices.Sorted(maps.Keys(c.Extensions)),
 		Features:       features,
 		Mailboxes:      mailboxes,
 		VoicemailDelay: c.Voicemail.Delay.D(),
+		Parking:        c.Parking.entry(),
 		Operators:      c.operators(mailboxes),
 		Lists:          slices.Sorted(maps.Keys(c.Lists)),
 		Trunks:         slices.Sorted(maps.Keys(c.Trunks)),

@@ -129,14 +129,9 @@ func checkSize(s string) (string, problem) {
 	return s, problem{}
 }
 
-// recording checks what its keys mean together.
+// recording checks the keys of seal_to.
 func (c *validator) recording() {
-	const key, pause = "recording.key", "recording.pause_key"
-	r := c.cfg.Recording
-	if c.good(key, pause) && r.Key != "" && r.PauseKey != "" && begins(r.Key, r.PauseKey) {
-		c.fail(c.written(pause, key), fmt.Sprintf("%s cannot be told from %s, which is the other key", quoted(r.PauseKey), quoted(r.Key)), "use sequences of which none is the beginning of the other")
-	}
-	for i, key := range r.SealTo {
+	for i, key := range c.cfg.Recording.SealTo {
 		path := fmt.Sprintf("recording.seal_to[%d]", i)
 		if _, err := sealed.ParseKey(key); err != nil && c.good(path) {
 			at := c.place(path).value

@@ -59,6 +59,7 @@ func (c *validator) all() {
 	c.rules(reflect.ValueOf(c.cfg).Elem(), "")
 	c.listeners()
 	c.certificate()
+	c.web()
 	c.expiries()
 	c.capacity()
 	c.extensions()
@@ -69,8 +70,12 @@ func (c *validator) all() {
 	c.music()
 	c.pins()
 	c.conferences()
+	c.parking()
 	c.voicemail()
+	c.watchers()
+	c.lampLists()
 	c.recording()
+	c.inCallKeys()
 	c.dialplan()
 	c.callerIDs()
 }
@@ -185,9 +190,17 @@ func weakness(password, extension string) string {
 // numbers of features must not be taken.
 func (c *validator) numbers() {
 	taken := map[string]string{}
-	v := reflect.ValueOf(c.cfg.Features)
+	c.numbersIn(taken, "features", reflect.ValueOf(c.cfg.Features))
+	c.numbersIn(taken, join("features", "settings"), reflect.ValueOf(c.cfg.Features.Settings))
+}
+
+// numbersIn looks at the numbers of a struct; taken has those before.
+func (c *validator) numbersIn(taken map[string]string, at string, v reflect.Value) {
 	for _, f := range fieldsOf(v.Type()) {
-		number, path := v.Field(f.index).String(), join("features", f.name)
+		if v.Field(f.index).Kind() != reflect.String {
+			continue
+		}
+		number, path := v.Field(f.index).String(), join(at, f.name)
 		if number == "" || !c.good(path) {
 			continue
 		}

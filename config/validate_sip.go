@@ -16,7 +16,7 @@ func (c *validator) listeners() {
 		c.fail(c.written("sip.udp", "sip.tcp", "sip.tls"), "no address is left to listen on", `write at least one, such as udp: [":5060"]`)
 	}
 	c.apart([]string{"sip.udp"}, [][]string{sip.UDP})
-	c.apart([]string{"sip.tcp", "sip.tls"}, [][]string{sip.TCP, sip.TLS})
+	c.apart([]string{"sip.tcp", "sip.tls", "web.listen"}, [][]string{sip.TCP, sip.TLS, c.cfg.Web.Listen})
 }
 
 // apart checks that no two addresses of lists, all of one protocol, overlap.
@@ -46,16 +46,20 @@ func (c *validator) apart(paths []string, lists [][]string) {
 
 // certificate and key belong together and must be usable now.
 func (c *validator) certificate() {
-	const certPath, keyPath = "sip.certificate", "sip.key"
-	cert, key := c.cfg.SIP.Certificate, c.cfg.SIP.Key
+	c.pair("sip", c.cfg.SIP.Certificate, c.cfg.SIP.Key)
+	c.pair("web", c.cfg.Web.Certificate, c.cfg.Web.Key)
+}
+
+func (c *validator) pair(section, cert, key string) {
+	certPath, keyPath := section+".certificate", section+".key"
 	switch {
 	case cert == "" && key == "" || !c.good(certPath, keyPath) || !c.files:
 		return
 	case key == "":
-		c.fail(certPath, "a certificate without its key", "write sip.key too, or remove both for a self-signed one")
+		c.fail(certPath, "a certificate without its key", "write "+keyPath+" too, or remove both for one that Dialtone makes")
 		return
 	case cert == "":
-		c.fail(keyPath, "a key without its certificate", "write sip.certificate too, or remove both for a self-signed one")
+		c.fail(keyPath, "a key without its certificate", "write "+certPath+" too, or remove both for one that Dialtone makes")
 		return
 	}
 	certPEM := c.pem(certPath, cert, false)

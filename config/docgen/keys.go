@@ -140,6 +140,8 @@ func keyDoc(doc, field, key string) string {
 // defaultText is the default as it stands in YAML.
 func (n *node) defaultText() string {
 	switch {
+	case n.isPlan() && n.typ.Kind() == reflect.Slice:
+		return "[]"
 	case n.isPlan():
 		return "{}"
 	case n.typ == reflect.TypeFor[config.Secret]():
@@ -157,6 +159,8 @@ func (n *node) typeText() string {
 	var says string
 	form := config.FormatOf(n.tag.Get("format"))
 	switch {
+	case n.isPlan() && list:
+		return "list of routes, see [messages.md](messages.md)"
 	case n.isPlan():
 		says = "by name, see [dialplan.md](dialplan.md)"
 	case n.isSection():

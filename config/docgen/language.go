@@ -32,6 +32,7 @@ func languageOf(docs comments) ([]byte, error) {
 		{"A subplan", "Stands below `subplans:` with its name.", reflect.TypeFor[dialplan.SubplanSpec]()},
 		{"A menu", "Stands below `menus:` with its name. [menus.md](menus.md) shows how menus are made.", reflect.TypeFor[dialplan.MenuSpec]()},
 		{"on of a menu", "", reflect.TypeFor[dialplan.MenuOn]()},
+		{"A route of messages", "An item of the list below `messages: routes:`. [messages.md](messages.md) shows how they are used.", reflect.TypeFor[dialplan.MessageRouteSpec]()},
 		{"site", "", reflect.TypeFor[dialplan.Site]()},
 	} {
 		text := part.text

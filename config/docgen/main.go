@@ -50,7 +50,7 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	docs["Site"] = words["Site"] // the one section whose struct is there
+	docs["Site"], docs["SettingCodes"] = words["Site"], words["SettingCodes"] // sections whose structs are there
 	top, err := sectionsOf(docs)
 	if err != nil {
 		return nil, err

@@ -94,6 +94,7 @@ func planSchema(docs comments) (object, error) {
 		{"subplan", reflect.TypeFor[dialplan.SubplanSpec]()},
 		{"menu", reflect.TypeFor[dialplan.MenuSpec]()},
 		{"route", reflect.TypeFor[dialplan.RouteSpec]()},
+		{"message_route", reflect.TypeFor[dialplan.MessageRouteSpec]()},
 	} {
 		o, err := planRecord(d.typ, docs, "")
 		if err != nil {
@@ -205,6 +206,9 @@ func planShape(k planKey, docs comments) (object, error) {
 
 // planSection is the shape of a top-level key of the dialplan.
 func planSection(n *node) object {
+	if n.typ.Kind() == reflect.Slice {
+		return object{{"type", []string{"array", "null"}}, {"items", ref("message_route")}}
+	}
 	item := ref(strings.TrimSuffix(n.name, "s"))
 	if n.name == "dialplan" {
 		item = object{{"type", "array"}, {"items", ref("route")}}
