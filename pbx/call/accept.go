@@ -41,6 +41,8 @@ func (c *Call) Wait(ctx context.Context, d time.Duration) error {
 			return context.Cause(ctx)
 		case i := <-c.caller.Infos():
 			c.pressed(i)
+		case <-c.caller.Changed():
+			c.touched()
 		case <-t.C:
 			return nil
 		}
@@ -69,6 +71,8 @@ func (c *Call) accept(ctx context.Context, formats []codec.Format) error {
 	near := Want{Formats: formats, Made: made(formats), Direction: media.SendRecv}
 	if c.accepted {
 		c.caller.Near(near)
+		c.answered()
+		c.origin.reached()
 		return nil
 	}
 	if err := c.caller.Answer(ctx, near); err != nil {

@@ -127,6 +127,8 @@ func (a *attention) next(timer <-chan time.Time) (event, error) {
 			return hasEnded, nil
 		case i := <-c.caller.Infos():
 			c.pressed(i)
+		case <-c.caller.Changed():
+			c.touched()
 		case <-a.watch.C:
 			if !c.accepted {
 				continue // nobody has to send before the answer

@@ -22,14 +22,16 @@ type conversation struct {
 	quiet          [2]silence
 	keyed          [2]*keyed // the caller and the callee
 	music          [2]waiting
+	moved          Leg    // a party that goes on in another call
+	releaseCallee  func() // gives back its place among the calls of its extension
 	keys           string // to press at the callee when all is answered
 	private        bool   // the callee is never recorded
 }
 
 // converse answers the caller, joins it with callee and returns why that ended. The
-// callee is sent keys.
-func (c *Call) converse(ctx context.Context, callee Leg, keys string) error {
-	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace), keys: keys}
+// callee is sent keys, and release is called when it is over, or leaves.
+func (c *Call) converse(ctx context.Context, callee Leg, keys string, release func()) error {
+	v := &conversation{call: c, caller: c.caller, callee: callee, mute: time.NewTimer(codecGrace), keys: keys, releaseCallee: release}
 	v.mute.Stop()
 	defer v.close()
 	ctx, stop := context.WithCancel(ctx)
@@ -37,8 +39,10 @@ func (c *Call) converse(ctx context.Context, callee Leg, keys string) error {
 	v.listen()
 	if err := v.prepare(ctx); err != nil {
 		callee.Hangup(onBehalf(c.ended(err)))
+		release()
 		return err
 	}
+	v.introduce()
 	answering := make(chan error, 1)
 	if c.accepted {
 		answering <- nil
@@ -46,7 +50,10 @@ func (c *Call) converse(ctx context.Context, callee Leg, keys string) error {
 		c.tasks.Go(func() { answering <- c.caller.Answer(ctx, nearFor(callee.Far())) })
 	}
 	err := v.run(ctx, answering)
-	callee.Hangup(onBehalf(c.ended(err)))
+	if v.moved == nil || v.moved.ID() != v.callee.ID() {
+		v.callee.Hangup(onBehalf(c.ended(err)))
+	}
+	v.releaseCallee()
 	return err
 }
 
@@ -61,8 +68,30 @@ func (v *conversation) run(ctx context.Context, answering <-chan error) error {
 	return over
 }
 
+// introduce tells the two of each other, where they do not know it from how the call
+// began.
+func (v *conversation) introduce() {
+	c, callee := v.call, v.callee.Info()
+	if c.origin != nil || callee.Trunk == "" {
+		v.caller.Connected(Identity{callee.Party, c.nameOf(callee)})
+	}
+	who := Identity{c.facts.From, c.facts.FromName}
+	if c.facts.Anonymous {
+		who = Identity{}
+	}
+	v.callee.Connected(who)
+}
+
+// nameOf is the name of a phone of ours.
+func (c *Call) nameOf(who LegInfo) string {
+	if who.Trunk != "" {
+		return ""
+	}
+	return c.board.config().Extensions[who.Party].Name
+}
+
 // next waits for what happens next, and gives why it ends the conversation, if it does.
-func (v *conversation) next(ctx context.Context, answering <-chan error, watch <-chan time.Time) error {
+func (v *conversation) next(ctx context.Context, answering <-chan error, watch <-chan time.Time) error { //nolint:gocyclo // a case for each thing that can happen
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -70,6 +99,8 @@ func (v *conversation) next(ctx context.Context, answering <-chan error, watch <
 		return context.Cause(v.callee.Context())
 	case err := <-answering:
 		return v.picksUp(ctx, err)
+	case ch := <-v.changes():
+		return v.change(ctx, ch)
 	case <-v.caller.Changed():
 		v.join(ctx)
 	case <-v.callee.Changed():
@@ -96,6 +127,15 @@ func (v *conversation) next(ctx context.Context, answering <-chan error, watch <
 	return nil
 }
 
+// changes are those that others ask for; they wait until the caller is answered, a moment
+// later.
+func (v *conversation) changes() <-chan *change {
+	if !v.answered {
+		return nil
+	}
+	return v.call.changes
+}
+
 // picksUp goes on when the caller has been told that it is answered; err says that it
 // could not be.
 func (v *conversation) picksUp(ctx context.Context, err error) error {
@@ -105,6 +145,7 @@ func (v *conversation) picksUp(ctx context.Context, err error) error {
 	v.answered, v.call.accepted = true, true
 	v.call.answered()
 	v.join(ctx)
+	v.call.origin.reached()
 	v.keyed[1].send.press(ctx, outKeys(v.keys)...)
 	return nil
 }
@@ -119,6 +160,7 @@ func onBehalf(e *dialplan.Ended) *dialplan.Ended {
 // join tells each leg what the other can do, and passes audio between them in
 // whatever they agreed on.
 func (v *conversation) join(ctx context.Context) {
+	v.call.touched() // somebody may hold
 	if v.answered {
 		v.caller.Near(v.near(0))
 		v.callee.Near(v.near(1))

@@ -46,15 +46,28 @@ type Call struct {
 	trace    dialplan.Trace
 	// version is that of the plan in force when the call began.
 	version string
+	walker  *dialplan.Run
+	unwatch func() bool // lets the call go on when the caller's leg ends
+	changes chan *change
+	over    chan struct{} // closed when no change is made any more
+	origin  *origin       // not nil when a transfer made the call
+	takes   *place        // not nil when the caller takes a place in another call
+	// slot is where it is or was parked, and parker the extension that has parked it; only
+	// the call's goroutine uses them.
+	slot, parker string
 	// counts is the extension whose calls it is one of; "" is none.
 	counts string
 
-	mu     sync.Mutex
-	state  State
-	route  string
-	start  time.Time
-	answer time.Time
-	legs   []*party
+	mu sync.Mutex
+	// interruptible stops the verb that runs; nil when it cannot be.
+	interruptible context.CancelCauseFunc
+	callerID      string // of the leg that is the caller, or was
+	left          bool   // the caller goes on in another call
+	state         State
+	route         string
+	start         time.Time
+	answer        time.Time
+	legs          []*party
 	// conferences are the rooms that the caller was in, or is.
 	conferences []storage.CDRConference
 
@@ -65,14 +78,16 @@ type Call struct {
 	orders chan order // of operators, to who talks
 }
 
-func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts) *Call {
+// newCall makes the call of a leg, which o has transferred; nil is nobody.
+func newCall(s *Switchboard, leg Inbound, facts dialplan.Facts, o *origin) *Call {
 	c := &Call{
-		board: s, id: facts.CallID, facts: facts, caller: leg,
+		board: s, id: facts.CallID, facts: facts, caller: leg, origin: o, accepted: o != nil,
 		log:   s.log.With("call", facts.CallID),
 		state: Routing, start: time.Now(), version: s.plan().Version, counts: facts.Extension,
-		orders: make(chan order),
+		orders: make(chan order), changes: make(chan *change, 1), over: make(chan struct{}),
 	}
-	c.ctx, c.cancel = context.WithCancelCause(leg.Context())
+	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(leg.Context()))
+	c.seat(leg)
 	c.party(leg, nil)
 	return c
 }
@@ -82,23 +97,36 @@ func (c *Call) end(why *dialplan.Ended) { c.cancel(why) }
 
 func (c *Call) run() {
 	defer c.board.forget(c)
-	e := c.walk()
-	c.caller.Hangup(onBehalf(e))
+	var e *dialplan.Ended
+	if c.takes != nil {
+		e = c.ended(c.takeOver(c.ctx, *c.takes))
+	} else {
+		e = c.walk()
+	}
+	c.origin.conclude(c, e)
+	if !c.left {
+		c.caller.Hangup(onBehalf(e))
+	}
 	c.cancel(e)
 	c.stop()
 	c.tasks.Wait()
+	close(c.over)
 	c.record(e)
 }
 
 // walk takes the steps of the plan and returns why the call is over.
 func (c *Call) walk() *dialplan.Ended {
 	run := dialplan.NewRun(c.facts, c.board.plan, c.board)
+	c.walker = run
 	run.Lists, run.Guesses, run.Menus = c.board.lists, c.board.guesses, c.board.menus
 	run.Web, run.Outbox = c.board.web, c.board.outbox
+	if c.board.own != nil {
+		run.Settings = c.board.own
+	}
 	if c.board.now != nil {
 		run.Now = c.board.now
 	}
-	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = c, &c.trace, c.log, c.chosen, c.board.shuffle
+	run.Session, run.Trace, run.Log, run.Chosen, run.Shuffle = session{c}, &c.trace, c.log, c.chosen, c.board.shuffle
 	e := c.ended(run.Do(c.ctx))
 	run.Conclude(e)
 	return e
@@ -146,10 +174,13 @@ func (c *Call) answered() {
 	first := c.answer.IsZero()
 	if first {
 		c.answer = time.Now()
-		c.legs[0].record.Answer = c.answer
+		if p := c.here(c.callerID); p != nil && p.record.Answer.IsZero() && p.record.End.IsZero() {
+			p.record.Answer = c.answer
+		}
 	}
 	c.state = Up
 	c.mu.Unlock()
+	c.touched()
 	if !first {
 		return
 	}

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"dialtone/config"
@@ -18,6 +19,9 @@ func (s *Switchboard) Rooms() *conference.Rooms { return s.rooms }
 
 // conference is how a conference is, by its name.
 func (s *Switchboard) conference(name string) (conference.Settings, bool) {
+	if name == pageRoom {
+		return pageSettings(), true
+	}
 	c, ok := s.config().Conferences[name]
 	return conference.Settings{
 		WaitForLeader: c.WaitForLeader, EndWithLeader: c.EndWithLeader, MutedOnJoin: c.MutedOnJoin, Locked: c.Locked,
@@ -54,9 +58,13 @@ func (c *Call) Conference(ctx context.Context, j dialplan.Joining) (refused stri
 	if err := c.person(); err != nil {
 		return "", err
 	}
+	by := c.taker()
+	if j.Right != "" && j.Right != by { // who had it has sent somebody else here
+		j.Leader = by != "" && slices.Contains(c.board.config().Conferences[j.Conference].Leaders, by)
+	}
 	in := conference.Joining{
 		Conference: j.Conference, Room: j.Room, ID: c.id, Party: c.facts.From, Name: c.facts.FromName,
-		Language: j.Language, Leader: j.Leader, Muted: j.Muted, Extension: c.facts.Extension, Ours: c.facts.Extension != "",
+		Language: j.Language, Leader: j.Leader, Muted: j.Muted, Extension: by, Ours: by != "",
 		Private: c.rule(c.facts.Extension) == config.RecordNever,
 	}
 	asks, err := c.board.rooms.AsksName(in)
@@ -134,12 +142,14 @@ func mixable(liked []codec.Format) (list []codec.Format) {
 func (c *Call) joined(j dialplan.Joining) (left func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.touched()
 	c.conferences = append(c.conferences, storage.CDRConference{Room: j.Room, Leader: j.Leader, Join: time.Now()})
 	at := len(c.conferences) - 1
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.conferences[at].Leave = time.Now()
+		c.touched()
 	}
 }
 
@@ -180,6 +190,7 @@ func (c *Call) attendance(ctx context.Context, seat *conference.Seat, done <-cha
 			c.pressed(i)
 		case <-c.caller.Changed():
 			seat.Hold(c.holds())
+			c.touched()
 		case <-watch.C:
 			if e := quiet.check(c.caller, c.board.config().Media.Timeout.D()); e != nil {
 				c.end(e)

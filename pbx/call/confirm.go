@@ -32,7 +32,7 @@ func (f *forking) ask(ev attemptEvent) {
 	}
 	c.tasks.Go(func() {
 		done := attemptEvent{attempt: ev.attempt, leg: leg, asked: true}
-		if done.err = c.confirmed(f.ctx, leg, *f.confirm); done.err != nil {
+		if done.err = c.confirmed(f.ctx, leg, *ev.of.confirm); done.err != nil {
 			leg.Hangup(onBehalf(c.ended(done.err)))
 			done.leg = nil
 		}
@@ -73,9 +73,7 @@ func (c *Call) confirmed(ctx context.Context, leg Leg, p dialplan.Playing) error
 		case <-leg.Context().Done():
 			return &dialplan.Ended{Cause: dialplan.CauseDeclined, Detail: who + " hung up instead of confirming"}
 		case i := <-leg.Infos():
-			if digit, held, ok := keyOf(i); ok {
-				keys.Press(digit, held, media.ByInfo)
-			}
+			press(keys, i)
 		case <-keys.Pressed():
 			k, waits := keys.Take(dialplan.Keypad)
 			switch {

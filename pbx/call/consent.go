@@ -134,6 +134,8 @@ func (c *Call) answerTo(ctx context.Context, over <-chan error) (byte, error) {
 			return 0, nil
 		case i := <-c.caller.Infos():
 			c.pressed(i)
+		case <-c.caller.Changed():
+			c.touched()
 		case <-c.keys.Pressed():
 		}
 	}
@@ -145,7 +147,7 @@ func (c *Call) wanted(callee Leg) bool {
 	if c.person() != nil { // the conference is recorded, not those whom it calls
 		return false
 	}
-	rules := []string{c.rule(c.facts.Extension), c.board.config().Numbers[c.did()].Record}
+	rules := []string{c.rule(c.extensionOf(c.caller)), c.board.config().Numbers[c.did()].Record}
 	if callee != nil {
 		rules = append(rules, c.rule(c.extensionOf(callee)))
 	}

@@ -27,7 +27,7 @@ func (v *conversation) listen() {
 	}
 	v.call.keys.Clear() // a key that was pressed before is not meant for the callee
 	for i, leg := range [...]Leg{v.caller, v.callee} {
-		k := &keyed{leg: leg, keys: media.NewKeys(), commands: v.call.commandsOf(v.call.extensionOf(leg))}
+		k := &keyed{leg: leg, keys: media.NewKeys(), commands: v.commandsOf(leg)}
 		if i == 0 {
 			k.keys = v.call.keys
 		}
@@ -67,13 +67,14 @@ func (v *conversation) info(ctx context.Context, from int, i Info) error {
 }
 
 // pass sends the keys of a party to the other one, unless they get there by themselves or
-// are for the recording. by is the INFO that told of them.
+// are for us. by is the INFO that told of them.
 func (v *conversation) pass(ctx context.Context, from int, by *Info) error {
 	k := v.keyed[from]
 	for key, ok := k.keys.Take(dialplan.Keypad); ok; key, ok = k.keys.Take(dialplan.Keypad) {
-		sequence, others := "", []media.Key{key}
+		var done *command
+		others := []media.Key{key}
 		if k.commands.any() {
-			sequence, others = k.commands.take(key)
+			done, others = k.commands.take(key)
 		}
 		for _, other := range others {
 			if other != key {
@@ -81,11 +82,13 @@ func (v *conversation) pass(ctx context.Context, from int, by *Info) error {
 			}
 			v.passOne(ctx, from, other, by)
 		}
-		if sequence != "" {
-			if err := v.command(ctx, from, sequence); err != nil {
-				return err
-			}
+		if done == nil {
+			continue
 		}
+		if err := done.do(ctx, from); err != nil {
+			return err
+		}
+		k = v.keyed[from] // which may be another one now
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dialtone/dialplan"
+	"dialtone/storage"
 )
 
 // Dial implements dialplan.Session: it rings every phone of the extensions and the
@@ -19,17 +20,17 @@ func (c *Call) Dial(ctx context.Context, r dialplan.Ringing) (answeredBy string,
 		return "", err
 	}
 	letGo(ctx, c.keys)
+	c.hide(r.Hidden)
 	f := c.newForking(ctx, r)
 	leg, winner, err := f.run()
 	if err != nil {
 		return "", err
 	}
-	defer winner.release()
 	c.urgent = winner.Outside != nil && winner.Outside.Emergency
 	if g, calls := c.caller.(*guest); calls && winner.Outside != nil {
 		g.reachedOutside()
 	}
-	return winner.name(), c.converse(ctx, leg, r.Keys)
+	return winner.name(), c.converse(ctx, leg, r.Keys, winner.until(leg))
 }
 
 // rung is one extension of a dial, or one number outside.
@@ -38,6 +39,23 @@ type rung struct {
 	release func() // gives back its place among the calls of the extension, once
 	stop    context.CancelCauseFunc
 	pending int // attempts that have not ended
+
+	own     storage.Settings  // of the extension
+	way     []Diversion       // how the call came to be forwarded here
+	instead *dialplan.Ended   // why it was; nil when that does not say
+	confirm *dialplan.Playing // not nil when who answers is asked first
+	headers map[string]string // instead of those of the dial, where it was forwarded
+	worst   *dialplan.Ended   // the refusal of its phones that says most
+}
+
+// until gives what gives back the place of t once a conversation with its leg is over. A call
+// to the outside counts for as long as the leg is up, wherever a transfer takes it.
+func (t *rung) until(leg Leg) (release func()) {
+	if t.Outside == nil {
+		return t.release
+	}
+	context.AfterFunc(leg.Context(), t.release)
+	return func() {}
 }
 
 // name is whom it rings.
@@ -68,23 +86,23 @@ type attemptEvent struct {
 // newForking prepares to ring r; nothing rings yet.
 func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 	f := &forking{
-		call: c, timeout: r.Timeout, confirm: r.Confirm, single: len(r.Targets) == 1, music: r.Music,
+		call: c, timeout: r.Timeout, confirm: r.Confirm, hidden: r.Hidden, single: len(r.Targets) == 1, music: r.Music,
 		inv: Invitation{
 			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
-			Near: nearFor(c.caller.Far()), MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
+			Near: nearFor(c.caller.Far()), ReferredBy: c.facts.TransferredBy, Forwards: c.facts.Forwards,
+			MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
 		},
 		events: make(chan attemptEvent),
 	}
-	if r.Confirm != nil {
-		f.inv.Near = askable(f.inv.Near)
-	}
 	f.ctx, f.cancel = context.WithCancelCause(ctx)
 	for _, t := range r.Targets {
-		f.waiting = append(f.waiting, &rung{Target: t, release: func() {}})
+		f.waiting = append(f.waiting, &rung{Target: t, release: func() {}, confirm: r.Confirm})
 	}
-	slices.SortStableFunc(f.waiting, func(a, b *rung) int { return cmp.Compare(a.After, b.After) })
+	slices.SortStableFunc(f.waiting, sooner)
 	return f
 }
+
+func sooner(a, b *rung) int { return cmp.Compare(a.After, b.After) }
 
 // run rings and gives the leg that won, and its extension.
 func (f *forking) run() (Leg, *rung, error) {
@@ -127,10 +145,13 @@ func (f *forking) reach(t *rung) ([]Contact, error) {
 func (f *forking) begin(t *rung) {
 	c := f.call
 	f.started = append(f.started, t)
+	if t.Outside == nil && f.consult(t) {
+		return
+	}
 	contacts, err := f.reach(t)
 	if err != nil {
 		t.release()
-		f.refused(c.ended(err))
+		f.unreached(t, c.ended(err))
 		return
 	}
 	ctx, stop := context.WithCancelCause(f.ctx)
@@ -141,8 +162,7 @@ func (f *forking) begin(t *rung) {
 		})
 		context.AfterFunc(ctx, func() { timer.Stop() })
 	}
-	inv := f.inv
-	inv.To = t.name()
+	inv := f.invitation(t)
 	for _, contact := range contacts {
 		a := &attempt{contact: contact, party: c.party(nil, contact), of: t}
 		a.party.dialled(c, t, contact)
@@ -150,6 +170,22 @@ func (f *forking) begin(t *rung) {
 		f.pending++
 		c.tasks.Go(func() { f.try(ctx, a, inv) })
 	}
+}
+
+// invitation is what the phones of t are told.
+func (f *forking) invitation(t *rung) Invitation {
+	inv := f.inv
+	inv.To, inv.Diversions = t.name(), t.way
+	if t.headers != nil {
+		inv.Headers = t.headers
+	}
+	if t.confirm != nil {
+		inv.Near = askable(inv.Near)
+	}
+	if f.hidden && t.Outside == nil {
+		inv.From, inv.FromName, inv.ReferredBy = "", "", ""
+	}
+	return inv
 }
 
 func (f *forking) try(ctx context.Context, a *attempt, inv Invitation) {

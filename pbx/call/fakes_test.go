@@ -97,8 +97,10 @@ type fakeLeg struct {
 	near  call.Want
 	log   []string // what the phone was told, in order
 	sent  []call.Info
+	with  call.Identity // whom it talks with
 	noAck error
 	dtmf  string
+	at    string        // from where it calls
 	ack   time.Duration // how long the phone takes to acknowledge
 }
 
@@ -112,8 +114,10 @@ func newLeg(party string, formats ...codec.Format) *fakeLeg {
 	return l
 }
 
-func (l *fakeLeg) ID() string                    { return l.id }
-func (l *fakeLeg) Info() call.LegInfo            { return call.LegInfo{Party: l.party, DTMF: l.dtmf} }
+func (l *fakeLeg) ID() string { return l.id }
+func (l *fakeLeg) Info() call.LegInfo {
+	return call.LegInfo{Party: l.party, DTMF: l.dtmf, Remote: l.at}
+}
 func (l *fakeLeg) Context() context.Context      { return l.ctx }
 func (l *fakeLeg) Media() media.Endpoint         { return l.media }
 func (l *fakeLeg) Changed() <-chan struct{}      { return l.changed }
@@ -122,6 +126,12 @@ func (l *fakeLeg) Hangup(e *dialplan.Ended)      { l.note("hangup " + e.Cause.St
 func (l *fakeLeg) Ring()                         { l.note("180") }
 func (l *fakeLeg) Progress(near call.Want) error { l.note("183"); return l.agree(near) }
 func (l *fakeLeg) Far() call.Want                { l.mu.Lock(); defer l.mu.Unlock(); return l.far }
+
+func (l *fakeLeg) Connected(with call.Identity) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.with = with
+}
 
 func (l *fakeLeg) SendInfo(i call.Info) {
 	l.mu.Lock()
@@ -291,7 +301,11 @@ type world struct {
 	*call.Switchboard
 	cdrs chan storage.CDR
 	cfg  *config.Config
+	book call.Dialer
 }
+
+// dialer are the phones.
+func (w *world) dialer() book { return w.book.(book) }
 
 func newWorld(t *testing.T, phones book) *world {
 	t.Helper()
@@ -321,7 +335,7 @@ func newWorldOf(t *testing.T, plan *dialplan.Plan, o call.Options) *world {
 	for n := 100; n < 110; n++ {
 		cfg.Extensions[strconv.Itoa(n)] = config.Extension{}
 	}
-	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg}
+	w := &world{cdrs: make(chan storage.CDR, 100), cfg: &cfg, book: o.Dialer}
 	o.Plan, o.Config, o.Records = func() *dialplan.Plan { return plan }, func() *config.Config { return w.cfg }, &records{got: w.cdrs}
 	w.Switchboard = call.NewSwitchboard(o)
 	t.Cleanup(w.Close)

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -16,10 +17,13 @@ type forking struct {
 	cancel  context.CancelCauseFunc
 	inv     Invitation
 	timeout time.Duration
+	clock   *time.Timer       // until timeout
 	confirm *dialplan.Playing // not nil when who answers is asked first
+	hidden  bool              // the caller's number
 	start   time.Time
-	single  bool    // one extension or number only
-	waiting []*rung // not begun, the next first
+	mailbox *dialplan.ForwardedError // where the call is forwarded to, and this is over
+	single  bool                     // one extension or number only
+	waiting []*rung                  // not begun, the next first
 	started []*rung
 	events  chan attemptEvent
 	pending int             // attempts that have not ended
@@ -35,14 +39,14 @@ type forking struct {
 // wait begins what is due and takes events until somebody takes the call, whose leg
 // and rung it gives, or nobody will.
 func (f *forking) wait() (Leg, *rung, error) {
-	ring := time.NewTimer(f.timeout)
-	defer ring.Stop()
+	f.clock = time.NewTimer(f.timeout)
+	defer f.clock.Stop()
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
 		f.beginDue()
-		if f.pending == 0 && len(f.waiting) == 0 {
-			return nil, nil, f.worst
+		if err := f.nobody(); err != nil {
+			return nil, nil, err
 		}
 		if len(f.waiting) > 0 {
 			next.Reset(time.Until(f.start.Add(f.waiting[0].After)))
@@ -56,8 +60,17 @@ func (f *forking) wait() (Leg, *rung, error) {
 			case err != nil:
 				return nil, nil, err
 			}
+		case ch := <-f.call.changes:
+			if leg, won := f.change(ch); leg != nil {
+				return leg, won, nil
+			}
+		case <-f.call.caller.Changed():
+			f.call.touched()
 		case <-next.C:
-		case <-ring.C:
+		case <-f.clock.C:
+			if f.late() {
+				continue
+			}
 			if f.asked == 0 {
 				return nil, nil, f.timedOut()
 			}
@@ -78,6 +91,17 @@ func (f *forking) beginDue() {
 	}
 }
 
+// nobody is why nobody will take the call, nil while somebody may.
+func (f *forking) nobody() error {
+	switch {
+	case f.mailbox != nil:
+		return f.mailbox
+	case f.pending == 0 && len(f.waiting) == 0:
+		return cmp.Or(f.worst, &dialplan.Ended{Cause: dialplan.CauseNoAnswer})
+	}
+	return nil
+}
+
 func (f *forking) timedOut() error {
 	return &dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: "rang for " + f.timeout.String()}
 }
@@ -89,7 +113,7 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 	case ev.progress != nil:
 		f.progress(ev)
 		return nil, nil
-	case ev.err == nil && f.confirm != nil && !ev.asked:
+	case ev.err == nil && ev.of.confirm != nil && !ev.asked:
 		f.ask(ev)
 		return nil, nil
 	case ev.err == nil:
@@ -101,23 +125,34 @@ func (f *forking) take(ev attemptEvent) (Leg, error) {
 	case ev.asked:
 		f.asked--
 	}
+	return nil, f.lose(ev)
+}
+
+// lose notes that an attempt has failed, and gives why the whole fork is over, if it is.
+func (f *forking) lose(ev attemptEvent) error {
 	f.pending--
 	if ev.of.pending--; ev.of.pending == 0 {
 		ev.of.release()
 	}
 	e := f.call.ended(ev.err)
 	ev.party.ended(f.call, e)
-	f.refused(e)
+	if t := ev.of; t.worst == nil || rank(e) > rank(t.worst) {
+		t.worst = e
+	}
 	if e.Status >= 600 {
-		if f.single {
-			return nil, f.worst // RFC 3261 §16.7 step 5: nobody else may answer
+		if f.single && !ev.of.own.Busy.On {
+			f.refused(e)
+			return f.worst // RFC 3261 §16.7 step 5: nobody else may answer
 		}
 		ev.of.stop(e) // no other phone of this extension
 	}
-	if ev.attempt == f.heard && f.pending > 0 {
+	if ev.of.pending == 0 {
+		f.fails(ev.of, ev.of.worst)
+	}
+	if ev.attempt == f.heard && f.pending+len(f.waiting) > 0 {
 		f.fallSilent()
 	}
-	return nil, nil
+	return nil
 }
 
 // fallSilent ends the early media that the caller hears: it hears the others ring.
@@ -144,6 +179,7 @@ func (f *forking) progress(ev attemptEvent) {
 		return
 	}
 	ev.party.rang(c)
+	c.origin.rings()
 	if p.Early != nil && f.early == nil && f.music == "" {
 		f.waiter.hush()
 		if err := c.progress(nearFor(p.Far)); err != nil {
@@ -164,6 +200,33 @@ func (f *forking) progress(ev attemptEvent) {
 	if !c.accepted {
 		c.setState(Ringing)
 	}
+}
+
+// change makes a change while it rings: another leg takes the caller's place, or the
+// call.
+func (f *forking) change(ch *change) (Leg, *rung) {
+	c := f.call
+	switch {
+	case ch.by == nil || ch.leg != "" && ch.leg != c.caller.ID():
+		ch.refuse(errNoPlace())
+	case !ch.take():
+	case ch.leg == "":
+		c.joins(ch.by, "")
+		ch.done <- nil
+		return ch.by, &rung{Target: dialplan.Target{Extension: ch.by.Info().Party}, release: c.board.occupy(ch.by)}
+	default:
+		heard := f.early != nil
+		f.closeEarly()
+		f.waiter.hush()
+		c.continues(ch.story)
+		c.replaceCaller(ch.by)
+		f.inv.From, f.inv.FromName, f.inv.Near = c.facts.From, c.facts.FromName, nearFor(c.caller.Far())
+		ch.done <- nil
+		if f.rang || heard { // not everybody who is heard early has rung
+			f.comfort()
+		}
+	}
+	return nil, nil
 }
 
 func (f *forking) closeEarly() {

@@ -65,7 +65,7 @@ func (s *Switchboard) invite(ctx context.Context, c conference.Calling) error {
 		g.joining.Name = s.config().Extensions[c.Number].Name
 		g.joining.Private = s.config().Extensions[c.Number].Record == config.RecordNever
 	}
-	g.call = newCall(s, g, facts)
+	g.call = newCall(s, g, facts, nil)
 	g.call.counts = "" // whoever wants it may go on calling
 	stop := context.AfterFunc(ctx, func() {
 		g.Hangup(&dialplan.Ended{Cause: dialplan.CauseNormal, Detail: "conference " + c.Room + " is over"})
@@ -138,6 +138,9 @@ func (g *guest) Infos() <-chan Info { return nil }
 
 // SendInfo implements Leg.
 func (g *guest) SendInfo(Info) {}
+
+// Connected implements Leg.
+func (*guest) Connected(Identity) {}
 
 // Hangup implements Leg.
 func (g *guest) Hangup(e *dialplan.Ended) {

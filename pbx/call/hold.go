@@ -72,10 +72,7 @@ func (w *waiting) hush() {
 }
 
 // ringback plays the ringing tone of the site's country.
-func (c *Call) ringback(ctx context.Context) error {
-	t, _ := tone.Named(tone.Ringback, c.board.config().Site.Country)
-	return media.PlaySignal(ctx, c.caller.Media(), "ringback", t)
-}
+func (c *Call) ringback(ctx context.Context) error { return c.sound(ctx, c.caller, tone.Ringback) }
 
 // comfort lets the caller know that it rings: by its own phone before the answer, by a
 // tone after that, or by music.

@@ -35,8 +35,13 @@ func (c *Call) pressed(i Info) {
 	if c.keys == nil {
 		c.keys = media.NewKeys()
 	}
+	press(c.keys, i)
+}
+
+// press takes a key that an INFO tells of.
+func press(keys *media.Keys, i Info) {
 	if digit, held, ok := keyOf(i); ok {
-		c.keys.Press(digit, held, media.ByInfo)
+		keys.Press(digit, held, media.ByInfo)
 	}
 }
 

@@ -48,6 +48,8 @@ type Leg interface {
 	// from what is agreed, the leg renegotiates by itself, in the background, again
 	// after glare.
 	Near(Want)
+	// Connected says with whom the party talks now; the leg tells it, when that is news.
+	Connected(Identity)
 	// Changed gets a token (capacity 1) when Far or what is agreed has changed.
 	Changed() <-chan struct{}
 	// Infos gives the INFO bodies that the far side sent; the oldest are dropped
@@ -74,6 +76,9 @@ type Inbound interface {
 	// otherwise.
 	Answer(ctx context.Context, near Want) error
 }
+
+// Identity is who somebody is, as others see it. Without a number it is not to be known.
+type Identity struct{ Number, Name string }
 
 // LegInfo describes a leg for people.
 type LegInfo struct {
@@ -116,6 +121,9 @@ type Invitation struct {
 	FromName    string
 	To          string
 	Near        Want
+	ReferredBy  string            // the extension that transferred the caller; else ""
+	Forwards    int               // how often the call was forwarded before it came here
+	Diversions  []Diversion       // who forwarded it here, the first one first
 	Headers     map[string]string // further SIP headers, by name; none is of the protocol
 	MaxForwards int               // what is left of the caller's; 0 means the default of 70
 	Secure      bool              // the caller's side is encrypted; for the record only
@@ -125,8 +133,10 @@ type Invitation struct {
 // that pays: the caller, when the plan names none.
 type Outgoing struct {
 	dialplan.Outside
-	Anonymous bool   // the caller hides its number
-	Diverted  string // the number that was called, E.164, when the caller is from outside
+	Anonymous  bool        // the caller hides its number
+	Forwards   int         // how often the call was forwarded before it came here
+	Diversions []Diversion // who forwarded it here, the first one first
+	Diverted   string      // the number that was called, E.164, when the caller is from outside
 	// Redirected asks whether the call may go on to another number, to which a trunk
 	// redirects it, or back to Number; that one counts then, in place of the one before.
 	// emergency says whether it is one for emergencies. Nil allows none.

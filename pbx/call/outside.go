@@ -2,6 +2,8 @@ package call
 
 import (
 	"cmp"
+	"fmt"
+	"sync"
 
 	"dialtone/dialplan"
 )
@@ -20,6 +22,9 @@ func (c *Call) payer(o *dialplan.Outside) string {
 // reachOutside asks the guard and finds the way to a number outside.
 func (f *forking) reachOutside(t *rung) ([]Contact, error) {
 	c, o := f.call, *t.Outside
+	if n := c.facts.Forwards; n >= maxDiversions && c.facts.Extension == "" {
+		return nil, &dialplan.Ended{Cause: dialplan.CauseLoop, Detail: fmt.Sprintf("%s: the call came here forwarded %d times, no more", o.Number, n)}
+	}
 	o.As = c.payer(t.Outside)
 	if o.Emergency {
 		c.log.Warn("emergency call", "number", o.Number, "from", c.facts.From, "source", c.facts.Source, "event", EventEmergency)
@@ -29,14 +34,14 @@ func (f *forking) reachOutside(t *rung) ([]Contact, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.release = permit.Release
+	t.release = sync.OnceFunc(permit.Release)
 	redirected := func(number string) (emergency bool, err error) {
 		to := toll
 		to.Number = number
 		to.Emergency = o.Emergency && (number == o.Number || c.board.plan().Emergency(number))
 		return to.Emergency, permit.Move(to)
 	}
-	out := Outgoing{Outside: o, Anonymous: c.facts.Anonymous, Redirected: redirected}
+	out := Outgoing{Outside: o, Forwards: c.facts.Forwards, Diversions: t.way, Anonymous: c.facts.Anonymous, Redirected: redirected}
 	if o.CallerID == dialplan.AnonymousNumber {
 		out.Anonymous, out.CallerID = true, ""
 	}

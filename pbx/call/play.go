@@ -100,6 +100,8 @@ func (c *Call) alone(ctx context.Context, d time.Duration, formats []codec.Forma
 			stop()
 		case i := <-c.caller.Infos():
 			c.pressed(i)
+		case <-c.caller.Changed():
+			c.touched()
 		case <-watch.C:
 			if !c.accepted {
 				continue // nobody has to send before the answer

@@ -17,7 +17,9 @@ import (
 type party struct {
 	leg     Leg  // nil until it answered
 	outside bool // it is a number outside, by way of trunked when that says so
+	paged   bool // answers by itself, and is nobody to take the call of
 	trunked Trunked
+	moved   bool // goes on in another call
 	record  storage.CDRLeg
 }
 
@@ -41,6 +43,7 @@ func (c *Call) party(leg Leg, contact Contact) *party {
 	c.mu.Lock()
 	c.legs = append(c.legs, p)
 	c.mu.Unlock()
+	c.touched()
 	if leg != nil {
 		p.attach(c, leg)
 	}
@@ -62,6 +65,7 @@ func (p *party) attach(c *Call, leg Leg) {
 		r.Trunk = info.Trunk
 	}
 	c.mu.Unlock()
+	c.touched()
 	context.AfterFunc(leg.Context(), func() {
 		var e *dialplan.Ended
 		if !errors.As(context.Cause(leg.Context()), &e) {
@@ -75,6 +79,7 @@ func (p *party) attach(c *Call, leg Leg) {
 func (p *party) dialled(c *Call, t *rung, contact Contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.touched()
 	p.record.Party = t.name()
 	if t.Outside != nil {
 		p.outside = true
@@ -94,8 +99,9 @@ func (p *party) rang(c *Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p.record.Ring.IsZero() {
+		defer c.touched()
 		p.record.Ring = time.Now()
-		if first := c.legs[0]; first.record.Ring.IsZero() {
+		if first := c.here(c.callerID); first != nil && first.record.Ring.IsZero() && first.record.End.IsZero() {
 			first.record.Ring = p.record.Ring
 		}
 	}
@@ -105,6 +111,7 @@ func (p *party) answered(c *Call, leg Leg) {
 	p.attach(c, leg)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.touched()
 	p.record.Answer = time.Now()
 }
 
@@ -113,6 +120,7 @@ func (p *party) ended(c *Call, e *dialplan.Ended) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p.record.End.IsZero() {
+		defer c.touched()
 		p.end(e)
 	}
 }
@@ -125,7 +133,7 @@ func (p *party) end(e *dialplan.Ended) {
 
 // measure copies how the leg's audio fared.
 func (p *party) measure() {
-	if p.leg == nil {
+	if p.leg == nil || p.moved {
 		return
 	}
 	s, r := p.leg.Media().Stats(), &p.record
@@ -141,10 +149,17 @@ func (c *Call) record(e *dialplan.Ended) {
 	c.mu.Lock()
 	cdr := storage.CDR{
 		ID: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To,
-		Start: c.start, Answer: c.answer, End: time.Now(),
+		Hidden: c.facts.Anonymous,
+		Start:  c.start, Answer: c.answer, End: time.Now(),
 		Route: c.route, ConfigVersion: c.version, Trace: c.trace.Bytes(), Conferences: c.conferences,
 		Recordings: c.recorded(),
 		Cause:      e.Cause.String(), Blame: string(e.Cause.Blame()), SIP: e.Status, Q850: e.Cause.Q850(), Detail: e.Detail,
+	}
+	if c.origin != nil {
+		cdr.After = c.origin.call
+		if !c.origin.consults() || c.origin.passedOn {
+			cdr.TransferredBy = c.origin.by
+		}
 	}
 	for _, p := range c.legs {
 		p.measure()
@@ -157,6 +172,7 @@ func (c *Call) record(e *dialplan.Ended) {
 		cdr.Legs = append(cdr.Legs, p.record)
 	}
 	c.mu.Unlock()
+	c.touched()
 	c.log.Info("call ended", ending(&cdr)...)
 	if err := c.board.records.AddCDR(cdr); err != nil {
 		c.log.Error("call record is lost", "error", err, "record", cdr)
@@ -182,6 +198,9 @@ func ending(r *storage.CDR) []any {
 
 // hungUp reports whether it is this leg's far side that ended the call with e.
 func (p *party) hungUp(e *dialplan.Ended) bool {
+	if p.moved {
+		return false
+	}
 	var own *dialplan.Ended
 	return e.Remote && errors.As(context.Cause(p.leg.Context()), &own) && own == e
 }

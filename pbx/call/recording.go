@@ -35,6 +35,9 @@ type taping struct {
 	paused  bool           // by key, step or operator
 	private int            // conversations with a party that is never recorded
 	ids     []string
+	as      starting // how take began
+	// story is of the call that a party came from.
+	story story
 }
 
 // starting is who wants a recording, and how.
@@ -66,7 +69,7 @@ func (c *Call) extensionOf(leg Leg) string {
 	switch i := leg.Info(); {
 	case c.person() != nil && leg == Leg(c.caller):
 		return ""
-	case leg == Leg(c.caller):
+	case leg == Leg(c.caller) && c.origin == nil: // who was transferred is not who pays
 		return c.facts.Extension
 	case i.Trunk == "":
 		return i.Party
@@ -154,7 +157,7 @@ func (c *Call) begin(ctx context.Context, s starting, others []Leg, tell func(co
 		take.Stop()
 		return c.unrecorded(ctx, err)
 	}
-	c.taken(take, consent != config.ConsentSilent)
+	c.taken(take, s, consent != config.ConsentSilent)
 	return "", nil
 }
 
@@ -165,9 +168,10 @@ func (c *Call) refusedBefore() bool {
 }
 
 // taken notes that take records.
-func (c *Call) taken(take recording.Take, told bool) {
+func (c *Call) taken(take recording.Take, as starting, told bool) {
 	c.tape.mu.Lock()
 	defer c.tape.mu.Unlock()
+	c.tape.as = as
 	c.tape.take, c.tape.told, c.tape.paused = take, told, false
 	c.tape.ids = append(c.tape.ids, take.ID())
 	c.log.Info("is recorded", "recording", take.ID())

@@ -32,6 +32,7 @@ type Switchboard struct {
 	records    Records
 	guard      Guard
 	lists      dialplan.Lists
+	own        Settings
 	web        dialplan.Web
 	speech     Speech
 	hearing    Hearing
@@ -49,12 +50,15 @@ type Switchboard struct {
 	running sync.WaitGroup
 	mu      sync.Mutex
 	calls   map[string]*Call
-	busy    map[string]int // calls by extension, as caller and as callee
+	parked  map[string]parkedIn // by slot
+	busy    map[string]int      // calls by extension, as caller and as callee
 	total   uint64
 	// refusals are records of refused calls that are being written.
 	refusals int
 	closing  bool
 	idle     chan struct{} // closed when closing and no call is left
+
+	watchers watchers
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
@@ -69,6 +73,8 @@ type Options struct {
 	Log   *slog.Logger
 	// Lists are those that callers are compared with; nil is none.
 	Lists dialplan.Lists
+	// Settings are those of extensions; nil is none.
+	Settings Settings
 	// Web answers requests of the step http; nil answers none.
 	Web dialplan.Web
 	// Speech speaks the texts of the step say; nil speaks none.
@@ -98,7 +104,7 @@ func NewSwitchboard(o Options) *Switchboard {
 	}
 	s := &Switchboard{
 		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
-		guard: o.Guard, lists: o.Lists, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, recordings: o.Recordings, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
+		guard: o.Guard, lists: o.Lists, own: o.Settings, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, recordings: o.Recordings, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
 	}
 	s.rooms = conference.New(conference.Options{Settings: s.conference, Open: s.clip, Record: s.record, Music: o.Music, Mix: o.Mix, Call: s.invite, Log: o.Log})
@@ -111,7 +117,7 @@ func (s *Switchboard) Accept(leg Inbound, facts dialplan.Facts) *dialplan.Ended 
 	if facts.CallID == "" {
 		facts.CallID = newCallID()
 	}
-	c := newCall(s, leg, facts)
+	c := newCall(s, leg, facts, nil)
 	return s.admit(c)
 }
 
@@ -154,7 +160,7 @@ func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 	if len(s.calls) >= cfg.Calls.Max {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Detail: fmt.Sprintf("%d calls are up, calls.max allows no more", len(s.calls))})
 	}
-	if e := s.take(c.counts, cfg); e != nil {
+	if e := s.take(c.counts, cfg, false); e != nil {
 		return s.refused(c, &dialplan.Ended{Cause: dialplan.CauseCallLimit, Status: 486, Detail: e.Detail})
 	}
 	return s.start(c)
@@ -163,6 +169,7 @@ func (s *Switchboard) admit(c *Call) *dialplan.Ended {
 // start lets an admitted call run; s.mu is held.
 func (s *Switchboard) start(c *Call) *dialplan.Ended {
 	s.calls[c.id] = c
+	defer s.touched()
 	s.total++
 	s.running.Go(c.run)
 	return nil
@@ -170,11 +177,14 @@ func (s *Switchboard) start(c *Call) *dialplan.Ended {
 
 // take counts one more call of extension; s.mu is held. The empty extension has
 // no limit.
-func (s *Switchboard) take(extension string, cfg *config.Config) *dialplan.Ended {
+func (s *Switchboard) take(extension string, cfg *config.Config, one bool) *dialplan.Ended {
 	if extension == "" {
 		return nil
 	}
 	limit := cfg.Extensions[extension].CallLimit()
+	if one && s.busy[extension] > 0 {
+		return &dialplan.Ended{Cause: dialplan.CauseBusy, Status: 486, Detail: "extension " + extension + " is in a call, and its call waiting is off"}
+	}
 	if s.busy[extension] >= limit {
 		return &dialplan.Ended{Cause: dialplan.CauseBusy, Status: 486, Detail: fmt.Sprintf("extension %s has %d calls, max_calls allows no more", extension, limit)}
 	}
@@ -184,9 +194,10 @@ func (s *Switchboard) take(extension string, cfg *config.Config) *dialplan.Ended
 
 // reserve counts a call to extension until release is called.
 func (s *Switchboard) reserve(extension string) (release func(), err error) {
+	one := s.settings(extension).NoWaiting
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.take(extension, s.config()); e != nil {
+	if e := s.take(extension, s.config(), one); e != nil {
 		return nil, e
 	}
 	return func() {
@@ -224,6 +235,7 @@ func (s *Switchboard) forget(c *Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.calls, c.id)
+	defer s.touched()
 	s.free(c.counts)
 	if s.closing && len(s.calls) == 0 {
 		close(s.idle)

@@ -2,8 +2,6 @@ package call
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"dialtone/config"
 	"dialtone/dialplan"
@@ -18,66 +16,6 @@ const (
 	resumedPrompt = "record/resumed"
 	failedPrompt  = "record/failed"
 )
-
-// keyPatience is how long a key may be the beginning of a sequence.
-const keyPatience = time.Second
-
-// commands finds, among the keys of a party, those that are for the recording.
-type commands struct {
-	start, pause string // "" is none
-	typed        []media.Key
-	timer        *time.Timer // runs while typed may become more
-}
-
-// commandsOf are those that an extension may give.
-func (c *Call) commandsOf(extension string) *commands {
-	m := &commands{timer: time.NewTimer(keyPatience)}
-	m.timer.Stop()
-	if rule := c.rule(extension); c.board.recordings != nil && !c.urgent && (rule == config.RecordAlways || rule == config.RecordByKey) {
-		r := c.board.config().Recording
-		m.start, m.pause = r.Key, r.PauseKey
-	}
-	return m
-}
-
-// any reports whether there are any.
-func (m *commands) any() bool { return m.start != "" || m.pause != "" }
-
-// take takes a key, and gives the sequence that it completes, and the keys that are not for
-// the recording.
-func (m *commands) take(k media.Key) (sequence string, others []media.Key) {
-	m.typed = append(m.typed, k)
-	for len(m.typed) > 0 {
-		text := digits(m.typed)
-		switch {
-		case text == m.start, text == m.pause:
-			m.typed = nil
-			m.timer.Stop()
-			return text, others
-		case strings.HasPrefix(m.start, text), strings.HasPrefix(m.pause, text):
-			m.timer.Reset(keyPatience)
-			return "", others
-		}
-		others = append(others, m.typed[0])
-		m.typed = m.typed[1:]
-	}
-	m.timer.Stop()
-	return "", others
-}
-
-// late gives the keys of a sequence that nobody completed.
-func (m *commands) late() (others []media.Key) {
-	others, m.typed = m.typed, nil
-	return others
-}
-
-func digits(keys []media.Key) string {
-	out := make([]byte, len(keys))
-	for i, k := range keys {
-		out[i] = k.Digit
-	}
-	return string(out)
-}
 
 // prepare sees to it that both know, before they are joined, when the conversation is to be
 // recorded. An error is why it is over.
@@ -97,11 +35,19 @@ func (v *conversation) prepare(ctx context.Context) error {
 		take.Joined(callee)
 	case take != nil:
 		take.Joined(callee)
-	case !over && c.board.recordings != nil && c.wanted(v.callee):
+	case !over && c.board.recordings != nil:
+		as, recorded := c.goesOn()
+		switch {
+		case recorded:
+		case c.wanted(v.callee):
+			as = starting{by: recording.ByRule}
+		default:
+			return nil
+		}
 		if err := v.answer(ctx); err != nil {
 			return err
 		}
-		_, err := v.begin(ctx, starting{by: recording.ByRule})
+		_, err := v.begin(ctx, as)
 		return err
 	}
 	return nil
@@ -196,43 +142,32 @@ func (v *conversation) begin(ctx context.Context, s starting) (why string, err e
 	})
 }
 
-// command does what a sequence of keys says that a party has pressed. An error is why the
-// conversation is over.
-func (v *conversation) command(ctx context.Context, from int, sequence string) error {
-	c, m := v.call, v.keyed[from].commands
-	take, _, _ := c.recording()
-	switch {
-	case sequence == m.start && take == nil:
-		why, err := v.begin(ctx, starting{by: recording.ByKey})
-		if err == nil && why != "" {
-			c.log.Info("a key records nothing", "party", v.keyed[from].leg.Info().Party, "reason", why)
-			v.whisper(ctx, from, failedPrompt)
-		}
-		return err
-	case sequence == m.start:
+// recordKey begins to record, or stops. An error is why the conversation is over.
+func (v *conversation) recordKey(ctx context.Context, from int) error {
+	c := v.call
+	if take, _, _ := c.recording(); take != nil {
 		c.stop()
 		v.whisper(ctx, from, stoppedPrompt)
+		return nil
+	}
+	why, err := v.begin(ctx, starting{by: recording.ByKey})
+	if err == nil && why != "" {
+		c.log.Info("a key records nothing", "party", v.keyed[from].leg.Info().Party, "reason", why)
+		v.whisper(ctx, from, failedPrompt)
+	}
+	return err
+}
+
+// pauseKey leaves out what is said from now on, or goes on.
+func (v *conversation) pauseKey(ctx context.Context, from int) error {
+	take, _, _ := v.call.recording()
+	switch {
 	case take == nil:
-	case c.pause(true):
+	case v.call.pause(true):
 		v.whisper(ctx, from, pausedPrompt)
 	default:
 		v.whisper(ctx, from, resumedPrompt)
-		c.pause(false)
+		v.call.pause(false)
 	}
 	return nil
-}
-
-// whisper lets one party hear a prompt.
-func (v *conversation) whisper(ctx context.Context, to int, prompt string) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	for _, k := range v.keyed {
-		defer context.AfterFunc(k.leg.Context(), stop)()
-	}
-	defer v.keyed[1-to].tap.Hold()()
-	leg := v.keyed[to].leg
-	language := v.call.board.config().Extensions[v.call.extensionOf(leg)].Language
-	if p := v.call.files(ctx, leg.Media(), dialplan.Playing{Files: []string{prompt}, Language: language}, nil); p.err != nil && ctx.Err() == nil {
-		v.call.log.Debug("a prompt is not heard", "prompt", prompt, "error", p.err)
-	}
 }

@@ -25,7 +25,7 @@ func (e endless) Done() <-chan struct{} { return e.done }
 func TestARecordingThatEndedByItselfIsNone(t *testing.T) {
 	var log bytes.Buffer
 	c, e := &Call{log: slog.New(slog.NewTextHandler(&log, nil))}, endless{done: make(chan struct{})}
-	c.taken(e, true)
+	c.taken(e, starting{}, true)
 	if take, _, _ := c.recording(); take == nil || c.control(dialplan.RecordPause) != "" {
 		t.Error("it is not recorded")
 	}
@@ -53,15 +53,19 @@ func TestKeysForRecordings(t *testing.T) {
 		{"", "###", "##1###", "###", "##1"},
 		{"*12", "*2", "*1*2*12", "*2*12", "*1"},
 	} {
-		m := &commands{start: tt.start, pause: tt.pause, timer: time.NewTimer(time.Hour)}
+		m := &commands{timer: time.NewTimer(time.Hour)}
+		m.add(tt.start, nil)
+		m.add(tt.pause, nil)
 		does, others := "", ""
 		for _, k := range []byte(tt.pressed) {
 			if k == '.' {
 				others += digits(m.late())
 				continue
 			}
-			sequence, more := m.take(media.Key{Digit: k})
-			does += sequence
+			done, more := m.take(media.Key{Digit: k})
+			if done != nil {
+				does += done.keys
+			}
 			others += digits(more)
 		}
 		if does != tt.does || others != tt.others {

@@ -90,6 +90,7 @@ type Joining struct {
 	Extension  string // that has proved its identity; "" for others
 	Ours       bool   // it is one of our extensions
 	Called     bool   // by the room: it opens none, and gets into a locked one
+	Untold     bool   // is not told that it is muted
 	Paid       bool   // it is called at our cost: it stays while somebody of ours is there
 	// SpokenName is his name in his own voice, 8000 samples a second; nil is none.
 	SpokenName []int16

@@ -155,7 +155,7 @@ func (s *Seat) talk(ctx context.Context, e media.Endpoint, keys *media.Keys) err
 	p := &player{seat: s, ctx: ctx, failed: make(chan error, 1)}
 	p.clip = func(ctx context.Context, c Clip) error { return mix.Play(ctx, c, v) }
 	defer p.hush()
-	if muted && !s.greeted {
+	if muted && !s.greeted && !s.Untold {
 		p.play(promptMuted)
 	}
 	s.greeted = true

@@ -1,14 +1,12 @@
 package recording
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"dialtone/config"
+	"dialtone/internal/crashtest"
 	"dialtone/media/audio"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
@@ -89,9 +88,9 @@ func recordUntilKilled(dir string, out io.Writer) {
 // TestKill kills a server that records at random moments. What it has acknowledged is
 // there, and all that is there can be played and is as the store says.
 func TestKill(t *testing.T) {
-	dir, said := t.TempDir(), map[string]map[string]bool{}
+	dir, said := t.TempDir(), crashtest.Said{}
 	for round := range *kills {
-		killAfter(t, dir, time.Duration(30+rand.IntN(1500))*time.Millisecond, said)
+		crashtest.After(t, crashDir+"="+dir, time.Duration(30+rand.IntN(1500))*time.Millisecond, said.Line)
 		if (round+1)%10 == 0 || round == *kills-1 {
 			checkKept(t, dir, said)
 		}
@@ -102,41 +101,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func killAfter(t *testing.T, dir string, d time.Duration, said map[string]map[string]bool) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashDir+"="+dir)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var kill *time.Timer
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadString('\n')
-		if err == io.EOF { // a line without its end is not yet an acknowledgement
-			break
-		}
-		if kill == nil { // when it is at work
-			kill = time.AfterFunc(d, func() { _ = cmd.Process.Kill() })
-		}
-		what, id, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if what == "error" {
-			t.Error(line)
-			_ = cmd.Process.Kill()
-		}
-		if said[what] == nil {
-			said[what] = map[string]bool{}
-		}
-		said[what][id] = true
-	}
-	_ = cmd.Wait() // says "killed"
-}
-
-func checkKept(t *testing.T, dir string, said map[string]map[string]bool) {
+func checkKept(t *testing.T, dir string, said crashtest.Said) {
 	t.Helper()
 	var log strings.Builder
 	s, store, err := openStore(dir, &log, "wav")

@@ -1,7 +1,6 @@
 package voicemail
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/internal/crashtest"
 	"dialtone/media/audio"
 	"dialtone/media/record"
 	"dialtone/storage"
@@ -112,9 +111,9 @@ func depositUntilKilled(dir string, out io.Writer) {
 // is there, what it has not is playable or gone, and nothing is left over.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	said := map[string]map[string]bool{}
+	said := crashtest.Said{}
 	for round := range *kills {
-		killAfter(t, dir, time.Duration(30+rand.IntN(400))*time.Millisecond, said)
+		crashtest.After(t, crashDir+"="+dir, time.Duration(30+rand.IntN(400))*time.Millisecond, said.Line)
 		if (round+1)%10 == 0 || round == *kills-1 {
 			checkKept(t, dir, said)
 		}
@@ -125,41 +124,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func killAfter(t *testing.T, dir string, d time.Duration, said map[string]map[string]bool) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashDir+"="+dir)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var kill *time.Timer
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadString('\n')
-		if err == io.EOF { // a line without its end is not yet an acknowledgement
-			break
-		}
-		if kill == nil { // when it is at work
-			kill = time.AfterFunc(d, func() { _ = cmd.Process.Kill() })
-		}
-		what, id, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if what == "error" {
-			t.Error(line)
-			_ = cmd.Process.Kill()
-		}
-		if said[what] == nil {
-			said[what] = map[string]bool{}
-		}
-		said[what][id] = true
-	}
-	_ = cmd.Wait() // says "killed"
-}
-
-func checkKept(t *testing.T, dir string, said map[string]map[string]bool) {
+func checkKept(t *testing.T, dir string, said crashtest.Said) {
 	t.Helper()
 	store, err := bolt.Open(filepath.Join(dir, bolt.FileName))
 	if err != nil {

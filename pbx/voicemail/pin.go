@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,18 +83,18 @@ func (s *Service) login(ctx context.Context, l Line, v dialplan.Visiting) (mailb
 			if box, err = digits("mailbox/enter"); err != nil {
 				return "", "", err
 			}
-			box = cmp.Or(box, f.Extension)
+			box = cmp.Or(box, f.Self())
 		}
 		kept, plain, err := s.pin(box)
 		if err != nil {
 			return "", "", err
 		}
 		there := s.config().HasMailbox(box)
-		if there && box == f.Extension && kept == "" && plain == "" {
+		if there && box == f.Self() && kept == "" && plain == "" {
 			return box, "", nil
 		}
-		tried := trying{l.Guesses(), []dialplan.Guesser{guesser(f)}}
-		if box != f.Extension { // strangers must not lock the owner out
+		tried := trying{l.Guesses(), []dialplan.Guesser{f.Guesser()}}
+		if box != f.Self() { // strangers must not lock the owner out
 			tried.by = append(tried.by, dialplan.Guesser{Caller: "mailbox " + box})
 		}
 		if tried.tooOften() {
@@ -132,14 +131,6 @@ func (t trying) count(as func(dialplan.Guesses, dialplan.Guesser)) {
 	for _, g := range t.by {
 		as(t.guesses, g)
 	}
-}
-
-// guesser is the caller, as it is counted.
-func guesser(f dialplan.Facts) dialplan.Guesser {
-	if f.Extension == "" {
-		return dialplan.Guesser{Caller: fmt.Sprintf("%.64s on %s", f.From, f.Trunk), Trunk: f.Trunk}
-	}
-	return dialplan.Guesser{Caller: "extension " + f.Extension}
 }
 
 // newPIN lets the owner set another one.

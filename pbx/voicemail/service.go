@@ -220,6 +220,22 @@ func (s *Service) Delete(k storage.MessageKey) error {
 	return s.remove(k)
 }
 
+// SetHeard says whether a message counts as heard.
+func (s *Service) SetHeard(k storage.MessageKey, heard bool) error {
+	if heard {
+		return s.heard(k)
+	}
+	err := s.update(k, func(m *storage.Message) bool {
+		if m.New() {
+			return false
+		}
+		m.Heard = time.Time{}
+		return true
+	})
+	s.changed(k.Mailbox)
+	return err
+}
+
 // heard notes that the owner has heard a message.
 func (s *Service) heard(k storage.MessageKey) error {
 	err := s.update(k, func(m *storage.Message) bool {

@@ -34,9 +34,10 @@ func (s *Service) Visit(ctx context.Context, l Line, in dialplan.Visiting) (dial
 	if box == "" {
 		return dialplan.Visited{Why: why}, err
 	}
-	v := &visit{s: s, l: l, ctx: ctx, box: box, language: in.Language, own: box == l.Facts().Extension, deleted: map[storage.MessageKey]bool{}}
+	f := l.Facts()
+	v := &visit{s: s, l: l, ctx: ctx, box: box, language: in.Language, own: box == f.Self(), deleted: map[storage.MessageKey]bool{}}
 	defer v.purge()
-	s.log.Info("a mailbox is heard", "mailbox", box, "from", l.Facts().From, "call", l.Facts().CallID)
+	s.log.Info("a mailbox is heard", "mailbox", box, "from", f.From, "call", f.CallID)
 	err = v.main()
 	return v.out, err
 }
@@ -282,11 +283,10 @@ func (v *visit) toggle(m *storage.Message) ([]Part, error) {
 }
 
 // callBack goes on to whom the message is from; what it gives is said when it cannot.
-// Only the owner's own phone may: what it may call is up to the dialplan. It is digits: who
-// calls must not choose a feature code for the owner.
+// Only the owner's own phone may: what it may call is up to the dialplan, which has the last
+// word on the number, too.
 func (v *visit) callBack(m *storage.Message) []Part {
-	digits := strings.TrimPrefix(m.From, "+")
-	if !v.own || digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 32 {
+	if !v.own || !dialplan.CanCallBack(m.From) {
 		return []Part{Words("mailbox/cannot-call-back")}
 	}
 	v.out.CallBack = m.From

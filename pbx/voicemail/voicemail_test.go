@@ -180,7 +180,7 @@ func TestDiskIsFull(t *testing.T) {
 }
 
 func TestVisit(t *testing.T) {
-	own := dialplan.Visiting{Mailbox: "101", Own: true}
+	own := dialplan.Visiting{Mailbox: "101"}
 	for _, test := range []struct {
 		name  string
 		keys  []string
@@ -349,6 +349,28 @@ func TestTooManyWrongPINs(t *testing.T) {
 	own := &line{facts: dialplan.Facts{From: "102", Extension: "102"}, keys: []string{"1", "4711", "*"}}
 	if _, err := h.Visit(t.Context(), own, dialplan.Visiting{Mailbox: "102"}); err != nil || slices.Contains(own.guesses.by, "mailbox 102") {
 		t.Errorf("strangers can lock the owner out: %v, %q", err, own.guesses.by)
+	}
+}
+
+// Who is transferred to a mailbox is not its owner, though the owner pays.
+func TestWhoIsTransferredIsNotTheOwner(t *testing.T) {
+	h := newHouse(t)
+	h.leave(t, "101", &line{talks: 3 * time.Second})
+	h.leave(t, "102", &line{talks: 3 * time.Second})
+	h.cfg.Extensions["102"] = config.Extension{Voicemail: config.Mailbox{PIN: "4711"}}
+	visit := func(box string, keys ...string) (*line, dialplan.Visited) {
+		l := &line{facts: dialplan.Facts{From: "+49301", Extension: box, TransferredBy: box}, keys: keys}
+		out, err := h.Visit(t.Context(), l, dialplan.Visiting{Mailbox: box})
+		if err != nil && !errors.Is(err, errHungUp) {
+			t.Fatal(err)
+		}
+		return l, out
+	}
+	if l, out := visit("101", "1", "2", "3"); out.Why == "" || !slices.Equal(l.guesses.by[:2], []string{"+49301 transferred by 101", "mailbox 101"}) {
+		t.Errorf("a mailbox without a PIN: %+v, %q, counted for %q", out, l.heard, l.guesses.by)
+	}
+	if l, out := visit("102", "4711", "1", "2"); out.CallBack != "" || !slices.Contains(l.heard, "mailbox/cannot-call-back") {
+		t.Errorf("calls back at the owner's cost: %+v, %q", out, l.heard)
 	}
 }
 

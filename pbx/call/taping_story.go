@@ -1,0 +1,35 @@
+package call
+
+// story is what a party brings along, that goes from one call into another one: whether it
+// was recorded there, or is not to be.
+type story struct {
+	recorded, refused, ended bool
+	as                       starting
+}
+
+// story is that of the call as it is now.
+func (c *Call) story() story {
+	c.tape.mu.Lock()
+	defer c.tape.mu.Unlock()
+	t := &c.tape
+	return story{recorded: t.take != nil || t.story.recorded, refused: t.refused, ended: t.ended, as: t.as}
+}
+
+// continues takes over the story of a party that comes from another call.
+func (c *Call) continues(s story) {
+	c.tape.mu.Lock()
+	defer c.tape.mu.Unlock()
+	if c.tape.take != nil {
+		return
+	}
+	c.tape.story = s
+	c.tape.refused = c.tape.refused || s.refused
+	c.tape.ended = c.tape.ended || s.ended
+}
+
+// goesOn gives how to record the call because it was recorded before a transfer.
+func (c *Call) goesOn() (as starting, recorded bool) {
+	c.tape.mu.Lock()
+	defer c.tape.mu.Unlock()
+	return c.tape.story.as, c.tape.story.recorded
+}
