@@ -1,6 +1,7 @@
-package sipmwi_test
+package sipevents_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +21,7 @@ import (
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
-	"dialtone/pbx/sipmwi"
+	"dialtone/pbx/sipevents"
 	"dialtone/pbx/sipreg"
 	"dialtone/storage/memory"
 )
@@ -29,29 +31,37 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // server has a registrar and lamps on a real socket.
 type server struct {
 	cfg   config.Config
-	lamps *sipmwi.Service
+	lamps *sipevents.Messages
+	subs  *sipevents.Service
+	store *memory.Store
 	fresh atomic.Int64 // messages that are new
 	at    string
+	board board
+	own   own
 }
 
 func start(t *testing.T) *server {
 	t.Helper()
 	s := prepare(t)
-	s.run(t, s.lamps.Run)
+	s.run(t, s.subs.Run)
 	return s
 }
 
 // prepare is start without telling anybody.
 func prepare(t *testing.T) *server {
 	t.Helper()
-	s := &server{cfg: config.Default()}
+	s := &server{cfg: config.Default(), store: memory.New()}
 	s.cfg.SIP.UDP, s.cfg.SIP.TCP, s.cfg.SIP.TLS = []string{"127.0.0.1:0"}, nil, nil
 	s.cfg.Registrar.Qualify = 0
 	s.cfg.Voicemail.Enabled = true
-	s.cfg.Extensions = map[string]config.Extension{"101": {Password: "secret", Voicemail: config.Mailbox{}}, "102": {Password: "secret", Voicemail: config.Mailbox{Enabled: "false"}}}
+	s.cfg.Extensions = map[string]config.Extension{
+		"101": {Password: "secret", Voicemail: config.Mailbox{}}, "102": {Password: "secret", Name: "Bob & Co", Voicemail: config.Mailbox{Enabled: "false"}},
+		"103": {Password: "secret", Watchers: []string{}},
+	}
+	s.cfg.Lamps.Lists = map[string]config.LampList{"desk": {Members: []string{"101", "102", "103"}}}
 	current := func() *config.Config { return &s.cfg }
 	log := slog.New(slog.DiscardHandler)
-	reg, err := registrar.New(registrar.Options{Store: memory.New(), Config: current, Log: log})
+	reg, err := registrar.New(registrar.Options{Store: s.store, Config: current, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +71,13 @@ func prepare(t *testing.T) *server {
 	}
 	auth := sipauth.New(sipauth.Options{Config: current, Log: log})
 	sipreg.New(sipreg.Options{Edge: edge, Auth: auth, Registrar: reg, Config: current, Log: log})
-	s.lamps = sipmwi.New(sipmwi.Options{Edge: edge, Auth: auth, Registrar: reg, Config: current, Log: log, Counts: func(string) (sipmwi.Counts, error) {
-		return sipmwi.Counts{New: int(s.fresh.Load()), Old: 3}, nil
-	}})
+	s.subs = sipevents.New(sipevents.Options{Edge: edge, Auth: auth, Registrar: reg, Store: s.store, Config: current, Log: log})
+	s.lamps = s.subs.Messages(func(string) (sipevents.Counts, error) {
+		return sipevents.Counts{New: int(s.fresh.Load()), Old: 3}, nil
+	})
+	s.subs.Registrations()
+	s.subs.Lamps(&s.board, func(e string) bool { return s.own.Of(e).DND })
+	s.own.changed = s.subs.Features(&s.own)
 	if err := edge.Listen(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +108,12 @@ type phone struct {
 	nonce  string
 	cseq   int
 	silent bool // does not answer NOTIFY
+
+	notified []string // the Vias of NOTIFYs that were looked at
+
+	watches string // the number that it subscribes to, "" for its own
+	body    string
+	kind    string // of body
 }
 
 func (s *server) phone(t *testing.T, user string) *phone {
@@ -116,18 +136,21 @@ func (p *phone) ask(method, to, callID string, lines ...string) (answer string, 
 		p.cseq++
 		uri := "sip:dialtone"
 		if method != "REGISTER" {
-			uri = "sip:" + p.user + "@dialtone"
+			uri = "sip:" + cmp.Or(p.watches, p.user) + "@dialtone"
 		}
 		h := func(parts ...string) string { return fmt.Sprintf("%x", md5.Sum([]byte(strings.Join(parts, ":")))) }
-		auth := ""
+		auth, all := "", lines
+		if p.body != "" {
+			all = append(slices.Clone(lines), "Content-Type: "+p.kind)
+		}
 		if p.nonce != "" {
 			nc := fmt.Sprintf("%08x", p.cseq)
 			auth = fmt.Sprintf("Authorization: Digest username=%q, realm=\"dialtone\", nonce=%q, uri=%q, algorithm=MD5, qop=auth, nc=%s, cnonce=\"c\", response=%q\r\n",
 				p.user, p.nonce, uri, nc, h(h(p.user, "dialtone", "secret"), p.nonce, nc, "c", "auth", h(method, uri)))
 		}
 		text := fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;rport;branch=z9hG4bK%d%s\r\nMax-Forwards: 70\r\nFrom: <sip:%s@dialtone>;tag=mine\r\nTo: %s\r\n"+
-			"Call-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s>\r\n%s%s\r\nContent-Length: 0\r\n\r\n",
-			method, uri, p.conn.LocalAddr(), p.cseq, callID, p.user, to, callID, p.cseq, method, p.user, p.conn.LocalAddr(), auth, strings.Join(lines, "\r\n"))
+			"Call-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:%s@%s>\r\n%s%s\r\nContent-Length: %d\r\n\r\n%s",
+			method, uri, p.conn.LocalAddr(), p.cseq, callID, p.user, to, callID, p.cseq, method, p.user, p.conn.LocalAddr(), auth, strings.Join(all, "\r\n"), len(p.body), p.body)
 		if _, err := io.WriteString(p.conn, text); err != nil {
 			p.t.Fatal(err)
 		}
@@ -220,7 +243,7 @@ func TestPhonesThatRegisterEarlyAreTold(t *testing.T) {
 	if answer, _ := p.ask("REGISTER", "<sip:101@dialtone>", "r", "Expires: 300"); !strings.HasPrefix(answer, "SIP/2.0 200") {
 		t.Fatal(answer)
 	}
-	s.run(t, s.lamps.Run)
+	s.run(t, s.subs.Run)
 	p.lamp("Messages-Waiting: no")
 }
 
@@ -278,7 +301,7 @@ func TestWhatIsRefused(t *testing.T) {
 		lines []string
 		want  string
 	}{
-		{"101", []string{"Event: dialog"}, "489"},
+		{"101", []string{"Event: refer"}, "489"},
 		{"101", []string{"Event: message-summary", "Expires: 5"}, "423"},
 		{"101", []string{"Event: message-summary", "Expires: x"}, "400"},
 		{"102", []string{"Event: message-summary"}, "404"},
@@ -288,5 +311,22 @@ func TestWhatIsRefused(t *testing.T) {
 		if answer, _ := p.ask("SUBSCRIBE", "<sip:"+test.user+"@dialtone>", fmt.Sprint("x", i), test.lines...); !strings.HasPrefix(answer, "SIP/2.0 "+test.want) {
 			t.Errorf("%s %v: %s", test.user, test.lines, answer)
 		}
+	}
+}
+
+func TestAnExtensionIsToldOfItsPhones(t *testing.T) {
+	s := start(t)
+	watcher, other := s.phone(t, "101"), s.phone(t, "101")
+	answer, before := watcher.ask("SUBSCRIBE", "<sip:101@dialtone>", "w", "Event: reg", "Accept: application/reginfo+xml")
+	if !strings.HasPrefix(answer, "SIP/2.0 200") {
+		t.Fatal(answer)
+	}
+	watcher.lamp(`state="init"`, before...)
+	other.ask("REGISTER", "<sip:101@dialtone>", "r", "Expires: 300")
+	watcher.lamp(`event="registered"`)
+	other.ask("REGISTER", "<sip:101@dialtone>", "r", "Expires: 0")
+	watcher.lamp(`state="terminated"`)
+	if answer, _ = watcher.ask("SUBSCRIBE", "<sip:101@dialtone>", "v", "Event: reg", "Accept: text/plain"); !strings.HasPrefix(answer, "SIP/2.0 406") {
+		t.Error(answer)
 	}
 }
