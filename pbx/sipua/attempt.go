@@ -98,7 +98,8 @@ func (a *attempt) early(res *sip.Response) *leg {
 	l.party, l.trunk = a.to.party, a.to.trunk
 	l.settleWay()
 	l.near, l.nearSet = a.inv.Near, true
-	l.userAgent = clean(a.to.userAgent)
+	l.userAgent, l.calling = clean(a.to.userAgent), a.inv.CallID
+	l.connected.told = call.Identity{Number: a.inv.From, Name: a.inv.FromName}
 	l.offering = true
 	l.session.interval = a.session.interval
 	a.legs[tag] = l

@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -38,6 +40,7 @@ func TestMain(m *testing.M) {
 // bed is a UA on real sockets, with an edge, and scripted phones round it.
 type bed struct {
 	t      *testing.T
+	ether  *ether // nil is the real network
 	ua     *UA
 	cfg    *config.Config
 	udp    netip.AddrPort
@@ -68,6 +71,20 @@ func newBedWith(t *testing.T, tune func(*timers), change ...func(*config.Config)
 	probe.send("OPTIONS") // answered as soon as the edge runs
 	probe.response(200)
 	return b
+}
+
+// inFakeTime runs a test of what depends on time, on a network in memory.
+func inFakeTime(t *testing.T, tune func(*timers), test func(*testing.T, *bed), change ...func(*config.Config)) {
+	t.Helper()
+	engine := newEngine(t)
+	synctest.Test(t, func(t *testing.T) {
+		e := &ether{}
+		b := newBedOn(t, e.listen, engine, tune, append(change, func(c *config.Config) {
+			c.SIP.UDP, c.SIP.TCP = []string{"127.0.0.1:5060"}, nil
+		})...)
+		b.ether = e
+		test(t, b)
+	})
 }
 
 func newEngine(t *testing.T) *rtp.Engine {
@@ -192,7 +209,12 @@ func (b *bed) phoneOn(network, extension string) *peer {
 	if network == "tcp" {
 		edge = b.tcp
 	}
-	p := newPeer(b.t, network, edge)
+	var p *peer
+	if b.ether != nil {
+		p = newPeerOn(b.t, network, b.ether.dial(netip.MustParseAddrPort(fmt.Sprintf("127.0.0.%d:5060", 2+len(b.ether.sockets))), edge))
+	} else {
+		p = newPeer(b.t, network, edge)
+	}
 	if network == "tcp" { // the edge knows the connection
 		probe := newSide(p, "x", "y")
 		probe.send("OPTIONS")

@@ -36,13 +36,22 @@ func (u *UA) phone(c *contact, inv call.Invitation) callee {
 		from = "anonymous"
 	}
 	local := sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(from), Host: domain}
+	headers := []sip.Header{sip.NewHeader("P-Asserted-Identity", identity(inv.FromName, local))}
+	at := func(user string) sip.Uri { return sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(user), Host: domain} }
+	if len(inv.Diversions) > 0 {
+		way := earlier(inv.Forwards, inv.Diversions)
+		headers = append(headers, diversion(at, way), history(at, way, inv.To))
+	}
+	if by := inv.ReferredBy; by != "" { // as it proved to be, whatever its REFER says (RFC 3892 §2.2)
+		headers = append(headers, sip.NewHeader("Referred-By", identity(u.config().Extensions[by].Name, at(by))))
+	}
 	return callee{
 		party: c.Extension, place: c.String(), userAgent: c.UserAgent,
 		target: c.uri, routes: c.path, flow: c.way(),
 		from:    sip.FromHeader{DisplayName: quotedName(inv.FromName), Address: local},
 		to:      sip.Uri{Scheme: "sip", User: sipedge.EscapeUser(inv.To), Host: domain},
 		contact: u.edge.ContactURI(c.flow, from),
-		headers: []sip.Header{sip.NewHeader("P-Asserted-Identity", identity(inv.FromName, local))},
+		headers: headers,
 		path:    u.path(c.flow), policy: u.audioOf(c.Extension),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"dialtone/dialplan"
+	"dialtone/pbx/call"
 	"dialtone/pbx/sipedge"
 )
 
@@ -43,10 +44,47 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 	if !tx.OnCancel(l.onCancel) {
 		l.onCancel(nil)
 	}
-	if e := u.accept(l, facts); e != nil {
+	if e := u.admit(req, l, facts); e != nil {
 		l.Hangup(e)
 	}
 	u.spawn(l.serve)
+}
+
+// admit starts the call of l: one of its own, or with Replaces (RFC 3891) the one whose
+// place it takes.
+func (u *UA) admit(req *sip.Request, l call.Inbound, facts dialplan.Facts) *dialplan.Ended {
+	text := list(req, "Replaces")
+	if len(text) == 0 || u.takeOver == nil {
+		return u.accept(l, facts)
+	}
+	k, early, _ := readReplaces(text[0])
+	if facts.Extension == "" {
+		u.log.Info("call refused", "source", facts.Source, "from", facts.From, "reason", "calls are not taken over by those outside")
+		return &dialplan.Ended{Cause: dialplan.CauseForbidden, Detail: "calls are not taken over by those outside"}
+	}
+	if k.local == call.LampTag { // of a lamp, not of a dialog
+		return u.takeOver(l, facts, call.Taking{Call: k.callID, Of: unescape(k.remote)})
+	}
+	found := u.table.named(k)
+	if found == nil || found.trunk != "" { // which nobody here may take the place of
+		return &dialplan.Ended{Cause: dialplan.CauseNoCall, Detail: "the call is not there any more"}
+	}
+	switch id, rings := found.rings(); {
+	case rings && id != "":
+		return u.takeOver(l, facts, call.Taking{Call: id, Of: found.party})
+	case rings: // it has not been answered by us (RFC 3891 §3)
+		return &dialplan.Ended{Cause: dialplan.CauseNoCall, Detail: "that call cannot be taken over before it is answered"}
+	case early:
+		return &dialplan.Ended{Cause: dialplan.CauseBusy, Status: sip.StatusBusyHere, Detail: "the call has been answered"}
+	}
+	return u.takeOver(l, facts, call.Taking{Leg: found.id, Of: found.party})
+}
+
+// rings reports whether the leg is not answered yet, and the call that rings it.
+func (l *leg) rings() (id string, yes bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calling, l.phase == inviting
 }
 
 // vet refuses an INVITE that cannot become a call, whoever sends it.
@@ -57,11 +95,23 @@ func (u *UA) vet(req *sip.Request, tx sip.ServerTransaction) bool {
 		u.reply(tx, req, sip.StatusBadRequest, "Missing Contact")
 	case len(req.GetHeaders("Contact")) > 1:
 		u.reply(tx, req, sip.StatusBadRequest, "More Than One Contact")
+	case !vetReplaces(req):
+		u.reply(tx, req, sip.StatusBadRequest, "Bad Replaces")
 	case !u.vetBody(req, tx), !u.vetSession(req, tx):
 	default:
 		return true
 	}
 	return false
+}
+
+// vetReplaces reports whether a Replaces of req, if it has one, can be read (RFC 3891 §3).
+func vetReplaces(req *sip.Request) bool {
+	all := list(req, "Replaces")
+	if len(all) == 0 {
+		return true
+	}
+	_, _, ok := readReplaces(all[0])
+	return ok && len(all) == 1
 }
 
 // vetBody refuses bodies that are not plain SDP (RFC 3261 §8.2.3).
@@ -145,6 +195,7 @@ func (u *UA) facts(req *sip.Request, flow sipedge.Flow, from origin) dialplan.Fa
 	case from.trunk != "":
 		u.fromOutside(&f, req, flow)
 	}
+	f.Forwards = forwards(req)
 	f.Anonymous, f.Headers = anonymous(req), picked(req, u.config().Site.Headers)
 	if mf := req.MaxForwards(); mf != nil {
 		f.MaxForwards = int(min(mf.Val(), 255))

@@ -312,33 +312,34 @@ func TestEarlyMediaIsRepeatedInThe200(t *testing.T) {
 // ends with BYE.
 func TestLostAck(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	p := b.phone("100")
-	s := newSide(p, "100", "101")
-	s.call(plainSDP)
-	c := b.take()
-	p.keepAll.Store(true)
-	done := make(chan error, 1)
-	go func() { done <- c.leg.Answer(context.Background(), both) }()
-	s.learn(s.response(200))
-	copies := 0
-	for {
-		m := p.next()
-		if req, ok := m.(*sip.Request); ok {
-			if req.Method != sip.BYE {
-				t.Fatalf("got %v", req)
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		p := b.phone("100")
+		s := newSide(p, "100", "101")
+		s.call(plainSDP)
+		c := b.take()
+		p.keepAll.Store(true)
+		done := make(chan error, 1)
+		go func() { done <- c.leg.Answer(context.Background(), both) }()
+		s.learn(s.response(200))
+		copies := 0
+		for {
+			m := p.next()
+			if req, ok := m.(*sip.Request); ok {
+				if req.Method != sip.BYE {
+					t.Fatalf("got %v", req)
+				}
+				p.reply(req, 481, "")
+				break
 			}
-			p.reply(req, 481, "")
-			break
+			copies++
 		}
-		copies++
-	}
-	// 64*T1 with intervals 1, 2, 4, 8, 8, 8... T1
-	if copies < 8 || copies > 10 {
-		t.Fatalf("200 was repeated %d times", copies)
-	}
-	b.fails(<-done, dialplan.CauseAckTimeout)
-	b.ends(c.leg, dialplan.CauseAckTimeout)
+		// 64*T1 with intervals 1, 2, 4, 8, 8, 8... T1
+		if copies < 8 || copies > 10 {
+			t.Fatalf("200 was repeated %d times", copies)
+		}
+		b.fails(<-done, dialplan.CauseAckTimeout)
+		b.ends(c.leg, dialplan.CauseAckTimeout)
+	})
 }
 
 func TestHangupBeforeTheAckWaitsForIt(t *testing.T) {

@@ -108,14 +108,15 @@ func TestReInviteThatIsNeverDecidedIsCancelled(t *testing.T) {
 
 func TestRefreshWithALongerInterval(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(4 * time.Second) })
-	s, _ := b.outbound(caller(), plainSDP, "Allow: UPDATE", "Session-Expires: 2;refresher=uac")
-	s.reply(s.request(sip.UPDATE), 422, "", "Min-SE: 3")
-	again := s.request(sip.UPDATE)
-	if value(again, "Session-Expires") != "3;refresher=uac" {
-		t.Fatalf("UPDATE\n%v", again)
-	}
-	s.reply(again, 200, "", "Session-Expires: 3;refresher=uac")
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, _ := b.outbound(caller(), plainSDP, "Allow: UPDATE", "Session-Expires: 2;refresher=uac")
+		s.reply(s.request(sip.UPDATE), 422, "", "Min-SE: 3")
+		again := s.request(sip.UPDATE)
+		if value(again, "Session-Expires") != "3;refresher=uac" {
+			t.Fatalf("UPDATE\n%v", again)
+		}
+		s.reply(again, 200, "", "Session-Expires: 3;refresher=uac")
+	}, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(4 * time.Second) })
 }
 
 func TestAnswerToAReInviteIsNotRepeatedAfterTheBye(t *testing.T) {

@@ -34,6 +34,7 @@ type leg struct {
 	id      string
 	inbound bool
 	party   string
+	calling string // the call that rings it; "" for a caller
 	trunk   string // that the party is reached by; "" for a phone
 	log     *slog.Logger
 	ctx     context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
@@ -55,8 +56,11 @@ type leg struct {
 	heard     time.Time // of the far side's last message in the dialog
 	release   func()    // lets go of the connection; nil when the leg is forgotten
 	userAgent string
-	methods   string // the far side's Allow, lower case, "" when it sent none
-	referred  bool   // it wanted to have the call transferred, and the log was told
+	methods   string    // the far side's Allow, lower case, "" when it sent none
+	referred  bool      // it wanted to have the call transferred, was refused, and the log was told
+	referral  *referral // the last one
+	referrals int       // that it asked for
+	connected connectedLine
 
 	agreedEarly bool   // offer and answer are complete before the INVITE's final answer
 	rseq        uint32 // of the last reliable provisional response received
@@ -183,7 +187,7 @@ func (l *leg) farewell(was phase, e *dialplan.Ended, tell bool) func(context.Con
 	case was == accepted && tell:
 		return func(ctx context.Context) { l.awaitACK(ctx); l.bye(ctx, e) }
 	case was == confirmed && tell:
-		return func(ctx context.Context) { l.bye(ctx, e) }
+		return func(ctx context.Context) { l.lastWord(ctx); l.bye(ctx, e) }
 	}
 	return nil
 }

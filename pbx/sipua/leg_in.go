@@ -48,6 +48,7 @@ func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.F
 		answer: make(chan inAnswer, 1), refused: make(chan struct{}), answered: make(chan struct{}),
 	}
 	l.party, l.trunk = from.extension, from.trunk
+	l.connected.told.Number = unescape(req.Recipient.User)
 	l.learn(req)
 	l.rel.required = hasToken(req, "Require", "100rel")
 	l.rel.supported = l.rel.required || hasToken(req, "Supported", "100rel")
@@ -192,6 +193,9 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	}
 	l.near, l.nearSet = near, true
 	l.session.answer(l.leg, res)
+	if h := l.connected.header; h != nil {
+		res.AppendHeader(sip.HeaderClone(h))
+	}
 	l.edition = l.audio.current()
 	l.phase = accepted
 	close(l.answered)

@@ -16,7 +16,7 @@ import (
 // modify starts a renegotiation when one is needed and possible, and none runs;
 // mu is held. It is called whenever one of the reasons may have changed.
 func (l *leg) modify() {
-	if !l.modifying && l.mayModify() && (l.wantsOffer() || l.session.due) {
+	if !l.modifying && l.mayModify() && (l.wantsOffer() || l.session.due || l.connected.due) {
 		l.modifying = l.ua.spawn(l.renegotiate)
 	}
 }
@@ -68,6 +68,7 @@ type modification struct {
 	flow  sipedge.Flow
 	near  call.Want
 	offer bool
+	told  call.Identity // with whom the far side talks, as it says
 }
 
 const maxModifyTries = 20
@@ -77,7 +78,7 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m := modification{near: l.nearNow(), offer: l.wantsOffer()}
-	if !l.mayModify() || !m.offer && !l.session.due || tries >= maxModifyTries {
+	if !l.mayModify() || !m.offer && !l.session.due && !l.connected.due || tries >= maxModifyTries {
 		l.modifying = false
 		return m, false
 	}
@@ -99,6 +100,10 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 	m.req, m.flow = l.dialog.request(method), l.dialog.flow
 	l.ua.introduce(m.req)
 	l.session.ask(m.req, l.ua)
+	if h := l.connected.header; h != nil {
+		m.req.AppendHeader(sip.HeaderClone(h))
+		m.told = l.connected.told
+	}
 	setBody(m.req, body)
 	return m, true
 }
@@ -213,9 +218,13 @@ func (l *leg) modifyAccepted(m modification, res *sip.Response) time.Duration {
 		l.dialog.refresh(res.Contact())
 	}
 	l.session.agreed(l, res)
-	if err != nil {
+	l.connected.due = l.connected.due && m.told != l.connected.told
+	switch {
+	case err != nil:
 		l.log.Info("renegotiation failed", "error", err)
 		l.dropOffer(m, true)
+	case m.offer:
+		l.stubborn = nil // another state, another answer
 	}
 	l.offering = l.offering && !m.offer
 	l.mu.Unlock()
@@ -240,8 +249,11 @@ func (l *leg) dropOffer(m modification, stubborn bool) {
 		l.offering = false
 	}
 	if stubborn {
-		l.stubborn = &m.near
+		if m.offer {
+			l.stubborn = &m.near
+		}
 		l.session.refused(l)
+		l.connected.due = false
 	}
 }
 

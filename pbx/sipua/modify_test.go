@@ -315,22 +315,23 @@ func TestReInviteWithoutAnAckEndsTheCall(t *testing.T) {
 
 func TestRequestsInOrderOfCSeq(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	s, leg := b.inbound(both)
-	next := s.cseq + 1
-	s.sendAs("INFO", next+1, "Content-Type: text/x", "body:second") // waits for the first
-	s.sendAs("INFO", next, "Content-Type: text/x", "body:first")
-	s.response(200)
-	s.response(200)
-	for _, w := range []string{"first", "second"} {
-		if i := <-leg.Infos(); string(i.Body) != w {
-			t.Fatalf("got %q, want %q", i.Body, w)
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		s, leg := b.inbound(both)
+		next := s.cseq + 1
+		s.sendAs("INFO", next+1, "Content-Type: text/x", "body:second") // waits for the first
+		s.sendAs("INFO", next, "Content-Type: text/x", "body:first")
+		s.response(200)
+		s.response(200)
+		for _, w := range []string{"first", "second"} {
+			if i := <-leg.Infos(); string(i.Body) != w {
+				t.Fatalf("got %q, want %q", i.Body, w)
+			}
 		}
-	}
-	s.sendAs("INFO", next)
-	s.response(500)
-	s.sendAs("INFO", next+50) // a gap that stays
-	s.response(200)
+		s.sendAs("INFO", next)
+		s.response(500)
+		s.sendAs("INFO", next+50) // a gap that stays
+		s.response(200)
+	})
 }
 
 func TestRequestsOutsideOfAnyDialog(t *testing.T) {
@@ -434,4 +435,57 @@ func TestInfoBothWays(t *testing.T) {
 	if i := <-leg.Infos(); string(i.Body) != strconv.Itoa(maxInfos) {
 		t.Fatalf("oldest kept is %s", i.Body)
 	}
+}
+
+// What was refused once is asked for again after something else was accepted.
+func TestACallThatWasHeldIsResumedAfterARefusal(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s, leg := b.outbound(caller())
+	hold, refuse := want(media.SendOnly, both.Formats...), want(media.Inactive, both.Formats...)
+	leg.Near(refuse)
+	s.reply(s.request(sip.INVITE), 488, "")
+	s.request(sip.ACK)
+	leg.Near(hold)
+	s.reply(s.request(sip.INVITE), 200, "", sdpText(2, "recvonly", "0", "8", "101"))
+	s.request(sip.ACK)
+	b.changed(leg)
+	leg.Near(refuse)
+	req := s.request(sip.INVITE)
+	if directionOf(req.Body()) != "inactive" {
+		t.Fatalf("asked for\n%v", req)
+	}
+	s.reply(req, 200, "", sdpText(3, "inactive", "0", "8", "101"))
+	s.request(sip.ACK)
+	b.changed(leg)
+}
+
+// A phone that does not want to hear whom it talks with is resumed all the same.
+func TestARefusedIdentityDoesNotKeepACallOnHold(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p := b.phone("101")
+	out := b.dial(t.Context(), "101", caller(), nil)
+	req := p.request(sip.INVITE)
+	p.reply(req, 200, "callee", "Allow: INVITE, ACK, BYE, UPDATE", plainSDP)
+	p.request(sip.ACK)
+	s, leg := sideOf(p, req, "callee"), b.wait(out).leg
+	leg.Connected(call.Identity{Number: "102"})
+	s.reply(s.request(sip.UPDATE), 488, "")
+	leg.Near(want(media.SendOnly, both.Formats...))
+	s.reply(s.request(sip.INVITE), 488, "")
+	s.request(sip.ACK)
+	leg.Near(both)
+	leg.Near(want(media.Inactive, both.Formats...))
+	s.reply(s.request(sip.INVITE), 200, "", sdpText(2, "inactive", "0", "8", "101"))
+	s.request(sip.ACK)
+	b.changed(leg)
+	leg.Near(both) // as it was when the identity was refused
+	req = s.request(sip.INVITE)
+	if directionOf(req.Body()) != "sendrecv" {
+		t.Fatalf("asked for\n%v", req)
+	}
+	s.reply(req, 200, "", sdpText(3, "sendrecv", "0", "8", "101"))
+	s.request(sip.ACK)
+	b.changed(leg)
 }

@@ -20,92 +20,98 @@ func soon(t *timers) { t.minSE = time.Second }
 
 func TestSessionTimerAsRefresherByUpdate(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(2 * time.Second) })
-	s, leg := b.outbound(caller(), plainSDP, "Allow: INVITE, UPDATE", "Session-Expires: 2;refresher=uac")
-	for range 2 {
-		up := s.request(sip.UPDATE)
-		if value(up, "Session-Expires") != "2;refresher=uac" || len(up.Body()) != 0 {
-			t.Fatalf("UPDATE\n%v", up)
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.outbound(caller(), plainSDP, "Allow: INVITE, UPDATE", "Session-Expires: 2;refresher=uac")
+		for range 2 {
+			up := s.request(sip.UPDATE)
+			if value(up, "Session-Expires") != "2;refresher=uac" || len(up.Body()) != 0 {
+				t.Fatalf("UPDATE\n%v", up)
+			}
+			s.reply(up, 200, "", "Session-Expires: 2;refresher=uac")
 		}
-		s.reply(up, 200, "", "Session-Expires: 2;refresher=uac")
-	}
-	if leg.Context().Err() != nil {
-		t.Fatal("the session ended")
-	}
+		if leg.Context().Err() != nil {
+			t.Fatal("the session ended")
+		}
+	}, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(2 * time.Second) })
 }
 
 func TestSessionTimerAsRefresherByReInvite(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon)
-	s, leg := b.inbound(both, plainSDP, "Supported: timer", "Session-Expires: 2;refresher=uas")
-	up := s.request(sip.INVITE)
-	if !strings.HasSuffix(value(up, "Session-Expires"), ";refresher=uac") || directionOf(up.Body()) != "sendrecv" {
-		t.Fatalf("re-INVITE\n%v", up)
-	}
-	s.reply(up, 200, "", sdpText(1, "sendrecv", "0", "8", "101"), "Session-Expires: 2;refresher=uac")
-	s.request(sip.ACK)
-	// No answer to the next one: the session runs out.
-	s.request(sip.INVITE)
-	b.ends(leg, dialplan.CauseSessionExpired)
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.inbound(both, plainSDP, "Supported: timer", "Session-Expires: 2;refresher=uas")
+		up := s.request(sip.INVITE)
+		if !strings.HasSuffix(value(up, "Session-Expires"), ";refresher=uac") || directionOf(up.Body()) != "sendrecv" {
+			t.Fatalf("re-INVITE\n%v", up)
+		}
+		s.reply(up, 200, "", sdpText(1, "sendrecv", "0", "8", "101"), "Session-Expires: 2;refresher=uac")
+		s.request(sip.ACK)
+		// No answer to the next one: the session runs out.
+		s.request(sip.INVITE)
+		b.ends(leg, dialplan.CauseSessionExpired)
+	})
 }
 
 func TestSessionTimerOfTheFarSide(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon)
-	s, leg := b.outbound(caller(), plainSDP, "Require: timer", "Session-Expires: 2;refresher=uas")
-	s.send("UPDATE", "Supported: timer", "Session-Expires: 2;refresher=uac")
-	if res := s.response(200); value(res, "Session-Expires") != "2;refresher=uac" || !hasToken(res, "Require", "timer") {
-		t.Fatalf("200\n%v", res)
-	}
-	start := time.Now()
-	bye := s.request(sip.BYE)
-	if since := time.Since(start); since < time.Second {
-		t.Fatalf("BYE after %v", since)
-	}
-	s.reply(bye, 200, "")
-	b.ends(leg, dialplan.CauseSessionExpired)
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.outbound(caller(), plainSDP, "Require: timer", "Session-Expires: 2;refresher=uas")
+		s.send("UPDATE", "Supported: timer", "Session-Expires: 2;refresher=uac")
+		if res := s.response(200); value(res, "Session-Expires") != "2;refresher=uac" || !hasToken(res, "Require", "timer") {
+			t.Fatalf("200\n%v", res)
+		}
+		start := time.Now()
+		bye := s.request(sip.BYE)
+		if since := time.Since(start); since < time.Second {
+			t.Fatalf("BYE after %v", since)
+		}
+		s.reply(bye, 200, "")
+		b.ends(leg, dialplan.CauseSessionExpired)
+	})
 }
 
 // Without a timer at the far side, refreshes only find out whether it is there:
 // a refusal says that it is.
 func TestRefusedRefreshKeepsACallWithoutATimerAtTheFarSide(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(time.Second) })
-	s, leg := b.outbound(caller())
-	for range 3 {
-		s.reply(s.request(sip.INVITE), 488, "")
-		s.request(sip.ACK)
-	}
-	if leg.Context().Err() != nil {
-		t.Fatal(context.Cause(leg.Context()))
-	}
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.outbound(caller())
+		for range 3 {
+			s.reply(s.request(sip.INVITE), 488, "")
+			s.request(sip.ACK)
+		}
+		if leg.Context().Err() != nil {
+			t.Fatal(context.Cause(leg.Context()))
+		}
+	}, func(c *config.Config) { c.SIP.SessionExpires = config.Duration(time.Second) })
 }
 
 func TestRefusedRefreshIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon)
-	s, leg := b.outbound(caller(), plainSDP, "Allow: UPDATE", "Session-Expires: 4;refresher=uac")
-	s.reply(s.request(sip.UPDATE), 503, "")
-	s.reply(s.request(sip.UPDATE), 200, "", "Session-Expires: 4;refresher=uac")
-	s.send("OPTIONS")
-	s.response(200)
-	if leg.Context().Err() != nil {
-		t.Fatal(context.Cause(leg.Context()))
-	}
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.outbound(caller(), plainSDP, "Allow: UPDATE", "Session-Expires: 4;refresher=uac")
+		s.reply(s.request(sip.UPDATE), 503, "")
+		s.reply(s.request(sip.UPDATE), 200, "", "Session-Expires: 4;refresher=uac")
+		s.send("OPTIONS")
+		s.response(200)
+		if leg.Context().Err() != nil {
+			t.Fatal(context.Cause(leg.Context()))
+		}
+	})
 }
 
 // The session is refreshed even when its 200 lacks the answer.
 func TestRefreshWithoutAnAnswerIsARefresh(t *testing.T) {
 	t.Parallel()
-	b := newBedWith(t, soon)
-	s, leg := b.outbound(caller(), plainSDP, "Session-Expires: 2;refresher=uac")
-	for range 3 {
-		s.reply(s.request(sip.INVITE), 200, "", "Session-Expires: 2;refresher=uac")
-		s.request(sip.ACK)
-	}
-	if leg.Context().Err() != nil {
-		t.Fatal(context.Cause(leg.Context()))
-	}
+	inFakeTime(t, soon, func(t *testing.T, b *bed) {
+		s, leg := b.outbound(caller(), plainSDP, "Session-Expires: 2;refresher=uac")
+		for range 3 {
+			s.reply(s.request(sip.INVITE), 200, "", "Session-Expires: 2;refresher=uac")
+			s.request(sip.ACK)
+		}
+		if leg.Context().Err() != nil {
+			t.Fatal(context.Cause(leg.Context()))
+		}
+	})
 }
 
 func TestSessionTimerElection(t *testing.T) {

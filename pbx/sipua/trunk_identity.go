@@ -42,8 +42,11 @@ func (p *presentation) headers() (sip.FromHeader, []sip.Header) {
 	if who.Hidden {
 		list = append(list, sip.NewHeader("Privacy", "id"))
 	}
-	if who.Foreign {
+	switch told := id.Forwarded == "diversion" || id.Forwarded == "history"; {
+	case who.Foreign:
 		list = append(list, p.behalf(id.Forwarded, who.Behalf))
+	case told && len(p.Diversions) > 0:
+		list = append(list, p.behalf(id.Forwarded, who.Own))
 	}
 	return from, list
 }
@@ -65,11 +68,15 @@ func (p *presentation) asserted(name string, who numbering.Identity) []sip.Heade
 	return nil
 }
 
-// behalf says which number of ours was called before.
+// behalf says which number of ours was called before, and why it is not there.
 func (p *presentation) behalf(how, ours string) sip.Header {
-	from, to := p.at(ours), p.at(p.target)
-	if how == "history" { // RFC 7044 §5, RFC 4458
-		return sip.NewHeader("History-Info", "<"+from.String()+">;index=1, <"+to.String()+";cause=302>;index=1.1;mp=1")
+	way := []call.Diversion{{From: ours, Reason: "unconditional"}}
+	if n := len(p.Diversions); n > 0 {
+		way[0].Reason = p.Diversions[n-1].Reason
 	}
-	return sip.NewHeader("Diversion", "<"+from.String()+">;reason=unconditional;counter=1")
+	way = earlier(p.Forwards+max(len(p.Diversions)-1, 0), way)
+	if how == "history" {
+		return history(p.at, way, p.target)
+	}
+	return diversion(p.at, way)
 }

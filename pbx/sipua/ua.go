@@ -22,8 +22,8 @@ import (
 
 // What the user agent says of itself (RFC 3261 §20.5, §20.37).
 const (
-	allow     = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO"
-	supported = "timer, 100rel"
+	allow     = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REFER"
+	supported = "timer, 100rel, replaces, norefersub"
 )
 
 // Bounds of what one dialog may make us keep.
@@ -51,7 +51,13 @@ type Options struct {
 	// Accept takes over the leg of a caller, or says why the call is refused. It
 	// must not block.
 	Accept func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended
-	Log    *slog.Logger
+	// TakeOver is Accept for a caller who takes the place of a leg in another call, or a
+	// call that rings; nil takes none.
+	TakeOver func(leg call.Inbound, facts dialplan.Facts, t call.Taking) *dialplan.Ended
+	// Transfer lets the party that a leg talks with go on elsewhere. It returns when
+	// that has begun, or a *dialplan.Ended when it has not; nil transfers nothing.
+	Transfer func(ctx context.Context, leg string, t call.Transfer) error
+	Log      *slog.Logger
 }
 
 // UA turns SIP dialogs into the legs of calls: callers' legs are handed to
@@ -69,6 +75,8 @@ type UA struct {
 	engine    *rtp.Engine
 	config    func() *config.Config
 	accept    func(call.Inbound, dialplan.Facts) *dialplan.Ended
+	takeOver  func(leg call.Inbound, facts dialplan.Facts, t call.Taking) *dialplan.Ended
+	transfer  func(context.Context, string, call.Transfer) error
 	log       *slog.Logger
 	table     *table
 	timers
@@ -94,7 +102,7 @@ type timers struct {
 func New(o Options) *UA {
 	u := &UA{
 		edge: o.Edge, auth: o.Auth, registrar: o.Registrar, engine: o.Engine,
-		config: o.Config, accept: o.Accept, log: o.Log, table: newTable(),
+		config: o.Config, accept: o.Accept, transfer: o.Transfer, takeOver: o.TakeOver, log: o.Log, table: newTable(),
 		timers: timers{t1: sip.T1, t2: sip.T2, repeat: time.Minute, reorder: 100 * time.Millisecond, minSE: 90 * time.Second},
 	}
 	if u.trunks = o.Trunks; u.trunks == nil {
@@ -109,8 +117,8 @@ func New(o Options) *UA {
 	} {
 		o.Edge.Handle(method, u.inDialog(serve))
 	}
-	o.Edge.Refuse(sip.REFER, u.onREFER)
-	o.Edge.Supported("timer", "100rel")
+	o.Edge.Handle(sip.REFER, u.onREFER)
+	o.Edge.Supported("timer", "100rel", "replaces", "norefersub")
 	o.Edge.OnStray(u.onStray)
 	return u
 }
