@@ -11,12 +11,15 @@ import (
 // Flow is the way by which a phone is reached: where its REGISTER came from and
 // which of our addresses received it (RFC 5626 §3).
 type Flow struct {
-	Transport string // "udp", "tcp", "tls"
+	Transport string // "udp", "tcp", "tls", "ws", "wss"
 	Local     netip.AddrPort
 	Remote    netip.AddrPort
 }
 
 func (f Flow) String() string { return f.Transport + " " + f.Remote.String() }
+
+// webSocket says whether the far side is a browser (RFC 7118).
+func (f Flow) webSocket() bool { return f.Transport == "ws" || f.Transport == "wss" }
 
 // unmapped is f with IPv4 addresses in IPv4 form.
 func (f Flow) unmapped() Flow {

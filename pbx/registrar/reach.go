@@ -45,8 +45,12 @@ func (r *Registrar) Unanswered(k storage.ContactKey, flow Flow) (again bool) {
 	return again
 }
 
+// browserGrace is how long a browser whose connection has closed has to come back. Each
+// time that it loads its page it is another phone; the old one is to be forgotten.
+const browserGrace = 30 * time.Second
+
 // FlowGone notes that a connection is closed: its contacts are Gone until they
-// register again.
+// register again. Those of browsers are forgotten soon.
 func (r *Registrar) FlowGone(flow Flow) {
 	flow = flow.unmapped()
 	r.change(func(ch *changes) {
@@ -59,6 +63,11 @@ func (r *Registrar) FlowGone(flow Flow) {
 		for _, b := range gone {
 			r.leaveFlow(b)
 			b.Status, b.RTT = Gone, 0
+			if end := ch.now.Add(browserGrace); flow.webSocket() && end.Before(b.Expires) {
+				b.Expires = end
+				r.expiry.fix(b)
+				ch.wake = ch.wake || b.index == 0
+			}
 			ch.note(Closed, b, "")
 		}
 	})

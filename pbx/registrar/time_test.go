@@ -230,3 +230,40 @@ func TestSlowSubscriberDoesNotBlock(t *testing.T) {
 		t.Error("an event after stop")
 	}
 }
+
+// A browser whose connection has closed has half a minute to come back; then it is
+// forgotten, as its page is another phone when it is loaded again. Others keep their time.
+func TestBrowsersAreForgottenSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t)
+		defer f.run()()
+		over := func(transport, remote, uri string) registrar.Request {
+			req := f.request(contact(uri, time.Hour))
+			req.Flow = flow(remote)
+			req.Flow.Transport = transport
+			return req
+		}
+		f.update(over("wss", "192.0.2.7:1001", "sip:stays@a.invalid"))
+		f.update(over("wss", "192.0.2.7:1002", "sip:leaves@b.invalid"))
+		f.update(over("wss", "192.0.2.7:1003", "sip:returns@c.invalid"))
+		f.update(over("tls", "192.0.2.7:1004", "sip:desk@192.0.2.7"))
+		for _, remote := range []string{"192.0.2.7:1002", "192.0.2.7:1003", "192.0.2.7:1004"} {
+			gone := flow(remote)
+			gone.Transport = "wss"
+			if remote == "192.0.2.7:1004" {
+				gone.Transport = "tls"
+			}
+			f.reg.FlowGone(gone)
+		}
+		time.Sleep(20 * time.Second)
+		f.update(over("wss", "192.0.2.7:1005", "sip:returns@c.invalid"))
+		if got := len(f.reg.All()); got != 4 {
+			t.Errorf("within half a minute there are %d", got)
+		}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		if got := uris(f.reg.All()); got != "desk@192.0.2.7 returns@c.invalid stays@a.invalid" {
+			t.Errorf("then there is %q", got)
+		}
+	})
+}

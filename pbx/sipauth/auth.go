@@ -26,6 +26,7 @@ type Authenticator struct {
 	replays  *replays
 	failures *failures
 	dummy    string // password of those who do not exist
+	issued   func(username string) (extension, password string, ok bool)
 }
 
 // New is an Authenticator that accepts no nonce of an earlier one.
@@ -77,11 +78,12 @@ func (a *Authenticator) Check(method, uri string, headers []string, source netip
 		// guessed, and nothing is counted.
 		return a.challenge(cfg, source, now, true, "nonce is too old")
 	}
-	key := keyOf(n.tag, c.username)
+	name := local(c.username, cfg.SIP.Domain)
+	key := keyOf(n.tag, name) // however it is written
 	if a.failures.blocked(key, now) {
 		return Verdict{Kind: Blocked, Reason: fmt.Sprintf("too many wrong passwords for %.64q", c.username)}
 	}
-	extension, password := a.account(cfg, c.username)
+	extension, password := a.account(cfg, name)
 	if right := c.matches(method, password); !right || extension == "" {
 		return a.wrong(cfg, c, key, extension, source, now)
 	}
@@ -119,29 +121,49 @@ func pick(headers []string, sip *config.SIP) (c *credentials, reason string) {
 	return nil, reason
 }
 
+// local is a user name without our domain: some phones put their whole address there.
+func local(username, domain string) string {
+	if user, host, whole := strings.Cut(username, "@"); whole && strings.EqualFold(host, domain) {
+		return user
+	}
+	return username
+}
+
 // account is the extension that logs in under that name, and its password. Who
 // does not exist or has no password gets one that nobody knows.
-func (a *Authenticator) account(cfg *config.Config, username string) (extension, password string) {
-	extension = username
-	// Some phones put their whole address there.
-	if user, host, whole := strings.Cut(username, "@"); whole && strings.EqualFold(host, cfg.SIP.Domain) {
-		extension = user
+func (a *Authenticator) account(cfg *config.Config, name string) (extension, password string) {
+	if a.issued != nil {
+		if whose, password, ok := a.issued(name); ok {
+			return whose, password
+		}
 	}
-	if e, ok := cfg.Extensions[extension]; ok && e.Password != "" {
-		return extension, e.Password.Reveal()
+	if e, ok := cfg.Extensions[name]; ok && e.Password != "" {
+		return name, e.Password.Reveal()
 	}
 	return "", a.dummy
 }
 
-// wrong is the verdict on a wrong password or user.
+// wrong is the verdict on a wrong password or user. A source with too many for all names
+// together gets no answer to wrong ones any more, and names that do not exist are not
+// remembered of it: it could have everything else forgotten. That ends a window after the
+// last wrong one, so that no count from meanwhile shows afterwards which names exist.
 func (a *Authenticator) wrong(cfg *config.Config, c *credentials, key failureKey, extension string, source netip.Addr, now time.Time) Verdict {
-	if a.failures.add(key, cfg.SIP.MaxFailures, now) {
+	all := failureKey{source: key.source, all: bySIP}
+	held := a.failures.renew(all, now)
+	if (!held || extension != "") && a.failures.add(key, cfg.SIP.MaxFailures, now) {
 		a.log.Warn("too many wrong passwords, ignored for a while",
 			slog.String("user", key.user), slog.String("source", source.String()), slog.Duration("for", failureWindow))
+	}
+	if !held && a.failures.add(all, cfg.SIP.MaxFailures*everybodyTimes, now) {
+		a.log.Warn("too many wrong passwords for all extensions together, wrong ones are not answered for a while",
+			slog.String("source", source.String()), slog.Duration("for", failureWindow))
 	}
 	reason := fmt.Sprintf("wrong password for extension %s", extension)
 	if extension == "" {
 		reason = fmt.Sprintf("no extension %.64q", c.username)
+	}
+	if held {
+		return Verdict{Kind: Blocked, Reason: reason + ", and too many wrong passwords before"}
 	}
 	return a.challenge(cfg, source, now, false, reason)
 }

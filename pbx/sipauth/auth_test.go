@@ -213,6 +213,73 @@ func TestTooManyWrongPasswords(t *testing.T) {
 	})
 }
 
+// However an extension writes its name, its wrong passwords are counted together.
+func TestSpellingsOfANameCountTogether(t *testing.T) {
+	a := start(testConfig())
+	for _, user := range []string{"100", "100@dialtone", "100@Dialtone"} {
+		if v := newPhone(user, "wrong").login(t, a); v.Kind != sipauth.Challenge {
+			t.Fatalf("%s: %+v", user, v)
+		}
+	}
+	for _, user := range []string{"100", "100@dialtone", "100@DIALTONE"} {
+		if v := newPhone(user, "secret-100").login(t, a); v.Kind != sipauth.Blocked {
+			t.Errorf("%s after three wrong passwords: %+v", user, v)
+		}
+	}
+}
+
+// Wrong passwords with invented names do not have a lock forgotten, and after many of them
+// wrong ones are not answered; those who know their password are.
+func TestManyInventedNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(testConfig())
+		for range 3 {
+			newPhone("100", "wrong").login(t, a)
+		}
+		for i := range 12 { // with the three before, five times three
+			if v := newPhone(fmt.Sprint("x", i), "wrong").login(t, a); v.Kind != sipauth.Challenge {
+				t.Fatalf("invented name %d: %+v", i, v)
+			}
+		}
+		for i := range 20000 {
+			if v := newPhone(fmt.Sprint("y", i), "wrong").login(t, a); v.Kind != sipauth.Blocked || len(v.Challenges) > 0 {
+				t.Fatalf("invented name %d after too many: %+v", i, v)
+			}
+		}
+		if v := newPhone("100", "secret-100").login(t, a); v.Kind != sipauth.Blocked {
+			t.Errorf("the lock was forgotten: %+v", v)
+		}
+		good := newPhone("101", "secret-101")
+		if v := good.login(t, a); v.Kind != sipauth.OK {
+			t.Errorf("a phone with the right password at that address: %+v", v)
+		}
+		if a.Wait("101", good.source) != 0 {
+			t.Error("people cannot log in at the web phone because of it")
+		}
+		// What is counted meanwhile never shows which names exist.
+		time.Sleep(9 * time.Minute)
+		for range 4 {
+			for _, user := range []string{"101", "999"} {
+				if v := newPhone(user, "wrong").login(t, a); v.Kind != sipauth.Blocked {
+					t.Errorf("%s: %+v", user, v)
+				}
+			}
+		}
+		time.Sleep(9*time.Minute + 59*time.Second)
+		for _, user := range []string{"101", "999"} {
+			if v := newPhone(user, "wrong").login(t, a); v.Kind != sipauth.Blocked {
+				t.Errorf("%s before ten quiet minutes are over: %+v", user, v)
+			}
+		}
+		time.Sleep(10*time.Minute + time.Second)
+		for _, user := range []string{"101", "999"} {
+			if v := newPhone(user, "wrong").login(t, a); v.Kind != sipauth.Challenge {
+				t.Errorf("%s after them: %+v", user, v)
+			}
+		}
+	})
+}
+
 func TestFailuresAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := start(testConfig())

@@ -181,6 +181,40 @@ func TestFailuresAreBounded(t *testing.T) {
 	}
 }
 
+// Who is blocked stays so however many others come, as long as there is room.
+func TestLocksOutlastFloods(t *testing.T) {
+	now := time.Now()
+	f := newFailures(now)
+	add := func(i, times int, limit int) failureKey {
+		k := failureKey{user: "x"}
+		k.source[0], k.source[1], k.source[2] = byte(i), byte(i>>8), byte(i>>16)
+		for range times {
+			f.add(k, limit, now)
+		}
+		return k
+	}
+	first := add(0, 3, 3)
+	for i := range 3 * maxFailureKeys {
+		add(i+1, 1, 3)
+	}
+	for i := range 2 * maxLocked {
+		add(i+1<<20, 3, 3)
+	}
+	if !f.blocked(first, now) {
+		t.Error("others had the first one forgotten")
+	}
+	if len(f.locked) > maxLocked || len(f.young)+len(f.old) > 2*maxFailureKeys {
+		t.Errorf("%d blocked, %d and %d others are kept", len(f.locked), len(f.young), len(f.old))
+	}
+	now = now.Add(failureWindow)
+	if f.blocked(first, now) {
+		t.Error("it is blocked for ever")
+	}
+	if add(1<<22, 3, 3); len(f.locked) != 1 {
+		t.Errorf("%d are left of those that are no longer blocked", len(f.locked)-1)
+	}
+}
+
 func TestTag(t *testing.T) {
 	n := newNonces()
 	tag := func(s string) sourceTag { return n.tag(netip.MustParseAddr(s)) }

@@ -13,7 +13,11 @@ func (e *Edge) ContactURI(flow Flow, user string) sip.Uri {
 	at := e.reachable(flow)
 	u := sip.Uri{Scheme: "sip", User: EscapeUser(user), Host: hostText(at.Addr()), Port: int(at.Port())}
 	if flow.Reliable() && !flow.IsZero() {
-		u.UriParams = sip.HeaderParams{{K: "transport", V: flow.Transport}}
+		transport := flow.Transport
+		if flow.WebSocket() {
+			transport = "ws" // also when it is secure (RFC 7118 §4)
+		}
+		u.UriParams = sip.HeaderParams{{K: "transport", V: transport}}
 	}
 	return u
 }

@@ -13,6 +13,7 @@
 // A message on its way in:
 //
 //	udp.go, stream.go   read; admit.go: deny list, rate of the source
+//	websocket.go        messages that come whole, from where WebSockets are accepted
 //	frame.go            where a message begins and ends on a stream
 //	parse*.go           text to sip.Request or sip.Response, or a fault
 //	validate.go         what RFC 3261 §8.2 asks of every request

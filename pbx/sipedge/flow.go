@@ -3,13 +3,14 @@ package sipedge
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // Flow is the way on which a far side was heard (RFC 5626): a connection, or for
 // UDP a pair of addresses. It is comparable; the zero Flow is no flow.
 type Flow struct {
-	Transport string // "udp", "tcp" or "tls"
+	Transport string // "udp", "tcp", "tls", or of a WebSocket "ws" or "wss"
 	Local     netip.AddrPort
 	Remote    netip.AddrPort
 }
@@ -19,6 +20,17 @@ func (f Flow) IsZero() bool { return f == Flow{} }
 
 // Reliable says whether the transport delivers by itself, as TCP and TLS do.
 func (f Flow) Reliable() bool { return f.Transport != "udp" }
+
+// Secure says whether the transport is encrypted.
+func (f Flow) Secure() bool {
+	return strings.EqualFold(f.Transport, "tls") || strings.EqualFold(f.Transport, "wss")
+}
+
+// WebSocket says whether the far side is a browser, or speaks as one does (RFC 7118). It
+// cannot be connected to.
+func (f Flow) WebSocket() bool {
+	return strings.EqualFold(f.Transport, "ws") || strings.EqualFold(f.Transport, "wss")
+}
 
 // transportText is the transport as it stands in a Via.
 func transportText(f Flow) string {
@@ -47,7 +59,7 @@ func ParseFlow(s string) (Flow, error) {
 		return Flow{}, nil
 	}
 	words := strings.Fields(s)
-	if len(words) != 3 || (words[0] != "udp" && words[0] != "tcp" && words[0] != "tls") {
+	if len(words) != 3 || !slices.Contains([]string{"udp", "tcp", "tls", "ws", "wss"}, words[0]) {
 		return Flow{}, fmt.Errorf("flow %q: want transport, local and remote address", s)
 	}
 	local, err := netip.ParseAddrPort(words[1])

@@ -66,6 +66,9 @@ func (e *Edge) resolve(ctx context.Context, u *sip.Uri) (list []target, choice b
 	if u.Scheme != "sip" && u.Scheme != "sips" && u.Scheme != "" {
 		return nil, false, fmt.Errorf("a %s URI names no SIP server", u.Scheme)
 	}
+	if strings.HasSuffix(lowerString(strings.TrimSuffix(u.Host, ".")), ".invalid") {
+		return nil, false, fmt.Errorf("%s is the address of a browser, which is reached over its own connection only: %w", u.Host, ErrFlowGone)
+	}
 	transport := lowerString(u.UriParams.GetOr("transport", ""))
 	if u.Scheme == "sips" || u.UriParams.Has("security") {
 		transport = "tls"

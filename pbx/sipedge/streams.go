@@ -60,12 +60,14 @@ func (t *streams) add(s *stream, limits Limits) bool {
 	t.mu.Lock()
 	if victim != nil {
 		t.removeLocked(victim)
-		_ = victim.Close()
 	}
 	t.byFlow[s.f] = s
 	t.byFar[s.far()] = s
 	t.counts[src]++
 	t.mu.Unlock()
+	if victim != nil {
+		_ = victim.Close() // which may wait for a far side that does not read
+	}
 	return true
 }
 
