@@ -38,7 +38,7 @@ func (p *Port) control(w *worker, s *socket, n int) {
 			r.rejected++ // no alarm: many phones say goodbye in clear
 			return
 		}
-	} else if ok := p.acceptControl(s, w); !ok {
+	} else if p.wire != nil || !p.acceptControl(s, w) {
 		p.reject(from)
 		return
 	}
@@ -115,7 +115,7 @@ func (p *Port) sendReport(bye bool) {
 			return
 		}
 	}
-	s.send(b, &to.raw)
+	p.send(s, b, to)
 }
 
 // receptionBlock is what we report about the far side's packets.

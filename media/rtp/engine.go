@@ -206,7 +206,9 @@ func (e *Engine) attach(p *Port) error {
 // forget is called by a port that has closed. Until its sockets drain, Close has
 // to know it.
 func (e *Engine) forget(p *Port) {
-	e.retire(p.sockets)
+	if p.wire == nil {
+		e.retire(p.sockets)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.open, p)

@@ -122,7 +122,7 @@ func (p *Port) transmit(b []byte, payload int) {
 		}
 		b = sealed
 	}
-	if !p.sockets.rtp.send(b, &t.to.raw) {
+	if !p.send(p.sockets.rtp, b, &t.to) {
 		t.dropped++
 		return
 	}

@@ -18,12 +18,14 @@ import (
 // The receiving side has a lock and so has the sending side; who holds the first
 // may take the second, not the other way round.
 type Port struct {
-	engine  *Engine
-	shard   *reactor
-	sockets pair
-	local   netip.Addr
-	cname   string
-	report  *task
+	engine   *Engine
+	shard    *reactor
+	sockets  pair
+	wire     Wire       // instead of shard, sockets and local
+	arriving sync.Mutex // one packet of the wire at a time
+	local    netip.Addr
+	cname    string
+	report   *task
 
 	session atomic.Pointer[session]
 	sink    atomic.Pointer[sinkBox]
@@ -49,27 +51,33 @@ type sinkBox struct{ media.Sink }
 func newPort(e *Engine, shard *reactor, local netip.Addr, sockets pair) *Port {
 	p := &Port{engine: e, shard: shard, sockets: sockets, local: local, cname: newName(), tx: newSender()}
 	p.report = newTask(p.reportDue)
-	sockets.rtp.port, sockets.rtcp.port = p, p
+	if sockets.rtp != nil {
+		sockets.rtp.port, sockets.rtcp.port = p, p
+	}
 	return p
 }
 
 // Local is where the port receives.
 func (p *Port) Local() (rtp, rtcp netip.AddrPort) {
+	if p.wire != nil {
+		at := p.wire.Local()
+		return at, at
+	}
 	return netip.AddrPortFrom(p.local, p.sockets.rtp.number), netip.AddrPortFrom(p.local, p.sockets.rtcp.number)
 }
 
 // Configure sets what was agreed, also while packets flow. Addresses, keys and
-// formats that stay the same keep what was learnt and counted for them. When it
-// fails, all stays as it was.
+// formats that stay the same keep what was learnt and counted for them. Over a wire,
+// addresses and keys are not its matter. When it fails, all stays as it was.
 func (p *Port) Configure(params Params) error {
 	p.configure.Lock()
 	defer p.configure.Unlock()
 	if p.closed {
-		return fmt.Errorf("configure RTP port %d: %w", p.sockets.rtp.number, ErrClosed)
+		return fmt.Errorf("configure RTP port %d: %w", p.name(), ErrClosed)
 	}
 	first := p.session.Load() == nil
 	if err := p.apply(params); err != nil {
-		return fmt.Errorf("configure RTP port %d: %w", p.sockets.rtp.number, err)
+		return fmt.Errorf("configure RTP port %d: %w", p.name(), err)
 	}
 	if first {
 		p.planReport(p.engine.interval / 2)
@@ -81,6 +89,11 @@ func (p *Port) apply(params Params) error {
 	s, err := newSession(params, p.session.Load())
 	if err != nil {
 		return err
+	}
+	if p.wire != nil {
+		s.mux = true
+		p.session.Store(s)
+		return nil
 	}
 	rtp, rtcp, err := p.remotes(params)
 	if err != nil {
@@ -95,11 +108,7 @@ func (p *Port) apply(params Params) error {
 	if err != nil {
 		return err
 	}
-	if sealer != p.tx.cipher {
-		p.tx.sent = window{} // a new key stream
-	}
-	p.rx.cipher, p.tx.cipher = opener, sealer
-	p.rx.encrypted = opener != nil
+	p.take(opener, sealer)
 	p.aim(rtp, rtcp, params.TrustSignalled)
 	p.session.Store(s)
 	return nil
@@ -169,6 +178,9 @@ func (p *Port) Close() {
 
 // detach stops reading.
 func (p *Port) detach() {
+	if p.wire != nil {
+		return
+	}
 	p.shard.remove(p.sockets.rtp)
 	p.shard.remove(p.sockets.rtcp)
 }
@@ -205,7 +217,7 @@ func (p *Port) SetSink(s media.Sink) {
 	} else {
 		p.sink.Store(&sinkBox{s})
 	}
-	p.shard.suit(p.sockets.rtp)
+	p.suit()
 }
 
 // patient reports whether what arrives can wait for a moment: nobody takes it, or
@@ -227,6 +239,13 @@ func (p *Port) Sink() media.Sink {
 // RemoveSink takes s away if it is still the sink.
 func (p *Port) RemoveSink(s media.Sink) {
 	if box := p.sink.Load(); box != nil && box.Sink == s && p.sink.CompareAndSwap(box, nil) {
+		p.suit()
+	}
+}
+
+// suit lets the socket be read as the sink wants it; a wire reads itself.
+func (p *Port) suit() {
+	if p.shard != nil {
 		p.shard.suit(p.sockets.rtp)
 	}
 }

@@ -42,7 +42,7 @@ func (p *Port) received(w *worker, s *socket, n int) {
 	switch {
 	case session == nil || n > maxPacket:
 		p.rx.drop()
-	case s.control || session.mux && isRTCP(w.buf[:n]):
+	case s != nil && s.control || session.mux && isRTCP(w.buf[:n]):
 		p.control(w, s, n)
 	case p.accept(session, w, n):
 		p.monitors.Received(&w.packet)
@@ -107,6 +107,10 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 // comes from, and gives it in clear. The receiver's lock is held.
 func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, negotiated bool) (plain []byte, ok bool) {
 	r := &p.rx
+	if p.wire != nil && r.cipher == nil {
+		p.reject(from)
+		return nil, false
+	}
 	if r.cipher == nil {
 		ok, moved := r.latch.accept(from, h, negotiated)
 		if moved {
@@ -124,7 +128,7 @@ func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, neg
 	}
 	// An old packet proves nothing about where the far side is now.
 	newest := !r.heard.started || h.ssrc != r.heard.ssrc || int16(h.seq-uint16(r.heard.max)) > 0
-	if newest && r.latch.prove(from) {
+	if newest && r.latch.prove(from) && p.wire == nil {
 		p.moved(w, from)
 	}
 	return plain, true
@@ -134,7 +138,7 @@ func (p *Port) authentic(w *worker, b []byte, h header, from netip.AddrPort, neg
 // lock is held.
 func (p *Port) moved(w *worker, from netip.AddrPort) {
 	p.engine.log.Debug("audio comes from another address than signalled",
-		"port", p.sockets.rtp.number, "signalled", p.rx.latch.signalled, "source", from)
+		"port", p.name(), "signalled", p.rx.latch.signalled, "source", from)
 	if from != p.rx.latch.signalled && !p.rx.control.locked {
 		p.rx.control.follow(from)
 	}
@@ -150,7 +154,7 @@ func (p *Port) reject(from netip.AddrPort) {
 	if !p.rx.alarmed && p.rx.latch.locked {
 		p.rx.alarmed = true
 		p.engine.log.Warn("audio that is not the far side's is refused",
-			"port", p.sockets.rtp.number, "source", from, "expected", p.rx.latch.current)
+			"port", p.name(), "source", from, "expected", p.rx.latch.current)
 	}
 }
 

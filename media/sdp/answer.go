@@ -28,13 +28,17 @@ func (n *Negotiator) CreateAnswer(l Local) ([]byte, Agreed, error) {
 	if n.in.remote.Disabled {
 		return n.answerDisabled(&l)
 	}
-	var first error
-	for _, a := range n.candidates(l.Crypto) {
+	first := ErrNoWebRTC
+	l.Formats = l.WebRTC.formats(l.Formats)
+	if n.peer != nil {
+		first = ErrDowngrade
+	}
+	for i, a := range n.candidates(&l) {
 		body, agreed, err := n.answer(a, &l)
 		if err == nil {
 			return body, agreed, nil
 		}
-		if first == nil {
+		if i == 0 {
 			first = err
 		}
 	}
@@ -42,10 +46,10 @@ func (n *Negotiator) CreateAnswer(l Local) ([]byte, Agreed, error) {
 }
 
 // candidates are the audio m-lines that may be accepted, best first.
-func (n *Negotiator) candidates(policy CryptoPolicy) []*audioLine {
+func (n *Negotiator) candidates(l *Local) []*audioLine {
 	var as []*audioLine
 	for i := range n.in.audio {
-		if a := &n.in.audio[i]; !a.Disabled {
+		if a := &n.in.audio[i]; !a.Disabled && (a.WebRTC != nil) == (l.WebRTC != nil) {
 			as = append(as, a)
 		}
 	}
@@ -53,7 +57,7 @@ func (n *Negotiator) candidates(policy CryptoPolicy) []*audioLine {
 		switch {
 		case n.current && a.index == n.audio:
 			return 0
-		case a.Secure && policy != CryptoOff:
+		case a.Secure && l.Crypto != CryptoOff:
 			return 1
 		}
 		return 2
@@ -66,7 +70,7 @@ func (n *Negotiator) candidates(policy CryptoPolicy) []*audioLine {
 func (n *Negotiator) answerDisabled(l *Local) ([]byte, Agreed, error) {
 	lines := n.refuseAll()
 	agreed := n.settle(Agreed{Disabled: true}, lines, n.in.audio[0].index, n.in.sum)
-	return n.render(l, lines), agreed, nil
+	return n.render(l, lines, n.in.session), agreed, nil
 }
 
 func (n *Negotiator) refuseAll() []Media {
@@ -79,7 +83,11 @@ func (n *Negotiator) refuseAll() []Media {
 
 // answer accepts m-line a.
 func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
-	theirKey, err := n.chooseKey(a, l.Crypto)
+	var theirKey *cryptoLine
+	var err error
+	if a.WebRTC == nil {
+		theirKey, err = n.chooseKey(a, l.Crypto)
+	}
 	if err != nil {
 		return nil, Agreed{}, err
 	}
@@ -98,6 +106,9 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 		Ptime: ptimeFor(&a.Remote), MaxPtime: a.MaxPtime, Levels: answerLevels(a.Levels),
 	}
 	g.Send, g.Recv = split(pairs)
+	if g.WebRTC = a.WebRTC.clone(); g.WebRTC != nil {
+		g.WebRTC.Client = n.role(g.WebRTC)
+	}
 	var keys []cryptoLine
 	if theirKey != nil {
 		ourKey := n.answerKey(*theirKey)
@@ -110,8 +121,15 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 	}
 	lines := n.refuseAll()
 	lines[a.index] = l.media(lines[a.index].Proto, g.Recv, g.Direction, ptime, g.Mux, g.Levels, keys)
+	if g.WebRTC != nil {
+		setup := setupPassive
+		if g.WebRTC.Client {
+			setup = setupActive
+		}
+		l.WebRTC.carry(&lines[a.index], n.in.session.Media[a.index].mid(), setup, g.Direction.Send)
+	}
 	agreed := n.settle(g, lines, a.index, n.in.sum)
-	return n.render(l, lines), agreed, nil
+	return n.render(l, lines, n.in.session), agreed, nil
 }
 
 // chooseKey takes the first usable a=crypto line, which the offerer likes best
@@ -218,8 +236,23 @@ func (n *Negotiator) accept(o *sentOffer, a *audioLine) (Agreed, error) {
 		return Agreed{}, &NoCommonFormatError{Offered: a.Formats, Wanted: o.formats}
 	}
 	var err error
-	g.Crypto, err = n.acceptKey(o, a)
+	if o.webrtc {
+		g.WebRTC, err = n.acceptPeer(a)
+	} else {
+		g.Crypto, err = n.acceptKey(o, a)
+	}
 	return g, err
+}
+
+// acceptPeer takes what the answer to an offer of ICE and DTLS says. Who answers
+// without saying so opens the association (RFC 8842 §5.3).
+func (n *Negotiator) acceptPeer(a *audioLine) (*Peer, error) {
+	if a.WebRTC == nil {
+		return nil, ErrNoWebRTC
+	}
+	p := a.WebRTC.clone()
+	p.Client, p.Restart = p.setup == setupPassive, n.restarts(p)
+	return p, nil
 }
 
 // acceptKey finds which of our keys the answer took: it repeats our tag and suite

@@ -21,6 +21,9 @@ var (
 	ErrNoCrypto = errors.New("sdp: no usable a=crypto line")
 	// ErrDowngrade refuses to go on in clear after the audio was encrypted.
 	ErrDowngrade = errors.New("sdp: the audio was encrypted and may not go on in clear")
+	// ErrNoWebRTC refuses audio as browsers want it where there is none, or an answer to
+	// an offer of it that is no such.
+	ErrNoWebRTC = errors.New("sdp: audio by ICE and DTLS is not agreed")
 	// ErrGlare means that the far side made an offer while ours waits for its
 	// answer (491 in SIP).
 	ErrGlare = errors.New("sdp: our own offer still waits for its answer")

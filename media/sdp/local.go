@@ -40,6 +40,9 @@ type Local struct {
 	// Levels offers to say in packets how loud they are (RFC 6464). It is accepted in
 	// any case.
 	Levels bool
+	// WebRTC makes an offer what browsers want, and lets an answer take such an offer and
+	// no other; Crypto then says nothing. nil is audio without ICE and DTLS.
+	WebRTC *WebRTC
 }
 
 // check refuses what cannot be written.
@@ -49,6 +52,9 @@ func (l *Local) check() error {
 	}
 	if l.RTP == 0 {
 		return errors.New("sdp: local RTP port is not set")
+	}
+	if err := l.WebRTC.check(); err != nil {
+		return err
 	}
 	audio := false
 	for _, f := range l.Formats {
@@ -87,14 +93,14 @@ func (l *Local) audio() []codec.Format {
 func (l *Local) all() []codec.Format {
 	fs := l.audio()
 	n := len(fs)
-	for i := range n {
+	for i := range clocked(l.WebRTC, fs) {
 		if e, ok := l.event(fs[i].Clock); ok {
 			fs = appendNew(fs, e)
 		}
 	}
 	for _, f := range l.Formats {
 		f = canonical(f)
-		if isEvent(f) || !f.IsAudio() && hasClock(fs[:n], f.Clock) {
+		if isEvent(f) && l.WebRTC == nil || !f.IsAudio() && !isEvent(f) && hasClock(fs[:n], f.Clock) {
 			fs = appendNew(fs, f)
 		}
 	}

@@ -62,7 +62,8 @@ func answered(w, o codec.Format) codec.Format {
 // matchEvents adds telephone-event at the clocks of the audio (RFC 4733 §2.1), or,
 // for phones that know it at one clock only, whatever is offered.
 func matchEvents(pairs []pair, offered []codec.Format, l *Local) []pair {
-	audio := pairs
+	audio := pairs[:clocked(l.WebRTC, pairs)]
+	audible := len(pairs)
 	add := func(clock int) {
 		e, wanted := l.event(clock)
 		o, ok := same(offered, e)
@@ -74,7 +75,7 @@ func matchEvents(pairs []pair, offered []codec.Format, l *Local) []pair {
 		add(p.ours.Clock)
 	}
 	for _, o := range offered {
-		if isEvent(o) && len(pairs) == len(audio) {
+		if isEvent(o) && len(pairs) == audible {
 			add(o.Clock)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"dialtone/media"
 	"dialtone/media/codec"
@@ -48,11 +49,13 @@ type Agreed struct {
 	MaxPtime              int  // milliseconds, 0 for no limit
 	Levels                media.Levels
 	Crypto                *Crypto // nil when the audio is in clear
+	WebRTC                *Peer   // nil when the audio goes without ICE and DTLS
 	Disabled              bool    // the audio stream is switched off (port 0); nothing else is set
 }
 
 func (a Agreed) clone() Agreed {
 	a.Send, a.Recv = slices.Clone(a.Send), slices.Clone(a.Recv)
+	a.WebRTC = a.WebRTC.clone()
 	if a.Crypto != nil {
 		c := *a.Crypto
 		c.LocalKey, c.LocalSalt = bytes.Clone(c.LocalKey), bytes.Clone(c.LocalSalt)
@@ -75,6 +78,7 @@ type Negotiator struct {
 	audio   int     // the m-line in use, -1 before there is one
 	types   payloadTypes
 	keys    []cryptoLine // offered while no suite is agreed
+	peer    *Peer        // likewise, of ICE and DTLS
 	crypto  *Crypto      // last agreed; audio that was encrypted once stays so
 	agreed  Agreed
 	current bool
@@ -93,6 +97,7 @@ type sentOffer struct {
 	mux       bool
 	levels    media.Levels
 	crypto    []cryptoLine
+	webrtc    bool
 }
 
 // receivedOffer is what an answer is made from.
@@ -134,6 +139,9 @@ func (n *Negotiator) Clone() *Negotiator {
 func (n *Negotiator) settle(a Agreed, lines []Media, audio int, heard [sha256.Size]byte) Agreed {
 	n.agreed, n.current, n.pending = a, true, PendingNone
 	n.lines, n.audio, n.heard = lines, audio, heard
+	if a.WebRTC != nil {
+		n.peer = a.WebRTC
+	}
 	if a.Crypto != nil {
 		n.crypto, n.keys = a.Crypto, nil
 	}
@@ -141,8 +149,8 @@ func (n *Negotiator) settle(a Agreed, lines []Media, audio int, heard [sha256.Si
 }
 
 // render writes our description; its version goes up by one when it differs from
-// the one before (RFC 3264 §8).
-func (n *Negotiator) render(l *Local, lines []Media) []byte {
+// the one before (RFC 3264 §8). offer is what it answers, if anything.
+func (n *Negotiator) render(l *Local, lines []Media, offer *Session) []byte {
 	addr := l.Addr.Unmap().WithZone("")
 	if !n.origin.IsValid() {
 		n.origin = addr
@@ -151,6 +159,7 @@ func (n *Negotiator) render(l *Local, lines []Media) []byte {
 		Origin: Origin{User: "-", ID: n.id, Version: strconv.FormatUint(n.version, 10), Host: n.origin.String()},
 		Name:   "-",
 		Host:   addr.String(),
+		Attrs:  l.WebRTC.session(lines, offer),
 		Media:  lines,
 	}
 	body := s.append(make([]byte, 0, cap(n.sent)+512))
@@ -168,6 +177,9 @@ func refuse(m *Media) Media {
 	r := Media{Kind: m.Kind, Ports: 1, Proto: m.Proto, Formats: m.Formats}
 	if len(r.Formats) == 0 {
 		r.Formats = []string{"0"}
+	}
+	if mid := m.mid(); mid != "" && strings.Contains(strings.ToUpper(m.Proto), "TLS") {
+		r.Attrs = []Attr{{"mid", mid}}
 	}
 	return r
 }

@@ -19,10 +19,11 @@ func (n *Negotiator) CreateOffer(l Local) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	if n.crypto != nil && l.Crypto == CryptoOff {
+	if n.crypto != nil && (l.Crypto == CryptoOff || l.WebRTC != nil) || n.peer != nil && l.WebRTC == nil {
 		return nil, ErrDowngrade
 	}
 	types := slices.Clone(n.types)
+	l.Formats = l.WebRTC.formats(l.Formats)
 	formats := l.all()
 	if err := types.assign(formats); err != nil {
 		return nil, err
@@ -32,13 +33,14 @@ func (n *Negotiator) CreateOffer(l Local) ([]byte, error) {
 		audio:     n.audio,
 		formats:   formats,
 		direction: l.Direction,
-		mux:       l.Mux,
+		mux:       l.Mux || l.WebRTC != nil,
 		levels:    n.offerLevels(&l),
 		crypto:    n.offerKeys(&l),
+		webrtc:    l.WebRTC != nil,
 	}
 	o.lines = n.offerLines(&l, o)
 	n.out, n.in, n.pending = o, nil, PendingSent
-	return n.render(&l, o.lines), nil
+	return n.render(&l, o.lines, nil), nil
 }
 
 func (n *Negotiator) mayOffer() error {
@@ -56,7 +58,7 @@ func (n *Negotiator) offerKeys(l *Local) []cryptoLine {
 	if n.crypto != nil {
 		return []cryptoLine{n.localLine("1")}
 	}
-	if l.Crypto == CryptoOff || !l.OfferCrypto && l.Crypto != CryptoRequired {
+	if l.WebRTC != nil || l.Crypto == CryptoOff || !l.OfferCrypto && l.Crypto != CryptoRequired {
 		return nil
 	}
 	if n.keys == nil {
@@ -84,20 +86,27 @@ func (n *Negotiator) offerLines(l *Local, o *sentOffer) []Media {
 	for i := range n.lines {
 		lines[i] = refuse(&n.lines[i])
 	}
-	proto := "RTP/AVP"
+	proto, mid := "RTP/AVP", "0"
 	if o.audio < 0 || o.audio >= len(lines) {
 		o.audio = len(lines)
 		lines = append(lines, Media{})
 	} else {
-		proto = strings.ToUpper(lines[o.audio].Proto)
+		proto, mid = strings.ToUpper(lines[o.audio].Proto), lines[o.audio].mid()
 	}
 	switch {
+	case o.webrtc:
+		if !overDTLS(proto) {
+			proto = browserProto
+		}
 	case len(o.crypto) == 0:
 		proto = strings.Replace(proto, "/SAVP", "/AVP", 1)
 	case n.crypto == nil:
 		proto = strings.Replace(proto, "/AVP", "/SAVP", 1)
 	}
 	lines[o.audio] = l.media(proto, o.formats, o.direction, l.Ptime, o.mux, o.levels, o.crypto)
+	if o.webrtc {
+		l.WebRTC.carry(&lines[o.audio], mid, "actpass", o.direction.Send)
+	}
 	return lines
 }
 
@@ -119,11 +128,16 @@ func (n *Negotiator) ReceiveOffer(body []byte) (Remote, error) {
 	if !n.pickRemote(in) {
 		return Remote{}, in.noAudio()
 	}
+	for i := range in.audio {
+		if p := in.audio[i].WebRTC; p != nil {
+			p.Restart = n.restarts(p)
+		}
+	}
 	in.sum = sha256.Sum256(body)
 	in.remote.Unchanged = in.sum == n.heard
 	n.in, n.out, n.pending = in, nil, PendingReceived
 	r := in.remote
-	r.Formats = slices.Clone(r.Formats)
+	r.Formats, r.WebRTC = slices.Clone(r.Formats), r.WebRTC.clone()
 	return r, nil
 }
 
@@ -138,6 +152,9 @@ func (in *receivedOffer) readAudio() error {
 		if err != nil {
 			return err
 		}
+		if overDTLS(m.Proto) && a.WebRTC == nil && !a.Disabled {
+			continue
+		}
 		in.audio = append(in.audio, a)
 	}
 	return nil
@@ -147,7 +164,11 @@ func (in *receivedOffer) readAudio() error {
 func (in *receivedOffer) noAudio() error {
 	for i := range in.session.Media {
 		m := &in.session.Media[i]
-		if _, ok := readProfile(m.Proto); !ok && isAudio(m) {
+		switch _, ok := readProfile(m.Proto); {
+		case !isAudio(m):
+		case overDTLS(m.Proto) && m.Port != 0:
+			return fmt.Errorf("%w: %.40s needs ice-ufrag, ice-pwd, rtcp-mux and a fingerprint by SHA-256 or better", ErrNoAudio, m.Proto)
+		case !ok:
 			return fmt.Errorf("%w: protocol %.40q is not supported", ErrNoAudio, m.Proto)
 		}
 	}

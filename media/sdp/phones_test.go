@@ -51,10 +51,15 @@ func TestAnswersToPhones(t *testing.T) {
 // answerPhone gives the answer, or the error that refuses the offer.
 func answerPhone(offer []byte) []byte {
 	n := NewNegotiator(1)
-	if _, err := n.ReceiveOffer(offer); err != nil {
+	r, err := n.ReceiveOffer(offer)
+	if err != nil {
 		return []byte(err.Error() + "\n")
 	}
-	b, _, err := n.CreateAnswer(near(formats(codec.Opus, codec.PCMA, codec.PCMU, codec.G729, codec.CN, codec.DTMF)))
+	l := near(formats(codec.Opus, codec.PCMA, codec.PCMU, codec.G729, codec.CN, codec.DTMF))
+	if r.WebRTC != nil {
+		l.WebRTC = ice("ours")
+	}
+	b, _, err := n.CreateAnswer(l)
 	if err != nil {
 		return []byte(err.Error() + "\n")
 	}

@@ -25,9 +25,10 @@ type Remote struct {
 	Ptime     int  // milliseconds it wants a packet to hold; 0 when it does not say
 	MaxPtime  int  // milliseconds a packet may hold; 0 when it does not say
 	Levels    media.Levels
-	Crypto    bool // it offers SRTP with a key that can be used
-	Secure    bool // it insists on SRTP (RTP/SAVP, RTP/SAVPF)
-	Disabled  bool // its port is 0: no audio for now
+	WebRTC    *Peer // what it says of ICE and DTLS; nil when it wants audio without
+	Crypto    bool  // it offers SRTP with a key that can be used
+	Secure    bool  // it insists on SRTP (RTP/SAVP, RTP/SAVPF)
+	Disabled  bool  // its port is 0: no audio for now
 	// Unchanged means that the description is the one in force, to the letter, as
 	// in re-INVITEs that only refresh the session (RFC 4028).
 	Unchanged bool
@@ -42,7 +43,7 @@ func readProfile(proto string) (secure, ok bool) {
 	case "RTP/SAVP", "RTP/SAVPF":
 		return true, true
 	}
-	return false, false
+	return overDTLS(proto), overDTLS(proto)
 }
 
 // audioLine is an audio m-line of the far side, read.
@@ -62,7 +63,7 @@ func isAudio(m *Media) bool { return strings.EqualFold(m.Kind, "audio") }
 func readAudio(s *Session, i int, known []codec.Format) (audioLine, error) {
 	m := &s.Media[i]
 	secure, _ := readProfile(m.Proto)
-	a := audioLine{index: i, Remote: Remote{Secure: secure, Disabled: m.Port == 0}}
+	a := audioLine{index: i, Remote: Remote{Secure: secure, Disabled: m.off()}}
 	if a.Host = m.Host; a.Host == "" {
 		a.Host = s.Host
 	}
@@ -76,19 +77,24 @@ func readAudio(s *Session, i int, known []codec.Format) (audioLine, error) {
 	a.Levels = readLevels(s, m)
 	a.crypto, a.refused = m.cryptoLines()
 	a.Crypto = len(a.crypto) > 0
+	if overDTLS(m.Proto) || secure && !a.Crypto {
+		a.WebRTC = s.readPeer(m)
+	}
 	a.readAddresses(m)
 	return a, nil
 }
 
 // readAddresses sets where RTP and RTCP go, and takes note of a hold of RFC 2543.
 func (a *audioLine) readAddresses(m *Media) {
+	if a.Disabled {
+		a.Direction = media.Inactive
+	}
+	if a.Disabled || a.WebRTC != nil { // ICE finds where it is
+		return
+	}
 	addr, err := netip.ParseAddr(a.Host)
 	if err == nil && addr.IsUnspecified() {
 		a.Direction.Recv = false
-	}
-	if a.Disabled {
-		a.Direction = media.Inactive
-		return
 	}
 	port, host := m.rtcp()
 	if addr, ok := unicast(a.Host); ok {
