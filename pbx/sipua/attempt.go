@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
@@ -96,10 +97,16 @@ func (a *attempt) early(res *sip.Response) *leg {
 	l := a.u.newLeg(false, a.half.fork(res), a.audio.fork())
 	l.shared = true
 	l.party, l.trunk = a.to.party, a.to.trunk
+	if l.dialog.flow.WebSocket() {
+		l.instance = a.u.instanceAt(l.party, l.dialog.flow)
+	}
 	l.settleWay()
 	l.near, l.nearSet = a.inv.Near, true
 	l.userAgent, l.calling = clean(a.to.userAgent), a.inv.CallID
 	l.connected.told = call.Identity{Number: a.inv.From, Name: a.inv.FromName}
+	if strings.EqualFold(a.inv.From, dialplan.AnonymousNumber) { // as trunks say that it is hidden
+		l.connected.told.Number = ""
+	}
 	l.offering = true
 	l.session.interval = a.session.interval
 	a.legs[tag] = l
@@ -173,6 +180,7 @@ func (l *leg) up(res *sip.Response) *dialplan.Ended {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shared, l.offering = false, false
+	l.audio.port.onLost(l.lost)
 	if l.phase == over {
 		return l.whyLocked()
 	}

@@ -11,6 +11,7 @@ import (
 	"dialtone/media/codec"
 	"dialtone/media/rtp"
 	"dialtone/media/sdp"
+	"dialtone/media/webrtc"
 	"dialtone/pbx/call"
 )
 
@@ -24,10 +25,13 @@ type audio struct {
 	allowed   []string // names of the audio formats of this extension, best first
 	ordered   bool     // the extension has an order of its own
 	encrypt   bool     // offers are encrypted
+	hub       *webrtc.Hub
+	external  netip.Addr // sip.external
 
 	mu      sync.Mutex
 	nego    *sdp.Negotiator
 	port    *sharedPort
+	browser bool            // the audio goes by ICE and DTLS
 	remote  call.Want       // see call.Leg.Far
 	told    call.Want       // remote, when it was last agreed upon
 	offered media.Direction // in our offer, while it waits
@@ -43,6 +47,7 @@ func (u *UA) newAudio(p audioPath, policy audioPolicy) *audio {
 		crypto: policy.crypto, allowed: policy.codecs, ordered: policy.ordered,
 		encrypt: policy.crypto != sdp.CryptoOff && (p.secure || policy.open),
 		nego:    sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{},
+		hub: u.hub, external: u.externalAddr(), browser: p.browser && u.hub != nil,
 	}
 }
 
@@ -68,6 +73,7 @@ func (u *UA) audioOf(extension string) audioPolicy {
 type audioPath struct {
 	bind, advertise netip.Addr
 	secure          bool // the signalling is: keys may be offered
+	browser         bool // it is one, to judge by the signalling
 }
 
 func cryptoPolicy(srtp string) sdp.CryptoPolicy {
@@ -88,12 +94,15 @@ func (a *audio) fork() *audio {
 	return &audio{
 		engine: a.engine, bind: a.bind, advertise: a.advertise, crypto: a.crypto, allowed: a.allowed,
 		ordered: a.ordered, encrypt: a.encrypt, nego: a.nego.Clone(), port: a.port, remote: a.remote, offered: a.offered,
+		hub: a.hub, external: a.external, browser: a.browser,
 	}
 }
 
 // endpoint is the port; one that carries nothing when none can be had.
 func (a *audio) endpoint() media.Endpoint {
-	if port, err := a.port.open(a.engine, a.bind); err == nil {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if port, err := a.open(); err == nil {
 		return port
 	}
 	return silence{}
@@ -117,6 +126,10 @@ func (a *audio) takeOffer(body []byte) error {
 func (a *audio) takeOfferLocked(body []byte) error {
 	r, err := a.nego.ReceiveOffer(body)
 	if err != nil {
+		return err
+	}
+	if err := a.browsed(r); err != nil {
+		a.nego.Rollback()
 		return err
 	}
 	if !r.Disabled {
@@ -219,7 +232,7 @@ var errNoAnswer = errors.New("the answer to our offer is missing")
 func (a *audio) unencrypted() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.encrypt || a.crypto != sdp.CryptoOptional || a.settled {
+	if a.browser || !a.encrypt || a.crypto != sdp.CryptoOptional || a.settled {
 		return false
 	}
 	a.encrypt = false
@@ -246,11 +259,14 @@ func (a *audio) settle(agreed sdp.Agreed, far call.Want) error {
 		a.edition++
 	}
 	a.agreed, a.remote, a.told, a.settled = agreed, far, far, true
-	port, err := a.port.open(a.engine, a.bind)
+	port, err := a.open()
 	if err != nil {
 		return err
 	}
-	return port.Configure(portParams(agreed))
+	if err := port.Configure(portParams(agreed)); err != nil || agreed.WebRTC == nil {
+		return err
+	}
+	return a.meet(agreed.WebRTC)
 }
 
 // sameAgreed compares what a call has to know of.
@@ -318,13 +334,17 @@ func (a *audio) better(wanted, agreed []codec.Format) bool {
 
 // local is what we say in an offer or an answer; mu is held.
 func (a *audio) local(formats []codec.Format, near call.Want) (sdp.Local, error) {
-	port, err := a.port.open(a.engine, a.bind)
+	port, err := a.open()
 	if err != nil {
 		return sdp.Local{}, err
 	}
 	rtpAt, rtcpAt := port.Local()
-	return sdp.Local{
+	l := sdp.Local{
 		Addr: a.advertise, RTP: rtpAt.Port(), RTCP: rtcpAt.Port(), Formats: formats, Direction: near.Direction,
 		Crypto: a.crypto, OfferCrypto: a.encrypt, Levels: near.Levels,
-	}, nil
+	}
+	if a.browser {
+		err = a.introduce(&l, port)
+	}
+	return l, err
 }

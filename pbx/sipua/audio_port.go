@@ -10,12 +10,16 @@ import (
 	"dialtone/media/codec"
 	"dialtone/media/rtp"
 	"dialtone/media/sdp"
+	"dialtone/media/webrtc"
 )
 
 // sharedPort is opened when it is first needed and closed once.
 type sharedPort struct {
 	mu     sync.Mutex
-	port   *rtp.Port
+	port   *rtp.Port    // of a phone
+	conn   *webrtc.Conn // of a browser
+	lost   func(error)  // is told when conn has ended by itself
+	waits  bool         // the leg waits for its answer
 	closed bool
 }
 
@@ -30,6 +34,9 @@ func (p *sharedPort) open(engine *rtp.Engine, bind netip.Addr) (*rtp.Port, error
 	if p.closed {
 		return nil, errLegOver
 	}
+	if p.conn != nil {
+		return nil, sdp.ErrDowngrade
+	}
 	port, err := engine.Open(bind)
 	if err != nil {
 		return nil, err
@@ -43,6 +50,9 @@ func (p *sharedPort) close() {
 	defer p.mu.Unlock()
 	if !p.closed && p.port != nil {
 		p.port.Close()
+	}
+	if !p.closed && p.conn != nil {
+		p.conn.Close()
 	}
 	p.closed = true
 }

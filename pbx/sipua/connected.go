@@ -19,7 +19,9 @@ func (l *leg) Connected(with call.Identity) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &l.connected
-	if c.header == nil && (with.Number == c.told.Number || with.Number == "") || with == c.told {
+	// An INVITE of a phone's says nothing of whom it gets, so that nobody has to be hidden.
+	// One that we sent did, and after a transfer it can be somebody else who is hidden.
+	if c.header == nil && (with.Number == c.told.Number || l.inbound && with.Number == "") || with == c.told {
 		return
 	}
 	h := l.ua.connectedHeader(l.trunk, l.party, with)

@@ -26,9 +26,10 @@ func (c *contact) String() string { return clean(c.URI) + " by " + c.flow.String
 
 // way is the flow to call the phone by. It is zero, which has its URI followed,
 // when the connection that it registered over is gone; but what was to go by TLS
-// must not go by anything else, and nothing must go where a phone merely says.
+// must not go by anything else, a browser cannot be connected to, and nothing must go
+// where a phone merely says.
 func (c *contact) way() sipedge.Flow {
-	if c.Status == registrar.Gone && !secure(c.flow) && c.leadsBack() {
+	if c.Status == registrar.Gone && !c.flow.Secure() && !c.flow.WebSocket() && c.leadsBack() {
 		return sipedge.Flow{}
 	}
 	return c.flow

@@ -8,7 +8,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"dialtone/dialplan"
-	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipedge"
 )
 
@@ -126,6 +125,7 @@ func (l *leg) onBYE(_ context.Context, req *sip.Request, tx sip.ServerTransactio
 // bye tells the far side that the leg is over. Whatever comes back, or nothing,
 // the dialog ends.
 func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
+	l.comeBack(ctx)
 	l.mu.Lock()
 	l.follow()
 	req, flow := l.dialog.request(sip.BYE), l.dialog.flow
@@ -139,21 +139,4 @@ func (l *leg) bye(ctx context.Context, e *dialplan.Ended) {
 		l.log.Debug("BYE refused", "status", res.StatusCode)
 	}
 	l.forget()
-}
-
-// follow takes the flow of a phone that has registered from elsewhere since it
-// was last heard in the dialog (RFC 5626 §4.3); mu is held.
-func (l *leg) follow() {
-	if l.trunk != "" {
-		return
-	}
-	for _, c := range l.ua.registrar.Lookup(l.party) {
-		if c.Status == registrar.Gone || !c.LastSeen.After(l.heard) {
-			continue
-		}
-		if k, err := readContact(c); err == nil && sameTarget(k.uri, l.dialog.target) {
-			l.move(k.flow)
-			return
-		}
-	}
 }

@@ -36,13 +36,16 @@ type leg struct {
 	party   string
 	calling string // the call that rings it; "" for a caller
 	trunk   string // that the party is reached by; "" for a phone
-	log     *slog.Logger
-	ctx     context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
-	cancel  context.CancelCauseFunc
-	changed chan struct{}
-	infos   chan call.Info
-	refuse  func(*dialplan.Ended)                     // answers the INVITE while inviting; nil for a callee
-	prack   func(*sip.Request, sip.ServerTransaction) // takes a PRACK; nil for a callee
+	// instance is how the phone names itself, so that it is known when it comes back over
+	// another connection; "" when it does not. It is not changed once the leg is in use.
+	instance string
+	log      *slog.Logger
+	ctx      context.Context //nolint:containedctx // is the life of the leg, as call.Leg wants it
+	cancel   context.CancelCauseFunc
+	changed  chan struct{}
+	infos    chan call.Info
+	refuse   func(*dialplan.Ended)                     // answers the INVITE while inviting; nil for a callee
+	prack    func(*sip.Request, sip.ServerTransaction) // takes a PRACK; nil for a callee
 
 	mu        sync.Mutex
 	phase     phase
@@ -85,6 +88,7 @@ func (u *UA) newLeg(inbound bool, d *dialog, a *audio) *leg {
 		moved:   make(chan struct{}),
 		heard:   time.Now(),
 	}
+	a.port.onLost(l.lost)
 	l.release = u.edge.Hold(d.flow)
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(u.ctx))
 	return l
@@ -111,7 +115,7 @@ func (l *leg) Info() call.LegInfo {
 		Inbound: l.inbound, Party: l.party, Trunk: l.trunk, URI: clean(d.target.String()),
 		Remote:    d.flow.Transport + " " + d.flow.Remote.String(),
 		SIPCallID: clean(d.callID), UserAgent: l.userAgent,
-		Secure: strings.EqualFold(d.flow.Transport, "tls"), DTMF: l.ua.dtmfOf(l.trunk, l.party),
+		Secure: d.flow.Secure(), DTMF: l.ua.dtmfOf(l.trunk, l.party),
 	}
 }
 

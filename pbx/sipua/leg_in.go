@@ -47,7 +47,11 @@ func (u *UA) newInLeg(req *sip.Request, tx sip.ServerTransaction, flow sipedge.F
 		req: req, tx: tx, offered: sdpBody(req) != nil,
 		answer: make(chan inAnswer, 1), refused: make(chan struct{}), answered: make(chan struct{}),
 	}
+	l.audio.port.await()
 	l.party, l.trunk = from.extension, from.trunk
+	if flow.WebSocket() {
+		l.instance = u.instanceAt(from.extension, flow)
+	}
 	l.connected.told.Number = unescape(req.Recipient.User)
 	l.learn(req)
 	l.rel.required = hasToken(req, "Require", "100rel")
@@ -198,6 +202,7 @@ func (l *inLeg) accept(near call.Want) (inAnswer, *dialplan.Ended) {
 	}
 	l.edition = l.audio.current()
 	l.phase = accepted
+	l.audio.port.answered()
 	close(l.answered)
 	offer := !l.offered && !l.rel.agreed
 	return inAnswer{res, l.expectACK(l.req.CSeq().SeqNo, offer)}, nil

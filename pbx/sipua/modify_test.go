@@ -489,3 +489,29 @@ func TestARefusedIdentityDoesNotKeepACallOnHold(t *testing.T) {
 	s.request(sip.ACK)
 	b.changed(leg)
 }
+
+// Who talked with a colleague, and then with a caller who hides its number, is told so.
+func TestAnAnonymousCallerTakesTheColleaguesNameAway(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{"102", "", "anonymous"} {
+		b := newBed(t)
+		p := b.phone("101")
+		inv := caller()
+		inv.From = from
+		out := b.dial(t.Context(), "101", inv, nil)
+		req := p.request(sip.INVITE)
+		p.reply(req, 200, "callee", "Allow: INVITE, ACK, BYE, UPDATE", plainSDP)
+		p.request(sip.ACK)
+		s, leg := sideOf(p, req, "callee"), b.wait(out).leg
+		leg.Connected(call.Identity{})
+		if from != "102" { // it knows
+			p.silent(50 * time.Millisecond)
+			continue
+		}
+		req = s.request(sip.UPDATE)
+		if h := req.GetHeader("P-Asserted-Identity"); h == nil || !strings.Contains(h.Value(), "anonymous.invalid") {
+			t.Errorf("it is told\n%v", req)
+		}
+		s.reply(req, 200, "")
+	}
+}

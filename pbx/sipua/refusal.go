@@ -97,6 +97,7 @@ func theirFault(err error) bool {
 	}
 	for _, e := range []error{
 		errNoAnswer, sdp.ErrNoAudio, sdp.ErrCryptoRequired, sdp.ErrCryptoRefused, sdp.ErrNoCrypto, sdp.ErrDowngrade, sdp.ErrNoOffer,
+		sdp.ErrNoWebRTC,
 	} {
 		if errors.Is(err, e) {
 			return true

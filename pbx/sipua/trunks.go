@@ -112,10 +112,13 @@ func (l *leg) do(ctx context.Context, req *sip.Request, flow sipedge.Flow) (*sip
 	return l.ua.ask(ctx, l.trunk, req, l.reopened(ctx, flow), l.nextSeq)
 }
 
-// reopened is flow, or when its connection to a trunk has closed a new one to the
-// same server.
+// reopened is flow, or when its connection has closed another one: to the same server of a
+// trunk, or on which a browser has come back.
 func (l *leg) reopened(ctx context.Context, flow sipedge.Flow) sipedge.Flow {
-	if l.trunk == "" || l.ua.edge.Alive(flow) {
+	if l.trunk == "" {
+		return l.returned(flow)
+	}
+	if l.ua.edge.Alive(flow) {
 		return flow
 	}
 	servers, err := l.ua.trunks.Servers(ctx, l.trunk)

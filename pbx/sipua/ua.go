@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"dialtone/config"
 	"dialtone/dialplan"
 	"dialtone/media/rtp"
+	"dialtone/media/webrtc"
 	"dialtone/pbx/call"
 	"dialtone/pbx/numbering"
 	"dialtone/pbx/registrar"
@@ -47,6 +47,7 @@ type Options struct {
 	Registrar Registrar
 	Trunks    Trunks // nil: there are none
 	Engine    *rtp.Engine
+	Browsers  *webrtc.Hub // nil: there is no audio with browsers
 	Config    func() *config.Config
 	// Accept takes over the leg of a caller, or says why the call is refused. It
 	// must not block.
@@ -73,6 +74,7 @@ type UA struct {
 	asked     strangers // who said to be an extension and was asked to prove it
 	referred  strangers // who wanted a call to be transferred, outside of any
 	engine    *rtp.Engine
+	hub       *webrtc.Hub
 	config    func() *config.Config
 	accept    func(call.Inbound, dialplan.Facts) *dialplan.Ended
 	takeOver  func(leg call.Inbound, facts dialplan.Facts, t call.Taking) *dialplan.Ended
@@ -101,7 +103,7 @@ type timers struct {
 // New returns a UA that handles the calls which arrive at o.Edge.
 func New(o Options) *UA {
 	u := &UA{
-		edge: o.Edge, auth: o.Auth, registrar: o.Registrar, engine: o.Engine,
+		edge: o.Edge, auth: o.Auth, registrar: o.Registrar, engine: o.Engine, hub: o.Browsers,
 		config: o.Config, accept: o.Accept, transfer: o.Transfer, takeOver: o.TakeOver, log: o.Log, table: newTable(),
 		timers: timers{t1: sip.T1, t2: sip.T2, repeat: time.Minute, reorder: 100 * time.Millisecond, minSE: 90 * time.Second},
 	}
@@ -184,10 +186,8 @@ func ended(ctx context.Context) *dialplan.Ended {
 	return &dialplan.Ended{Cause: dialplan.CauseCancelled}
 }
 
-func secure(f sipedge.Flow) bool { return strings.EqualFold(f.Transport, "tls") }
-
 // path is where the audio of a leg over f flows.
 func (u *UA) path(f sipedge.Flow) audioPath {
 	bind, advertise := u.edge.MediaAddr(f)
-	return audioPath{bind: bind, advertise: advertise, secure: secure(f)}
+	return audioPath{bind: bind, advertise: advertise, secure: f.Secure(), browser: f.WebSocket()}
 }
