@@ -111,6 +111,12 @@ func (h *house) endpoint(e *section, o objects) {
 			h.note(auth.where("username"), "extension "+e.name+" logs in as "+user, "let the phone log in as "+e.name)
 		}
 	}
+	h.leftOut(e)
+	h.addPhone(p)
+}
+
+// leftOut says what of a phone is not carried over.
+func (h *house) leftOut(e *section) {
 	if e.get("media_encryption") == "sdes" {
 		h.note(e.where("media_encryption"), "whether audio is encrypted is not said by extension", "media.srtp is optional: phones that ask for it get it")
 	}
@@ -126,7 +132,6 @@ func (h *house) endpoint(e *section, o objects) {
 			h.note(e.where(key), key+" of extension "+e.name+what, remedy)
 		}
 	}
-	h.addPhone(p)
 }
 
 func (h *house) addPhone(p *phone) {

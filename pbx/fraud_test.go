@@ -26,6 +26,7 @@ import (
 const fraudPlan = `
 data: data
 sip: {udp: [%[1]q], tcp: [%[1]q], tls: []}
+web: {listen: []}
 media: {ports: 60500-60599}
 registrar: {qualify: 0}
 site: {country: DE}
@@ -235,7 +236,8 @@ const (
 	noTrunk  = "call of no trunk and without credentials"
 	noProof  = "call not authenticated"
 	noRight  = "call to the outside refused"
-	transfer = "transfer refused"
+	notMoved = "transfer refused"
+	noPickup = "pick-up refused"
 	premium  = "+49900123456"
 )
 
@@ -374,7 +376,6 @@ func withoutRight(f *fraud) {
 		{"Record-Route", "<sip:" + provider + ";lr>"},
 		{"Contact", "<sip:4930123450@" + provider + ">"},
 		{"P-Asserted-Identity", "<sip:101@" + f.addr + ">"},
-		{"Replaces", "1;from-tag=2;to-tag=3"},
 		{"X-Extension", "101"},
 		{"Diversion", "<sip:101@" + f.addr + ">"},
 	} {
@@ -382,6 +383,8 @@ func withoutRight(f *fraud) {
 		f.refused(p.DialWith(f.ctx, number, testphone.Dialling{Headers: map[string]string{header[0]: header[1]}}), 403)
 		f.once(noRight, number, "extension=103")
 	}
+	replaces := testphone.Dialling{Headers: map[string]string{"Replaces": "1;from-tag=2;to-tag=3"}}
+	f.refused(p.DialWith(f.ctx, "+49900666100", replaces), 481) // and it does not become a call of its own
 	tel := p.Dial(f.ctx, "tel:+49900777000").WaitEnded(f.ctx)
 	if tel.Status < 400 {
 		f.Errorf("a tel: URI ended so: %s", tel)
@@ -401,38 +404,80 @@ func fromTheTrunk(f *fraud) {
 	f.once("call ended", "to=+49900999000", "not-found")
 }
 
-// transfers ask us to call others (RFC 3515).
+// transfers ask us to call others (RFC 3515), or to take calls of others (RFC 3891).
 func transfers(f *fraud) {
 	refer := map[string]string{"Refer-To": "<sip:" + premium + "@" + f.addr + ">", "Referred-By": "<sip:101@" + f.addr + ">"}
-	asked := func(r testphone.Reply) {
+	forbidden := func(r testphone.Reply) {
 		f.Helper()
-		if r.Status != 405 || strings.Contains(r.Header("Allow"), "REFER") {
-			f.Errorf("REFER was answered %s, Allow: %s", r, r.Header("Allow"))
+		if r.Status != 403 {
+			f.Errorf("REFER was answered %s", r)
 		}
 	}
 	ann := f.registered("101")
-	talk := func(caller *testphone.Phone, to string) *testphone.Call {
+	talk := func(caller *testphone.Phone, to string) (ours, anns *testphone.Call) {
 		f.Helper()
-		c := caller.Dial(f.ctx, to)
-		ann.NextCall(f.ctx).Answer()
-		c.WaitAnswered(f.ctx)
-		return c
+		ours = caller.Dial(f.ctx, to)
+		anns = ann.NextCall(f.ctx)
+		anns.Answer()
+		ours.WaitAnswered(f.ctx)
+		return ours, anns
 	}
+
 	outside := testphone.New(f, testphone.Options{Extension: "+4940998877", Server: f.addr, IP: "127.7.0.1", Patience: 20 * time.Second})
-	for from, c := range map[string]*testphone.Call{"+4940998877": talk(outside, "+4930123450"), "103": talk(f.phone("103", "103"), "101")} {
-		asked(c.AskWith(f.ctx, "REFER", refer))
-		asked(c.AskWith(f.ctx, "REFER", refer))
-		f.once(transfer, "from="+from, premium, "not transferred by REFER")
-		if c.Ended() {
-			f.Errorf("the call of %s was ended by REFER", from)
-		}
-		c.Hangup()
+	c, anns := talk(outside, "+4930123450")
+	forbidden(c.AskWith(f.ctx, "REFER", refer))
+	forbidden(c.AskWith(f.ctx, "REFER", refer))
+	f.once(notMoved, "from=+4940998877", premium, "not transferred by those outside")
+	takeovers(f, anns)
+	if c.Ended() {
+		f.Error("the call of +4940998877 was ended by what is refused")
 	}
+	c.Hangup()
+
+	// The lobby may not call these, neither may Ann for the lobby.
+	c, _ = talk(f.phone("103", "103"), "101")
+	for i, to := range []string{"+49900123001", "+493022223334", "0900123002"} {
+		if r := c.Transfer(f.ctx, to); r.Status != 202 {
+			f.Errorf("REFER to %s was answered %s", to, r)
+		}
+		if status := c.WaitTransfer(f.ctx); status != 403 {
+			f.Errorf("a transfer to %s ended with %d", to, status)
+		}
+		f.once(noRight, []string{"+49900123001", "+493022223334", "+49900123002"}[i], "extension=103")
+		if c.Ended() {
+			f.Fatalf("the call was ended by a transfer to %s", to)
+		}
+	}
+	c.Hangup()
+
+	// Who calls from outside does not get further by being sent on by who may not either.
+	c, anns = talk(outside, "+4930123450")
+	if r := anns.Transfer(f.ctx, "+49900123003"); r.Status != 202 || anns.WaitTransfer(f.ctx) != 403 {
+		f.Errorf("a transfer of somebody outside to a number that is not allowed: %s", r)
+	}
+	f.once(noRight, "+49900123003", "extension=101")
+	c.Hangup()
+
 	stranger := f.phone("4712", "")
 	for range 2 {
-		asked(stranger.Request(f.ctx, "REFER", "101", refer, ""))
+		forbidden(stranger.Request(f.ctx, "REFER", "101", refer, ""))
 	}
-	f.once(transfer, "from=4712", premium)
+	f.once(notMoved, "from=4712", premium)
+}
+
+// takeovers want a call that is not theirs: anns.
+func takeovers(f *fraud, anns *testphone.Call) {
+	replaces := testphone.Dialling{Headers: map[string]string{"Replaces": anns.Replaces()}}
+	f.refused(f.phone("4713", "").DialWith(f.ctx, "101", replaces), 401)
+	f.refused(f.phone("101", "").DialWith(f.ctx, "101", replaces), 401)
+	f.refused(f.phone("103", "103").DialWith(f.ctx, "101", replaces), 403)
+	f.once(noPickup, "extension=103", "of=101")
+	provider := testphone.New(f, testphone.Options{Extension: "+4940998878", Server: f.addr, IP: "127.7.0.1", Patience: 20 * time.Second})
+	f.refused(provider.DialWith(f.ctx, "+4930123450", replaces), 403)
+	f.once("call refused", "from=+4940998878", "not taken over by those outside")
+	if anns.Ended() {
+		f.Error("a call was taken by who may not")
+	}
 }
 
 // detours lead calls of others to the provider.

@@ -93,6 +93,12 @@ func (s *Server) reload(reason string) (api.ReloadResult, error) {
 			Path: "sip.certificate", Reason: err.Error(), Remedy: "mend it and reload; phones are shown the old one", Warning: true,
 		})
 	}
+	if err := s.browser.Reload(); err != nil {
+		s.Log.Error("browsers are still shown the old certificate", "error", err)
+		result.Warnings = append(result.Warnings, &config.Error{
+			Path: "web.certificate", Reason: err.Error(), Remedy: "mend it and reload; browsers are shown the old one", Warning: true,
+		})
+	}
 	return api.ReloadResult{Changes: result.Changes, Warnings: result.Warnings}, nil
 }
 
@@ -110,5 +116,6 @@ func (s *Server) adopt(changes []config.Change) {
 	}
 	s.music.Configure(musicOf(cfg))
 	s.trunks.Reload()
+	s.subs.Recheck()
 	s.registrar.Retain(func(extension string) bool { _, known := cfg.Extensions[extension]; return known })
 }

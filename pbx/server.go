@@ -19,21 +19,26 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media/music"
 	"dialtone/media/rtp"
+	"dialtone/media/webrtc"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
 	"dialtone/pbx/lists"
+	"dialtone/pbx/messages"
 	"dialtone/pbx/notify"
 	"dialtone/pbx/recording"
 	"dialtone/pbx/registrar"
+	"dialtone/pbx/settings"
 	"dialtone/pbx/sipauth"
 	"dialtone/pbx/sipedge"
-	"dialtone/pbx/sipmwi"
+	"dialtone/pbx/sipevents"
+	"dialtone/pbx/sipmessage"
 	"dialtone/pbx/sipreg"
 	"dialtone/pbx/siptrunk"
 	"dialtone/pbx/sipua"
 	"dialtone/pbx/speech"
 	"dialtone/pbx/toll"
 	"dialtone/pbx/voicemail"
+	"dialtone/pbx/web"
 	"dialtone/storage"
 	"dialtone/storage/bolt"
 )
@@ -69,6 +74,7 @@ type Server struct {
 	certs      *certificates
 	registrar  *registrar.Registrar
 	engine     *rtp.Engine
+	hub        *webrtc.Hub // nil when there is no audio with browsers
 	edge       *sipedge.Edge
 	phones     *sipreg.Service
 	trunks     *siptrunk.Trunks
@@ -80,9 +86,13 @@ type Server struct {
 	music      *music.Service
 	voicemail  *voicemail.Service
 	recordings *recording.Service
-	lamps      *sipmwi.Service
+	messages   *messages.Service
+	messaging  *sipmessage.Service
+	subs       *sipevents.Service
 	plan       atomic.Pointer[dialplan.Plan]
 	lists      *lists.Lists
+	settings   *settings.Settings
+	browser    *web.Server
 	alerts     alerts
 	trace      atomic.Bool
 	draining   atomic.Bool
@@ -147,6 +157,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err := s.edge.Listen(ctx); err != nil {
 		return err
 	}
+	s.browser.Listen(ctx)
 	control, err := api.Listen(filepath.Join(s.data, api.SocketName))
 	if err != nil {
 		return err
@@ -168,7 +179,18 @@ func (s *Server) open() (err error) {
 	if s.engine, err = rtp.New(rtp.Options{First: first, Last: last, Log: s.Log}); err != nil {
 		return err
 	}
+	if port := s.Config().Media.WebRTCPort; port != 0 && len(s.Config().Web.Listen) > 0 {
+		if s.hub, err = webrtc.New(webrtc.Options{Port: uint16(port), Engine: s.engine, Log: s.Log}); err != nil {
+			return err
+		}
+	}
 	if s.lists, err = lists.Open(lists.Options{Store: s.store, Config: s.Config, Log: s.Log}); err != nil {
+		return err
+	}
+	s.settings, err = settings.Open(settings.Options{
+		Store: s.store, Config: s.Config, Plan: s.plan.Load, Log: s.Log, Judge: toll.Judge, Board: func() settings.Board { return s.board },
+	})
+	if err != nil {
 		return err
 	}
 	s.registrar, err = registrar.New(registrar.Options{Store: s.store, Config: s.Config, Log: s.Log})
@@ -182,6 +204,11 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		return errors.Join(fmt.Errorf("watching the configuration: %w", err), control.Close())
 	}
 	s.engine.Start()
+	if s.hub != nil {
+		if err := s.hub.Start(); err != nil {
+			s.Log.Error("there is no audio with browsers: media.webrtc_port cannot be used", "error", err)
+		}
+	}
 	saving, saved := context.WithCancel(context.WithoutCancel(ctx))
 	s.saved = saved
 	s.saving.Go(func() { s.registrar.Run(saving) })
@@ -199,7 +226,10 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"prune":      func(ctx context.Context) error { s.prune(ctx); return nil },
 		"voicemail":  s.voicemail.Run,
 		"recordings": s.recordings.Run,
-		"lamps":      s.lamps.Run,
+		"messages":   func(ctx context.Context) error { return s.messages.Run(ctx, s.messaging.Send) },
+		"settings":   s.settings.Run,
+		"lamps":      s.subs.Run,
+		"web":        s.browser.Run,
 		"qualify":    func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
@@ -225,36 +255,50 @@ func (s *Server) wire() (err error) {
 	auth := sipauth.New(sipauth.Options{Config: s.Config, Log: s.Log})
 	s.phones = sipreg.New(sipreg.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log})
 	s.ua = sipua.New(sipua.Options{
-		Edge: s.edge, Auth: auth, Registrar: s.registrar, Trunks: s.trunks, Engine: s.engine, Config: s.Config, Log: s.Log,
+		Edge: s.edge, Auth: auth, Registrar: s.registrar, Trunks: s.trunks, Engine: s.engine, Browsers: s.hub, Config: s.Config, Log: s.Log,
 		Accept: func(leg call.Inbound, facts dialplan.Facts) *dialplan.Ended { return s.board.Accept(leg, facts) },
+		TakeOver: func(leg call.Inbound, facts dialplan.Facts, t call.Taking) *dialplan.Ended {
+			return s.board.TakeOver(leg, facts, t)
+		},
+		Transfer: func(ctx context.Context, leg string, t call.Transfer) error { return s.board.Transfer(ctx, leg, t) },
 	})
 	s.web, s.outbox = notify.NewWeb(), notify.New(notify.Options{Config: s.Config, Log: s.Log})
-	var web dialplan.Web = s.web
+	var servers dialplan.Web = s.web
 	if s.Web != nil {
-		web = s.Web(web)
+		servers = s.Web(servers)
 	}
 	s.speech = speech.New(speech.Options{Config: s.Config, Folder: filepath.Join(s.data, "speech"), Log: s.Log})
 	s.music = music.New(music.Options{Log: s.Log})
 	s.music.Configure(musicOf(s.Config()))
-	s.lamps = sipmwi.New(sipmwi.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Config: s.Config, Log: s.Log, Counts: func(mailbox string) (sipmwi.Counts, error) {
+	s.subs = sipevents.New(sipevents.Options{Edge: s.edge, Auth: auth, Registrar: s.registrar, Store: s.store, Config: s.Config, Log: s.Log})
+	messages := s.subs.Messages(func(mailbox string) (sipevents.Counts, error) {
 		c, err := s.voicemail.Counts(mailbox)
-		return sipmwi.Counts(c), err
-	}})
+		return sipevents.Counts(c), err
+	})
 	s.voicemail, err = voicemail.Open(voicemail.Options{Store: s.store, Config: s.Config, Data: s.data, Mailer: s.outbox, Transcriber: s.speech, Log: s.Log})
 	if err != nil {
 		return err
 	}
-	s.voicemail.Watch(s.lamps.Changed)
+	s.voicemail.Watch(messages.Changed)
 	s.recordings, err = recording.Open(recording.Options{Store: s.store, Config: s.Config, Data: s.data, Log: s.Log})
 	if err != nil {
 		return err
 	}
+	if err := s.wireMessages(auth); err != nil {
+		return err
+	}
 	s.board = call.NewSwitchboard(call.Options{
-		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: s.store, Log: s.Log, Now: s.Now,
-		Web: web, Outbox: s.outbox, Speech: s.speech, Hearing: s.speech, Music: s.music, Voicemail: s.voicemail, Recordings: s.recordings,
-		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists,
+		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: recorded{s}, Log: s.Log, Now: s.Now,
+		Web: servers, Outbox: s.outbox, Speech: s.speech, Hearing: s.speech, Music: s.music, Voicemail: s.voicemail, Recordings: s.recordings,
+		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists, Settings: s.settings,
 	})
-	return nil
+	s.subs.Lamps(s.board, func(extension string) bool { return s.settings.Of(extension).DND })
+	s.settings.Watch(s.subs.Features(s.settings))
+	s.subs.Registrations()
+	if err := s.wireWeb(auth); err != nil {
+		return err
+	}
+	return s.subs.Restore()
 }
 
 // expected says whether an address is that of a phone which is registered, or of a
@@ -314,8 +358,14 @@ func (s *Server) Close() error {
 	if s.edge != nil {
 		s.edge.Close() // for a Start that failed after it had bound its sockets
 	}
+	if s.browser != nil {
+		s.browser.Close()
+	}
 	s.saved()
 	s.saving.Wait()
+	if s.hub != nil {
+		s.hub.Close()
+	}
 	if s.engine != nil {
 		s.engine.Close()
 	}

@@ -21,7 +21,9 @@ func (s *Server) Status() api.Status {
 	s.mu.Lock()
 	last := s.lastReload
 	s.mu.Unlock()
+	dnd, forwarding := s.settingOf()
 	return api.Status{
+		DND: dnd, Forwarding: forwarding,
 		Version: s.Version, Started: s.started, Draining: s.draining.Load(),
 		Config: absolute(s.ConfigPath), ConfigVersion: s.holder.Loaded().Version, Data: absolute(s.data), Addresses: s.Addresses(),
 		Extensions: len(cfg.Extensions), Registrations: len(s.registrar.All()),
@@ -161,6 +163,8 @@ func (s *Server) Features() []api.Feature {
 		{Number: f.Keys, Name: "keys", Text: "Sends back the keys that are pressed."},
 		{Number: f.Block, Name: "block", Text: "Refuses the last caller from outside from now on, or the number dialled behind it."},
 		{Number: f.Unblock, Name: "unblock", Text: "Lets that caller in again."},
+		{Number: f.Pickup, Name: "pickup", Text: "Takes the call that rings in a group of the extension, or at the extension or group dialled behind it."},
+		{Number: f.Intercom, Name: "intercom", Text: "Talks with the extension dialled behind it, whose phone answers by itself."},
 		{Number: f.Voicemail, Name: "voicemail", Text: "Plays the messages of the extension that calls."},
 		{Number: f.VoicemailPickUp, Name: "voicemail_pick_up", Text: "Talks with who is leaving the extension a message."},
 		{Number: f.VoicemailAny, Name: "voicemail_any", Text: "Plays the messages of an extension, for its PIN."},
@@ -169,6 +173,15 @@ func (s *Server) Features() []api.Feature {
 		if row.Number != "" && (mailboxes || !strings.HasPrefix(row.Name, "voicemail")) {
 			list = append(list, row)
 		}
+	}
+	if p := s.Config().Parking; p.Slots != "" {
+		if p.Dial != "" {
+			list = append(list, api.Feature{Number: p.Dial, Name: "park", Text: "Parks who is transferred there in the first slot that is free."})
+		}
+		list = append(list, api.Feature{Number: p.Slots, Name: "parking slots", Text: "Parks who is transferred there, and gets who is parked there."})
+	}
+	for _, c := range f.Settings.List() {
+		list = append(list, api.Feature{Number: c.Number, Name: c.Name, Text: c.Text})
 	}
 	return append(list, s.conferenceNumbers()...)
 }

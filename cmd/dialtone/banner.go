@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dialtone/config"
@@ -22,6 +23,7 @@ type banner struct {
 	program   string   // how to call it again
 	hosts     []string // addresses of this machine, the best one first
 	addresses []api.Address
+	web       []netip.AddrPort // where browsers reach it
 	cfg       *config.Config
 	setup     setup
 
@@ -29,7 +31,7 @@ type banner struct {
 }
 
 func bannerOf(ctx context.Context, server exchange, s setup) banner {
-	return banner{version: version(), program: program(), hosts: hostAddresses(ctx), addresses: server.Addresses(), cfg: server.Config(), setup: s, configVersion: server.Status().ConfigVersion}
+	return banner{version: version(), program: program(), hosts: hostAddresses(ctx), addresses: server.Addresses(), web: server.WebAddresses(), cfg: server.Config(), setup: s, configVersion: server.Status().ConfigVersion}
 }
 
 // versionText is a version behind a file's name, "" for none.
@@ -49,6 +51,9 @@ func (b banner) print(w io.Writer) error {
 		if list := listening(b.addresses, transport); list != "" {
 			out.row("SIP over "+strings.ToUpper(transport), list)
 		}
+	}
+	if at := b.webPhone(); at != "" {
+		out.row("Web phone", at)
 	}
 	out.row("Audio", "UDP ports "+b.cfg.Media.Ports)
 	out.add("")
@@ -71,6 +76,31 @@ func (b banner) print(w io.Writer) error {
 	out.add("")
 	_, err := io.WriteString(w, out.text.String())
 	return err
+}
+
+// webPhone is what people type into their browsers; "" when nothing listens there.
+func (b banner) webPhone() string {
+	if len(b.web) == 0 {
+		return ""
+	}
+	at := b.web[0]
+	host := b.cfg.Web.Name
+	switch {
+	case host != "":
+	case !at.Addr().IsUnspecified():
+		host = at.Addr().String()
+	case len(b.hosts) > 0:
+		host = b.hosts[0]
+	default:
+		host = "127.0.0.1"
+	}
+	if at.Port() == 443 {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return "https://" + host + "/"
+	}
+	return "https://" + net.JoinHostPort(host, strconv.Itoa(int(at.Port()))) + "/"
 }
 
 // program is how this one was called, without the folder when that is long.

@@ -17,8 +17,11 @@ type ctlCommand struct {
 	Status        ctlStatus        `cmd:"" help:"How the server is."`
 	Calls         ctlCalls         `cmd:"" help:"The calls in progress."`
 	Registrations ctlRegistrations `cmd:"" help:"The phones that are registered."`
+	Subscriptions ctlSubscriptions `cmd:"" help:"Who watches what: lamps and other subscriptions."`
 	Trunks        ctlTrunks        `cmd:"" help:"The lines to the outside."`
+	Extension     ctlExtension     `cmd:"" help:"What extensions have set for themselves."`
 	Features      ctlFeatures      `cmd:"" help:"The numbers that Dialtone answers itself."`
+	Parked        ctlParked        `cmd:"" help:"The calls that are parked."`
 	Conferences   ctlConferences   `cmd:"" help:"The conferences, and who is in them."`
 	Conference    ctlConference    `cmd:"" help:"Mute, remove, lock, end... in a conference."`
 	CDR           ctlCDR           `cmd:"" name:"cdr" help:"The records of calls that ended."`
@@ -28,6 +31,7 @@ type ctlCommand struct {
 	Quality       ctlQuality       `cmd:"" help:"How the audio of a call is."`
 	Mailboxes     ctlMailboxes     `cmd:"" help:"The mailboxes, and how many messages they have."`
 	Messages      ctlMessages      `cmd:"" help:"The messages of a mailbox: list, export, delete."`
+	Chats         ctlChats         `cmd:"" help:"What extensions have written to each other."`
 	Recordings    ctlRecordings    `cmd:"" help:"The recordings of calls: list, export, delete, verify."`
 	Record        ctlRecord        `cmd:"" help:"Record a call, or stop that, or pause."`
 	Block         ctlBlock         `cmd:"" help:"Refuse calls from a number."`

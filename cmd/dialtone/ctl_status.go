@@ -60,6 +60,9 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 	}
 	line("calls", "%d of %d (%d since the start)", s.Calls, s.CallsMax, s.CallsTotal)
 	line("phones", "%d registered, %s", s.Registrations, count(s.Extensions, "extension"))
+	if s.DND+s.Forwarding > 0 {
+		line("", "%s not to be disturbed, %d with calls forwarded", count(s.DND, "extension"), s.Forwarding)
+	}
 	line("rtp ports", "%d of %d in use", s.RTPPortsUsed, s.RTPPorts)
 	p := s.Process
 	line("memory", "%s, of which %s live objects", megabytes(p.RSS), megabytes(p.Heap))

@@ -27,6 +27,12 @@ EXTENSION  CONTACT                TRANSPORT  FLOW            EXPIRES  LATENCY  U
 100        sip:100@10.0.0.7:5060  udp        192.0.2.7:5060  58:59    8.2ms    Evil?[2JPhone xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
 101        sip:101@10.0.0.8       tls        10.0.0.8:4711   29s      lost     -
 `},
+		{"subscriptions", `
+EVENT   OF         BY   PHONE              EXPIRES  UNANSWERED
+dialog  100        101  udp 10.0.0.8:5060  58:59    -
+dialog  sales (3)  102  tcp 10.0.0.9:4711  29s      2
+`},
+		{"subscriptions 199", "\nNobody watches anything.\n"},
 		{"trunks", `
 TRUNK                     STATE       SINCE    CALLS   EXPIRES  LATENCY
 backup                    down        1:00:00  1 of 4  -        -
@@ -36,6 +42,10 @@ sipgate                   registered  2:00     0       8:59     -
   tls [2001:db8::9]:5061  not asked   -                         -
 
 backup: udp 203.0.113.7:5060: no answer to OPTIONS?[2J; tried again in 29s
+`},
+		{"parked", `
+SLOT  FROM         NAME  PARKED BY  FOR   CALL
+701   +4930123456  Anna  101        1:30  7hq2kw4xj3na
 `},
 		{"list vip", "\nNobody is on list vip.\n"},
 		{"list", `

@@ -72,6 +72,16 @@ func (f *fakeServer) Registrations() []api.Registration {
 	}}
 }
 
+func (f *fakeServer) Subscriptions(number string) []api.Subscription {
+	if number == "199" {
+		return nil
+	}
+	return []api.Subscription{
+		{Event: "dialog", Of: "100", By: "101", Phone: "udp 10.0.0.8:5060", Expires: f.now.Add(59 * time.Minute)},
+		{Event: "dialog", Of: "sales", Members: 3, By: "102", Phone: "tcp 10.0.0.9:4711", Expires: f.now.Add(30 * time.Second), Failed: 2},
+	}
+}
+
 func (f *fakeServer) Trunks() []api.Trunk {
 	return []api.Trunk{{
 		Name: "backup", State: "down", Since: f.now.Add(-time.Hour), Why: "udp 203.0.113.7:5060: no answer to OPTIONS\x1b[2J", Next: f.now.Add(30 * time.Second),
@@ -267,4 +277,31 @@ func (*fakeServer) OpenMessage(k api.MessageKey) (*os.File, error) {
 		return nil, fmt.Errorf("message %s: %w", k.ID, api.ErrNotFound)
 	}
 	return os.Open("testdata/message.wav")
+}
+
+func (*fakeServer) Extensions(bool) []api.Extension {
+	e, _ := (*fakeServer)(nil).Extension("101")
+	return []api.Extension{e}
+}
+
+func (*fakeServer) Extension(extension string) (api.Extension, error) {
+	if extension != "101" {
+		return api.Extension{}, fmt.Errorf("extension %q: %w", extension, api.ErrNotFound)
+	}
+	return api.Extension{Extension: "101", Name: "Anna", Settings: map[string]string{
+		"dnd": "on", "forward": "off", "forward-busy": "voicemail", "forward-no-answer": "102 after 15s",
+		"forward-not-registered": "off", "follow-me": "off", "call-waiting": "on", "hide-number": "off",
+	}}, nil
+}
+
+func (f *fakeServer) SetSetting(extension, setting, value string) (api.Extension, error) {
+	e, err := f.Extension(extension)
+	if err == nil {
+		e.Settings[setting] = value
+	}
+	return e, err
+}
+
+func (f *fakeServer) Parked() []api.Parked {
+	return []api.Parked{{Slot: "701", Call: "7hq2kw4xj3na", From: "+4930123456", FromName: "Anna", By: "101", Since: time.Now().Add(-90 * time.Second)}}
 }

@@ -8,7 +8,7 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
-	"dialtone/pbx/toll"
+	"dialtone/pbx/settings"
 )
 
 // rehearsal is a call that is only thought of: steps succeed at once, until one comes
@@ -16,7 +16,9 @@ import (
 type rehearsal struct {
 	saidPhones
 	cfg    *config.Config
-	caller string // the extension that calls, "" for a call from outside
+	own    *settings.Settings
+	note   func(string) // for the trace
+	caller string       // the extension that calls, "" for a call from outside
 	stop   context.CancelCauseFunc
 	forbid func(*dialplan.Ended) // hears of numbers that may not be called
 }
@@ -66,7 +68,10 @@ func (r rehearsal) Dial(_ context.Context, ring dialplan.Ringing) (string, error
 	cause := dialplan.CauseNone
 	var why []string
 	for _, t := range ring.Targets {
-		c, reason := r.fails(t)
+		c, reason, box := r.fails(t, nil)
+		if box != "" && len(ring.Targets) == 1 {
+			return "", &dialplan.ForwardedError{Mailbox: box, Why: &dialplan.Ended{Cause: c, Detail: reason}}
+		}
 		if c == dialplan.CauseNone {
 			return "", r.depends(errAnswer)
 		}
@@ -76,25 +81,6 @@ func (r rehearsal) Dial(_ context.Context, ring dialplan.Ringing) (string, error
 		why = append(why, reason)
 	}
 	return "", &dialplan.Ended{Cause: cause, Detail: strings.Join(why, ", ")}
-}
-
-// fails says why a target cannot answer.
-func (r rehearsal) fails(t dialplan.Target) (dialplan.Cause, string) {
-	switch e := t.Extension; {
-	case t.Outside != nil:
-		var refused *dialplan.Ended
-		if errors.As(toll.Judge(r.cfg, r.caller, *t.Outside), &refused) {
-			r.forbid(refused)
-			return refused.Cause, refused.Detail
-		}
-	case r.cfg.Extensions[e].DND:
-		return dialplan.CauseDoNotDisturb, e + " does not want to be disturbed"
-	case !r.Registered(e):
-		return dialplan.CauseNotRegistered, e + " has no phone"
-	case r.Busy(e):
-		return dialplan.CauseBusy, e + " is in a call"
-	}
-	return dialplan.CauseNone, ""
 }
 
 // Echo implements dialplan.Session.

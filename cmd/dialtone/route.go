@@ -12,6 +12,8 @@ import (
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/settings"
+	"dialtone/pbx/toll"
 )
 
 type routeCommand struct {
@@ -29,6 +31,8 @@ type routeCommand struct {
 	Verified     bool              `help:"The provider of the trunk vouches for the number."`
 	Busy         []string          `placeholder:"EXT" help:"Extensions that are in a call and take no other."`
 	Unregistered []string          `placeholder:"EXT" help:"Extensions without a phone; all others count as registered."`
+	Set          map[string]string `placeholder:"EXT.NAME=VALUE" help:"What an extension has set for itself, such as 101.forward=102; may be given more than once."`
+	Message      bool              `help:"It is a message in writing, from an extension, not a call."`
 	JSON         bool              `name:"json" help:"Print JSON, for programs."`
 }
 
@@ -42,6 +46,8 @@ The exit code is 0 when a route fits and 1 when the call would be refused.
 
     dialtone route --from 101 --to 200 --at "2026-12-24 09:30"
     dialtone route --from 101 --to 500 --header X-Priority=urgent --busy 201
+    dialtone route --from 101 --to 102 --set 102.forward=103
+    dialtone route --message --from 101 --to 900
     dialtone route --trunk sipgate --from +4940123456 --to +4930123450`
 }
 
@@ -73,6 +79,9 @@ func (c routeCommand) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
+	if c.Message {
+		return c.message(t, loaded.Plan, facts)
+	}
 	at, err := parseTime(c.At, time.Now().In(loaded.Plan.Zone()))
 	if err != nil {
 		return fmt.Errorf("--at: %w", err)
@@ -83,7 +92,11 @@ func (c routeCommand) Run(t terminal) error {
 	if err := c.phones(loaded.Config); err != nil {
 		return err
 	}
-	result := c.rehearse(loaded, facts, at)
+	own, err := c.settings(loaded)
+	if err != nil {
+		return err
+	}
+	result := c.rehearse(loaded, own, facts, at)
 	if c.JSON {
 		err = t.printJSON(result)
 	} else {
@@ -96,17 +109,19 @@ func (c routeCommand) Run(t terminal) error {
 }
 
 // rehearse lets the call go as far as can be said beforehand.
-func (c routeCommand) rehearse(loaded *config.Loaded, facts dialplan.Facts, at time.Time) routeResult {
+func (c routeCommand) rehearse(loaded *config.Loaded, own *settings.Settings, facts dialplan.Facts, at time.Time) routeResult {
 	result := routeResult{Trace: &dialplan.Trace{Rehearsed: true}}
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
 	var forbidden *dialplan.Ended
 	stage := rehearsal{
-		saidPhones: saidPhones{c.Busy, c.Unregistered}, cfg: loaded.Config, caller: facts.Extension, stop: stop,
+		saidPhones: saidPhones{c.Busy, c.Unregistered}, cfg: loaded.Config, own: own, caller: facts.Extension, stop: stop,
 		forbid: func(e *dialplan.Ended) { forbidden = e },
 	}
 	run := dialplan.NewRun(facts, func() *dialplan.Plan { return loaded.Plan }, stage)
 	run.Now, run.Trace = func() time.Time { return at }, result.Trace
+	stage.note = run.Note
+	run.Settings = own
 	run.Session, run.Web, run.Outbox = stage, stage, stage
 	run.Shuffle = func(int, func(i, j int)) {} // the same every time
 	run.Chosen = func(d dialplan.Decision) {
@@ -135,6 +150,23 @@ func (c routeCommand) rehearse(loaded *config.Loaded, facts dialplan.Facts, at t
 		result.Depends = on.Error()
 	}
 	return result
+}
+
+// settings are those that the flags say.
+func (c routeCommand) settings(loaded *config.Loaded) (*settings.Settings, error) {
+	values := map[string]map[string]string{}
+	for key, value := range c.Set {
+		extension, name, _ := strings.Cut(key, ".")
+		if values[extension] == nil {
+			values[extension] = map[string]string{}
+		}
+		values[extension][name] = value
+	}
+	own, err := settings.Only(settings.Fixed(loaded.Config, loaded.Plan, toll.Judge), values)
+	if err != nil {
+		return nil, fmt.Errorf("--set: %w", err)
+	}
+	return own, nil
 }
 
 // phones must be extensions that there are.

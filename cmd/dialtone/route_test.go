@@ -86,7 +86,7 @@ func TestRoute(t *testing.T) {
 		{"--from 300 --to 77202 --busy 202,201,203 --at 2026-05-05T10:00", 0, []string{
 			"busy: 201 is in a call, 202 is in a call, 203 is in a call, so on failed", "log sorry, ${why}: ${from} wanted ${to}: sorry, nobody is there (busy)",
 		}},
-		{"--from 300 --to 201 --unregistered 201", 0, []string{"  - 3 features: to: 201 is none of them\n", "dial 201 (${to}): rings 201 for at most 1m0s; not-registered: 201 has no phone"}},
+		{"--from 300 --to 201 --unregistered 201", 0, []string{" features: to: 201 is none of them\n", "dial 201 (${to}): rings 201 for at most 1m0s; not-registered: 201 has no phone"}},
 		{"--from 300 --to *99 --busy 201 --unregistered 202", 0, []string{"dial 201, 202, 203: rings 201, 202, 203 for at most 1m0s  "}},
 		{"--from 300 --to *99 --busy 201,203 --unregistered 202", 0, []string{"busy: 201 is in a call, 202 has no phone, 203 is in a call"}},
 		{"--from 300 --to 201 --busy 2001", 1, []string{`dialtone: --busy: there is no extension "2001"; did you mean "201"?`}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,7 @@ The first Ctrl-C (or SIGTERM) takes no new calls and waits for those in progress
 type exchange interface {
 	Start(context.Context) error
 	Addresses() []api.Address
+	WebAddresses() []netip.AddrPort
 	Config() *config.Config
 	Status() api.Status
 	Reload() (api.ReloadResult, error)

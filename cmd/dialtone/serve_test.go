@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
@@ -24,10 +25,11 @@ type fakeExchange struct {
 	drainErr error
 }
 
-func (f *fakeExchange) Start(context.Context) error { return nil }
-func (f *fakeExchange) Addresses() []api.Address    { return nil }
-func (f *fakeExchange) Status() api.Status          { return api.Status{Calls: f.calls} }
-func (f *fakeExchange) Close() error                { f.closed = true; return nil }
+func (f *fakeExchange) Start(context.Context) error  { return nil }
+func (*fakeExchange) WebAddresses() []netip.AddrPort { return nil }
+func (f *fakeExchange) Addresses() []api.Address     { return nil }
+func (f *fakeExchange) Status() api.Status           { return api.Status{Calls: f.calls} }
+func (f *fakeExchange) Close() error                 { f.closed = true; return nil }
 
 func (f *fakeExchange) Config() *config.Config {
 	cfg := config.Default()
@@ -97,6 +99,7 @@ func TestBanner(t *testing.T) {
 			{Transport: "tls", Address: "[::]:5061"},
 			{Transport: "tcp", Address: "[::]:5060"},
 		},
+		web:   []netip.AddrPort{netip.MustParseAddrPort("[::]:8443")},
 		setup: setup{data: "dialtone-data", accounts: "dialtone-data/extensions.yaml"},
 	}
 	var out bytes.Buffer
@@ -130,6 +133,25 @@ func TestServerToTypeIntoAPhone(t *testing.T) {
 		b := banner{hosts: hosts, addresses: []api.Address{{Transport: c.transport, Address: c.address}}}
 		if got := b.server(); got != c.want {
 			t.Errorf("%s %s: %s, want %s", c.transport, c.address, got, c.want)
+		}
+	}
+}
+
+// What people are to type into a browser.
+func TestWebPhoneAddress(t *testing.T) {
+	for _, tt := range []struct{ listens, name, want string }{
+		{"[::]:8443", "", "https://192.0.2.5:8443/"},
+		{"[::]:443", "pbx.example.com", "https://pbx.example.com/"},
+		{"127.0.0.1:8443", "", "https://127.0.0.1:8443/"},
+		{"[2001:db8::5]:443", "", "https://[2001:db8::5]/"},
+		{"", "pbx.example.com", ""},
+	} {
+		b := banner{hosts: []string{"192.0.2.5"}, cfg: &config.Config{Web: config.Web{Name: tt.name}}}
+		if tt.listens != "" {
+			b.web = []netip.AddrPort{netip.MustParseAddrPort(tt.listens)}
+		}
+		if got := b.webPhone(); got != tt.want {
+			t.Errorf("%s, %q: %s, want %s", tt.listens, tt.name, got, tt.want)
 		}
 	}
 }

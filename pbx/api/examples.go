@@ -122,6 +122,21 @@ func exampleMessage() Message {
 	}
 }
 
+func exampleSubscription() Subscription {
+	return Subscription{Event: "dialog", Of: "sales", Members: 3, By: "101", Phone: "udp 10.0.0.8:5060", Expires: exampleStart().Add(time.Hour), Failed: 1}
+}
+
+func exampleChatMessage() ChatMessage {
+	return ChatMessage{
+		Text: Text{
+			ID: "0650cf3a1b2c4-k3v7m2qa", Extension: "101", From: "100", FromName: "Zoe", To: "101", At: exampleStart(), Expires: exampleStart().Add(7 * 24 * time.Hour),
+			Type: "text/plain;charset=UTF-8", Origin: "a84b4c76e66710 1",
+			Receipts: []storage.Receipt{{Device: "<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>", Agent: "Phone 1.0", At: exampleStart().Add(time.Second), Status: 200}},
+		},
+		Content: "Coffee?", State: "delivered",
+	}
+}
+
 func exampleRecording() Recording {
 	return Recording{
 		ID: "019df1d0ac0-k3v7m2qa", State: storage.RecordingKept, Call: "ilkcsrdfntwv", From: "+4930123456", FromName: "Ann", To: "101", DID: "+4930123450",
@@ -130,4 +145,8 @@ func exampleRecording() Recording {
 		File: "2026/05/04/019df1d0ac0-k3v7m2qa.wav", Format: "wav", Bytes: 5760044,
 		SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 	}
+}
+
+func exampleParked() Parked {
+	return Parked{Slot: "701", Call: "7hq2kw4xj3na", From: "+4930123456", FromName: "Anna", By: "101", Since: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}
 }

@@ -32,14 +32,21 @@ type fakeServer struct {
 	entries   []ListEntry
 	told      []string // of conferences
 	picked    RecordingFilter
+	read      ChatFilter
 	did       string        // to a recording
 	verifying chan struct{} // gets two for each verification, which lasts until then; nil: none
 }
 
 func (f *fakeServer) Status() Status                { return exampleStatus() }
 func (f *fakeServer) Registrations() []Registration { return []Registration{exampleRegistration()} }
-func (f *fakeServer) Features() []Feature           { return nil }
-func (f *fakeServer) Trunks() []Trunk               { return []Trunk{{Name: "p", State: "new"}} }
+func (f *fakeServer) Subscriptions(number string) []Subscription {
+	if number != "" && number != "101" {
+		return nil
+	}
+	return []Subscription{exampleSubscription()}
+}
+func (f *fakeServer) Features() []Feature { return nil }
+func (f *fakeServer) Trunks() []Trunk     { return []Trunk{{Name: "p", State: "new"}} }
 
 func (f *fakeServer) Calls() []Call {
 	f.mu.Lock()
@@ -180,4 +187,31 @@ func (*fakeServer) OpenMessage(k storage.MessageKey) (*os.File, error) {
 		return nil, fmt.Errorf("message %s: %w", k.ID, ErrNotFound)
 	}
 	return os.Open("testdata/message.wav")
+}
+
+func (*fakeServer) Extensions(bool) []Extension {
+	e, _ := (*fakeServer)(nil).Extension("101")
+	return []Extension{e}
+}
+
+func (*fakeServer) Extension(extension string) (Extension, error) {
+	if extension != "101" {
+		return Extension{}, fmt.Errorf("extension %q: %w", extension, ErrNotFound)
+	}
+	return Extension{Extension: "101", Name: "Anna", Settings: map[string]string{
+		"dnd": "on", "forward": "off", "forward-busy": "voicemail", "forward-no-answer": "102 after 15s",
+		"forward-not-registered": "off", "follow-me": "off", "call-waiting": "on", "hide-number": "off",
+	}}, nil
+}
+
+func (f *fakeServer) SetSetting(extension, setting, value string) (Extension, error) {
+	e, err := f.Extension(extension)
+	if err == nil {
+		e.Settings[setting] = value
+	}
+	return e, err
+}
+
+func (f *fakeServer) Parked() []Parked {
+	return []Parked{{Slot: "701", Call: "7hq2kw4xj3na", From: "+4930123456", FromName: "Anna", By: "101", Since: time.Now().Add(-90 * time.Second)}}
 }

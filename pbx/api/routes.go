@@ -44,6 +44,12 @@ func routes() []route {
 			gives:    []Quality{exampleQuality()},
 		},
 		{
+			method: "GET", path: "/v1/subscriptions", handle: (*API).subscriptions,
+			sentence: "Which phones are told of what (SUBSCRIBE), by event and by what is watched. `failed` is how many NOTIFYs in a row the phone did not answer.",
+			query:    []param{{"number", "what this extension watches, and who watches it"}},
+			gives:    []Subscription{exampleSubscription()},
+		},
+		{
 			method: "GET", path: "/v1/registrations", handle: (*API).registrations,
 			sentence: "The phones that can be called now, by extension.",
 			gives:    []Registration{exampleRegistration()},
@@ -89,6 +95,11 @@ func routes() []route {
 			}},
 		},
 		{
+			method: "GET", path: "/v1/parked", handle: (*API).parked,
+			sentence: "The calls that are parked, by slot.",
+			gives:    []Parked{exampleParked()},
+		},
+		{
 			method: "GET", path: "/v1/conferences", handle: (*API).conferences,
 			sentence: "The conferences in which somebody is, by name, and who: who speaks, and how loud.",
 			gives:    []Conference{exampleConference()},
@@ -111,6 +122,23 @@ func routes() []route {
 		{
 			method: "DELETE", path: "/v1/menus", handle: (*API).resetMenus,
 			sentence: "Begins to count what callers do in menus from nothing.",
+		},
+		{
+			method: "GET", path: "/v1/extensions", handle: (*API).extensions,
+			sentence: "What extensions have set for themselves, of those that have set something.",
+			query:    []param{{"all", "with `all=yes`, of all extensions"}},
+			gives:    []Extension{exampleExtension()},
+		},
+		{
+			method: "GET", path: "/v1/extensions/{extension}", handle: (*API).extension,
+			sentence: "What one extension has set. 404 when there is no such extension.",
+			gives:    exampleExtension(),
+		},
+		{
+			method: "PUT", path: "/v1/extensions/{extension}/settings/{setting}", handle: (*API).setSetting,
+			sentence: "Sets one thing: `dnd`, `forward`, `forward-busy`, `forward-no-answer`, `forward-not-registered`, `follow-me`, `call-waiting` or `hide-number`; `dialtone docs settings` has the values. 404 when there is no such extension or setting, 400 with the reason when it cannot be set.",
+			takes:    SettingValue{Value: "+491701234567 after 15s"},
+			gives:    exampleExtension(),
 		},
 		{
 			method: "GET", path: "/v1/lists", handle: (*API).lists,
@@ -149,6 +177,25 @@ func routes() []route {
 		{
 			method: "DELETE", path: "/v1/mailboxes/{mailbox}/messages/{id}", handle: (*API).deleteMessage,
 			sentence: "Deletes a message for good. 404 when it is not there.",
+		},
+		{
+			method: "GET", path: "/v1/chats", handle: (*API).chats,
+			sentence: "Who has written to whom (messages in writing, SIP MESSAGE), the last first.",
+			query:    []param{{"party", "those of this number only"}},
+			gives:    []Chat{{Parties: [2]string{"100", "101"}, Messages: 12, Waiting: 1, Last: exampleStart()}},
+		},
+		{
+			method: "GET", path: "/v1/chats/messages", handle: (*API).chatMessages,
+			sentence: "Messages in writing, newest first. `receipts` are what each phone has said to one; `body`, in base64, is there instead of `text` when it is no text. An answer that is cut off before its last line ends means that reading failed.",
+			query: []param{
+				{"since", "those that were taken at this time or later (RFC 3339)"},
+				{"until", "those that were taken before this time (RFC 3339)"},
+				{"party", "those from or to this number"},
+				{"with", "of those, the ones to or from this other number"},
+				{"id", "the one with this id"},
+				{"limit", "at most so many; without it, or with 0, all"},
+			},
+			gives: exampleChatMessage(), lines: true,
 		},
 		{
 			method: "POST", path: "/v1/calls/{id}/recording", handle: (*API).record,

@@ -19,9 +19,18 @@ type Server interface {
 	// Hangup ends a call. The error names the id and is ErrNotFound when no call
 	// has it.
 	Hangup(id string) error
+	// Extensions are those that have set something for themselves, or all, by number.
+	Extensions(all bool) []Extension
+	// Extension is one; the error is ErrNotFound when it is not there.
+	Extension(extension string) (Extension, error)
+	// SetSetting sets something for an extension; the error is ErrNotFound when that, or
+	// the extension, is not there.
+	SetSetting(extension, setting, value string) (Extension, error)
 	// Music lists the classes of music.
 	Music() []Music
 	// Conferences are the rooms in which somebody is, by name.
+	// Parked are the calls that wait in slots, by slot.
+	Parked() []Parked
 	Conferences() []Conference
 	// ControlConference does something to a room, or to a member of it by its number or
 	// the id of its call; "" is all. The error is ErrNotFound when one is not there.
@@ -41,6 +50,11 @@ type Server interface {
 	// Recordings calls yield for each that the filter fits, newest first, until yield says
 	// false.
 	Recordings(f RecordingFilter, yield func(Recording) bool) error
+	// Chats are who has written to whom, the last first; party "" is all.
+	Chats(party string) ([]Chat, error)
+	// ChatMessages calls yield for each message in writing that the filter fits, newest
+	// first, until yield says false.
+	ChatMessages(f ChatFilter, yield func(ChatMessage) bool) error
 	// OpenRecording opens the file of one; the error is ErrNotFound when it is not there.
 	OpenRecording(id string) (*os.File, error)
 	// DeleteRecording deletes one; the error is ErrNotFound when it is not there.
@@ -54,6 +68,9 @@ type Server interface {
 	Quality(ctx context.Context, id string, d time.Duration) ([]Quality, error)
 	// Registrations are the contacts that can be called now, by extension.
 	Registrations() []Registration
+	// Subscriptions are those of phones that watch something; number "" is all, otherwise
+	// those of and for one.
+	Subscriptions(number string) []Subscription
 	// Trunks are the lines to the outside, by name.
 	Trunks() []Trunk
 	// Features are the numbers that Dialtone answers itself.

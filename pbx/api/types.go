@@ -17,7 +17,9 @@ type Status struct {
 	Data          string     `json:"data"`                     // the folder
 	Addresses     []Address  `json:"addresses"`
 	Extensions    int        `json:"extensions"`
-	Registrations int        `json:"registrations"` // phones, not extensions
+	Registrations int        `json:"registrations"`        // phones, not extensions
+	DND           int        `json:"dnd,omitempty"`        // extensions that are not to be disturbed
+	Forwarding    int        `json:"forwarding,omitempty"` // extensions that forward every call
 	Calls         int        `json:"calls"`
 	CallsMax      int        `json:"calls_max"`
 	CallsTotal    uint64     `json:"calls_total"` // since the start
