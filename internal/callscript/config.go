@@ -60,6 +60,7 @@ func defaults(dir string, p ports) string {
 	fmt.Fprintf(&b, "  tls: [\"127.0.0.1:%d\"]\n", p.tls)
 	fmt.Fprintf(&b, "  rate_per_source: 10000\n")
 	fmt.Fprintf(&b, "media:\n  ports: %d-%d\n  codecs: [PCMU, PCMA]\n", p.media, p.media+999)
+	fmt.Fprintf(&b, "web:\n  listen: []\n")
 	fmt.Fprintf(&b, "calls:\n  max: 200\n  ring_timeout: 20s\n  drain_timeout: 1s\n")
 	fmt.Fprintf(&b, "extensions:\n")
 	for n := 100; n < 110; n++ {

@@ -1,8 +1,10 @@
 package callscript
 
 import (
+	flags "flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,6 +12,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flags.Parse()
+	if err := flags.Set("test.parallel", strconv.Itoa(running)); err != nil { // scripts wait more than they work
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -71,9 +71,12 @@ type run struct {
 
 // party is a phone of the script with the call it is in.
 type party struct {
-	name  string
-	phone *testphone.Phone
-	call  *testphone.Call
+	name   string
+	phone  *testphone.Phone
+	call   *testphone.Call // that verbs speak of
+	before *testphone.Call // the one before, when it had not ended
+
+	read int // messages in writing that lines have read
 
 	problem string // what the phone has complained of
 }
@@ -198,5 +201,33 @@ func (s *stage) arriving() *testphone.Call {
 func (s *stage) setCall(p *party, c *testphone.Call) {
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
-	p.call = c
+	switch {
+	case c == nil:
+		p.call, p.before = p.before, nil
+	case p.call != nil && p.call != c && !p.call.Ended():
+		p.call, p.before = c, p.call
+	default:
+		p.call = c
+	}
+}
+
+// both are the calls of the phone, the one that verbs speak of first.
+func (s *stage) both() (now, before *testphone.Call) {
+	p, now := s.who(), s.call()
+	s.run.mu.Lock()
+	before = p.before
+	s.run.mu.Unlock()
+	if before == nil {
+		s.Fatalf("%s has one call only", p.name)
+	}
+	return now, before
+}
+
+// turn lets verbs speak of the other call.
+func turn(s *stage) {
+	p := s.who()
+	now, before := s.both()
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	p.call, p.before = before, now
 }

@@ -21,7 +21,7 @@ type verb struct {
 // verbs are all that there are, tried in this order.
 var verbs = slices.Concat(
 	[]verb{{"phone NAME NUMBER TRAITS...", "makes a phone and registers it; the traits are below", newPhone, true}},
-	settingUp, talking, changing, ending, serving)
+	settingUp, watching, talking, changing, ending, writing, serving)
 
 var settingUp = []verb{
 	{form: "PHONE dials NUMBER", doc: "calls a number", run: func(s *stage) { s.dial(testphone.Dialling{}) }},
@@ -49,7 +49,7 @@ var talking = []verb{
 	{form: "PHONE unmutes", doc: "sends them again", run: func(s *stage) { s.call().Unmute() }},
 	{form: "PHONE hears nothing", doc: "nothing but silence arrives for 300 ms", run: func(s *stage) { s.call().HearsNothing(s.ctx) }},
 	{form: "PHONE hears something", doc: "anything but silence arrives", run: func(s *stage) { s.call().HearsSomething(s.ctx) }},
-	{form: "PHONE hears HZ", doc: "that tone arrives, from now on", run: func(s *stage) { s.call().Hears(s.ctx, s.hz()) }},
+	{form: "PHONE hears HZ", doc: "that tone arrives, from now on; the first time in a call, from its beginning on", run: func(s *stage) { s.call().Hears(s.ctx, s.hz()) }},
 	{form: "PHONE heard one stream", doc: "all audio so far was one RTP stream (SSRC) from one address, and all of it usable", run: heardOneStream},
 	{form: "PHONE lost no audio", doc: "the sequence numbers of what arrived so far have no gap", run: lostNothing},
 	{form: "PHONE presses DIGITS", doc: "sends digits as RFC 4733 events", run: func(s *stage) { s.call().SendDTMF(s.args["DIGITS"]) }},
@@ -82,6 +82,15 @@ var changing = []verb{
 }
 
 var ending = []verb{
+	{form: "PHONE transfers to NUMBER", doc: "REFER, which is accepted: the other party is to call that number", run: transfers},
+	{form: "PHONE transfers to NUMBER and gets STATUS", doc: "REFER, which is answered with that status", run: transfers},
+	{form: "PHONE joins its calls", doc: "REFER with Replaces, which is accepted: the party of its call before is to take its place in its call", run: joins},
+	{form: "PHONE joins its calls the other way round", doc: "the party of its call is to take its place in its call before", run: joinsBack},
+	{form: "PHONE transfer ends with STATUS", doc: "a NOTIFY tells that final status", run: func(s *stage) { s.same("the outcome", s.call().WaitTransfer(s.ctx), s.number("STATUS")) }},
+	{form: "PHONE takes the call of OTHER", doc: "INVITE with Replaces: it takes the place of that phone in the call that the phone made or got last", run: takes},
+	{form: "PHONE takes the call of OTHER if it rings", doc: "the same with early-only", run: takesEarly},
+	{form: "PHONE is told that it talks with NUMBER", doc: "an INVITE, an UPDATE or the answer has that number in P-Asserted-Identity or Remote-Party-ID", run: talksWith},
+	{form: "PHONE turns to its call before", doc: "verbs speak of the call before that from now on", run: turn},
 	{form: "PHONE hangs up", doc: "BYE, or CANCEL, or 603: what the state of the call asks for", run: func(s *stage) { s.call().Hangup() }},
 	{form: "PHONE cancels", doc: "CANCEL, as soon as something came back", run: func(s *stage) { s.call().Cancel() }},
 	{form: "PHONE cancels at once", doc: "CANCEL right behind its INVITE", run: func(s *stage) { s.call().CancelAtOnce() }},

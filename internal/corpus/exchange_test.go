@@ -105,7 +105,7 @@ func (x *exchange) config(dir string, place int) string {
 		plan = s.rewrite(x.t, filepath.Join(dir, "plan"), values)
 	}
 	first := firstPorts + place*portsEach
-	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\n",
+	text := fmt.Sprintf("include: [%q]\ndata: data\nsip: {udp: [%q], tcp: [%q], tls: [%q]}\nmedia: {ports: %d-%d, timeout: 0}\nregistrar: {qualify: 0}\nweb: {listen: []}\n",
 		plan, x.addr, x.addr, x.tls, first, first+portsEach-1)
 	if folder != "" {
 		text += fmt.Sprintf("prompts: %q\n", folder)
@@ -116,6 +116,13 @@ func (x *exchange) config(dir string, place int) string {
 // list puts on lists what the test has there.
 func (x *exchange) list() {
 	x.t.Helper()
+	for extension, values := range x.scene.suite.Settings(x.scene.test) {
+		for name, value := range values {
+			if _, err := x.server.SetSetting(extension, name, value); err != nil {
+				x.t.Fatal(err)
+			}
+		}
+	}
 	for list, entries := range x.scene.suite.Listed(x.scene.test) {
 		for _, entry := range entries {
 			if _, err := x.server.AddToList(list, entry.Value, ""); err != nil {

@@ -73,6 +73,13 @@ func (s sipp) run(ctx context.Context, t *testing.T, server *callscript.Server) 
 // start begins the scenario; the result waits for its end.
 func (s sipp) start(ctx context.Context, t *testing.T, server *callscript.Server) func() {
 	t.Helper()
+	_, end := s.begin(ctx, t, server)
+	return end
+}
+
+// begin does so, and says in which folder sipp's logs are.
+func (s sipp) begin(ctx context.Context, t *testing.T, server *callscript.Server) (dir string, end func()) {
+	t.Helper()
 	cmd := s.command(ctx, t, server)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -80,7 +87,7 @@ func (s sipp) start(ctx context.Context, t *testing.T, server *callscript.Server
 		t.Fatalf("sipp: %v", err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return func() {
+	return cmd.Dir, func() {
 		t.Helper()
 		if err := cmd.Wait(); err != nil {
 			t.Fatalf("sipp %s: %v\n%s\n%s", strings.Join(cmd.Args[1:], " "), err, tail(out.String(), 30), logs(cmd.Dir))

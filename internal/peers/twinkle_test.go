@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -25,25 +24,7 @@ type twinkle struct {
 	t        *testing.T
 	home     string
 	keyboard io.WriteCloser
-	screen   screen
-}
-
-// screen is what a program prints.
-type screen struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
+	screen   screen // all that it prints
 }
 
 // sound gives Twinkle a file for an ear. Its mouth is a pipe, which keeps the time, as
@@ -95,7 +76,7 @@ func startTwinkle(ctx context.Context, t *testing.T, server *callscript.Server, 
 	asks := map[bool]string{true: "yes", false: "no"}[subscribe]
 	for name, text := range map[string]string{
 		".asoundrc":            fmt.Sprintf(sound, p.home),
-		".twinkle/twinkle.sys": fmt.Sprintf(twinkleSystem, freePort(t), freePort(t)&^1),
+		".twinkle/twinkle.sys": fmt.Sprintf(twinkleSystem, freePort(t), rtpPorts(t)),
 		".twinkle/user.cfg":    fmt.Sprintf(twinkleUser, extension, server.Password(extension), server.Port("udp"), asks),
 	} {
 		file := filepath.Join(p.home, name)
@@ -189,6 +170,11 @@ func (p *twinkle) log() string {
 // heard are the samples of its call so far.
 func (p *twinkle) heard() []int16 {
 	data, _ := os.ReadFile(filepath.Join(p.home, "ear"))
+	return words(data)
+}
+
+// words are samples of 16 bits.
+func words(data []byte) []int16 {
 	pcm := make([]int16, len(data)/2)
 	for i := range pcm {
 		pcm[i] = int16(binary.LittleEndian.Uint16(data[2*i:]))
@@ -240,4 +226,27 @@ func lampIs(log, waiting, counts string) bool {
 	}
 	body := log[at:min(len(log), at+200)]
 	return strings.HasPrefix(body, "Messages-Waiting: "+waiting) && strings.Contains(body, "Voice-Message: "+counts+" ")
+}
+
+// twinklePhone is how Twinkle's console is used.
+var twinklePhone = maker{
+	name: "twinkle",
+	dial: "call $NUMBER", answer: "answer", hangUp: "bye",
+	hold: "hold", resume: "retrieve",
+	transfer: "transfer $NUMBER",
+	consult:  "transfer -c $NUMBER", join: "transfer -c",
+	write: `message $NUMBER "$TEXT"`, read: `From:\t\t.*sip:$NUMBER@.*\n.*\n+"?$TEXT"?\n`,
+	rings:    `incoming call`,
+	answered: `call established|far end answered call`,
+	held:     `re-INVITE successful`,
+	resumed:  `re-INVITE successful`,
+	ended:    `call ended|far end ended call|far end cancelled call`,
+	refused:  `call failed`,
+}
+
+// softphone is Twinkle as a phone among others.
+func (p *twinkle) softphone(server *callscript.Server, extension string, hz float64) *softphone {
+	s := &softphone{maker: twinklePhone, t: p.t, number: extension, hz: hz, server: server, screen: &p.screen, types: p.does, log: p.screen.String}
+	s.hears = func(ctx context.Context, hz float64) { p.hears(ctx, hz, 0) }
+	return s
 }

@@ -2,7 +2,9 @@ package peers
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -19,6 +21,32 @@ func wait(ctx context.Context, ready func() bool) bool {
 		}
 	}
 	return true
+}
+
+// lastRTP counts the ranges that rtpPorts has given.
+var lastRTP atomic.Int32
+
+// rtpPorts is the first of 20 ports for audio, an even one. They lie below those that the
+// kernel gives to others: phones open them later, and again for each call.
+func rtpPorts(t *testing.T) int {
+	t.Helper()
+	for range 300 {
+		first := 25000 + 20*int(lastRTP.Add(1)%300)
+		free := true
+		for i := range 20 {
+			c, err := net.ListenPacket("udp", fmt.Sprintf(":%d", first+i))
+			if err != nil {
+				free = false
+				break
+			}
+			_ = c.Close()
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatal("no 20 free ports in a row")
+	return 0
 }
 
 // freePort is a port that nobody has on 127.0.0.1, with two behind it that nobody

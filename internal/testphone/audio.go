@@ -54,6 +54,7 @@ type audio struct {
 	seq      uint16
 	stamp    uint32
 	pcm      []int16 // the last second heard
+	listened bool    // somebody has asked what is heard
 	samples  int64   // heard in all
 	lastLoud time.Time
 	digits   string

@@ -76,6 +76,7 @@ type Call struct {
 	pendingACK                  uint32   // CSeq of the INVITE whose ACK is awaited, 0 for none
 	accepts                     []string // branches of the INVITEs that got a 2xx
 	infos                       []Info
+	fragment                    int                     // the status of a transfer, by the last NOTIFY
 	requests                    map[string]*sip.Request // the last received, by method
 	closing                     sync.Once
 	done                        chan struct{} // closed when it has ended
@@ -307,6 +308,13 @@ func (c *Call) Got(method, header string) string {
 		return headerOf(r, header)
 	}
 	return ""
+}
+
+// AnswerHeader is a header of the answer to the phone's INVITE, "" when there is none.
+func (c *Call) AnswerHeader(name string) string {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	return c.answer.Header(name)
 }
 
 // Far is the last description of the far side; nil before there is one.

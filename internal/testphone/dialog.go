@@ -65,7 +65,10 @@ func (c *Call) requested(req *sip.Request, tx *sip.ServerTx) {
 	case sip.PRACK:
 		c.pracked = max(c.pracked, uint32(port(strings.Fields(headerOf(req, "RAck") + " 0")[0])))
 		ok()
-	case sip.OPTIONS, sip.NOTIFY:
+	case sip.NOTIFY:
+		c.fragment = fragmentOf(req)
+		ok()
+	case sip.OPTIONS:
 		ok()
 	default:
 		_ = tx.Respond(c.responseTo(req, 405, "Method Not Allowed"))

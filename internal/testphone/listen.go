@@ -23,27 +23,38 @@ func (c *Call) Throw(to netip.AddrPort, raw []byte) { c.audio.throw(to, raw) }
 // Audio is where the call's audio is received.
 func (c *Call) Audio() netip.AddrPort { return netip.AddrPortFrom(c.p.ip, c.audio.port()) }
 
-// Hears waits until the tone hz is what arrives. Only audio that arrives after
-// the call of Hears counts.
+// Hears waits until the tone hz arrives. The first time all audio of the call counts,
+// of which some may be over by now, then only what arrives after the call of Hears.
 func (c *Call) Hears(ctx context.Context, hz float64) {
 	c.p.t.Helper()
-	c.listen(ctx, fmt.Sprintf("to hear %v Hz", hz), func(pcm []int16) bool { return HasTone(pcm, hz) })
+	c.listen(ctx, fmt.Sprintf("to hear %v Hz", hz), true, func(pcm []int16) bool { return HasTone(pcm, hz) })
 }
 
 // HearsSomething waits until anything but silence arrives.
 func (c *Call) HearsSomething(ctx context.Context) {
 	c.p.t.Helper()
-	c.listen(ctx, "to hear something", func(pcm []int16) bool { return RMS(pcm) > noiseFloor })
+	c.listen(ctx, "to hear something", false, func(pcm []int16) bool { return RMS(pcm) > noiseFloor })
 }
 
-func (c *Call) listen(ctx context.Context, what string, found func([]int16) bool) {
+func (c *Call) listen(ctx context.Context, what string, back bool, found func([]int16) bool) {
 	c.p.t.Helper()
 	a := c.audio
 	a.mu.Lock()
 	from, packets := a.samples, a.heard.Packets
+	if back && !a.listened {
+		from, packets = 0, 0
+	}
+	a.listened = true
 	a.mu.Unlock()
+	at := from // all that arrives is looked at, also when this goroutine comes late to it
 	err := c.waitAudio(ctx, func() (bool, time.Duration) {
-		return a.samples-from >= window && found(a.pcm[len(a.pcm)-window:]), 0
+		kept := a.samples - int64(len(a.pcm))
+		for at = max(at, kept); at+window <= a.samples; at += frame {
+			if begin := at - kept; found(a.pcm[begin : begin+window]) {
+				return true, 0
+			}
+		}
+		return false, 0
 	})
 	if err == nil {
 		return

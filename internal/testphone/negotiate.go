@@ -70,6 +70,7 @@ func (c *Call) takeOffer(body string) (string, error) {
 			delete(mine.PT, name)
 		}
 	}
+	theirs.eventsFor(mine.Codecs[0])
 	mine.EventClock = theirs.EventClock
 	if err := c.chooseCrypto(mine, theirs); err != nil {
 		return "", err

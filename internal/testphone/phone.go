@@ -59,6 +59,8 @@ type Options struct {
 	SessionExpires int    // seconds, for a session timer (RFC 4028) with the phone as it asks for
 	Refresher      string // "uac" or "uas", as asked for
 	EarlyMedia     bool   // rings by 183 with SDP
+	RefuseMessages int    // answers MESSAGE with this status
+	IgnoreMessages bool   // gives no answer to MESSAGE
 }
 
 // Phone is one phone. Its methods may be used from several goroutines, but
@@ -85,6 +87,8 @@ type Phone struct {
 	reg      registration
 	counts   map[string]int                   // requests received outside dialogs, by method
 	summary  string                           // of messages, as the last NOTIFY said
+	texts    []Text                           // messages in writing that arrived
+	lamps    map[string]*Lamp                 // by number
 	serve    func(*sip.Request) *sip.Response // answers other requests; for tests of the phone itself
 }
 

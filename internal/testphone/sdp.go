@@ -17,6 +17,7 @@ type SDP struct {
 	Codecs     []string       // names in the order offered, without telephone-event
 	PT         map[string]int // name to payload type; "TELEPHONE-EVENT" too
 	EventClock int            // of the telephone-event that goes with the first codec; 0 is 8000
+	Events     map[int]int    // payload types of telephone-event, by its clock
 	Ptime      int            // milliseconds, 0 when absent
 	Crypto     []Crypto
 	MLines     []string // all m= lines, with "m="
@@ -146,12 +147,23 @@ func (r *sdpReader) chooseEvents() {
 	if !has {
 		return
 	}
+	r.Events = map[int]int{}
 	for _, other := range r.types {
-		if r.names[other] == "TELEPHONE-EVENT" && len(r.Codecs) > 0 && r.clocks[other] == clockOf(r.Codecs[0]) {
-			pt = other
+		if r.names[other] == "TELEPHONE-EVENT" {
+			r.Events[r.clocks[other]] = other
 		}
 	}
 	r.PT["TELEPHONE-EVENT"], r.EventClock = pt, r.clocks[pt]
+	if len(r.Codecs) > 0 {
+		r.eventsFor(r.Codecs[0])
+	}
+}
+
+// eventsFor takes the telephone-event that has the clock of a codec, if there is one.
+func (d *SDP) eventsFor(name string) {
+	if pt, has := d.Events[clockOf(name)]; has {
+		d.PT["TELEPHONE-EVENT"], d.EventClock = pt, clockOf(name)
+	}
 }
 
 func (d *SDP) attribute(value string, names map[int]string) {

@@ -137,6 +137,8 @@ func (p *Phone) dispatch(req *sip.Request, tx *sip.ServerTx, f *flow) {
 	switch {
 	case req.Method == sip.CANCEL:
 		p.cancelled(req, tx)
+	case req.Method == sip.NOTIFY && headerOf(req, "Event") == "dialog":
+		_ = tx.Respond(sip.NewResponseFromRequest(req, p.notified(req), "", nil))
 	case tag != "":
 		p.inCall(req, tx)
 	case req.Method == sip.INVITE:
@@ -167,6 +169,8 @@ func (p *Phone) outside(req *sip.Request, tx *sip.ServerTx) {
 			p.summary = string(req.Body())
 		}
 		_ = tx.Respond(sip.NewResponseFromRequest(req, 200, "OK", nil))
+	case req.Method == sip.MESSAGE:
+		p.messaged(req, tx)
 	default:
 		_ = tx.Respond(sip.NewResponseFromRequest(req, 405, "Method Not Allowed", nil))
 	}

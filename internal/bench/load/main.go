@@ -11,7 +11,7 @@ import (
 func main() {
 	var (
 		binary   = flag.String("binary", "bin/dialtone", "the program to measure")
-		only     = flag.String("only", "idle,register,calls,relay", "what to measure")
+		only     = flag.String("only", "idle,register,calls,lamps,relay", "what to measure")
 		seconds  = flag.Int("seconds", 5, "length of each measurement")
 		rates    = flag.String("rates", "300,1000,1500", "calls per second to try")
 		relays   = flag.String("relay", "100,300,600", "concurrent calls with audio to try")
@@ -63,6 +63,8 @@ func (b *bench) run(what []string, rates, relays []int, register int) error {
 					err = b.calls(r)
 				}
 			}
+		case "lamps":
+			err = b.lamps(1000, 100)
 		case "relay":
 			for _, n := range relays {
 				if err == nil {

@@ -26,6 +26,7 @@ type phones struct {
 
 	registered, calls, failed, ended atomic.Int64
 	invited                          atomic.Int64 // as callee
+	notified                         atomic.Int64 // told of what others do
 	setup                            atomic.Int64 // nanoseconds from INVITE to 200, summed
 	onCall                           func(callerPort int, id string)
 	onAnswer                         func(id string, port int)
@@ -36,6 +37,7 @@ type dialing struct {
 	who     int
 	uri     string
 	invite  bool
+	watch   bool // subscribes to what uri does
 	start   time.Time
 	tries   int
 	hold    bool // stays up until hangup
@@ -166,9 +168,12 @@ func (p *phones) transmit(id string, d *dialing) {
 	d.tries++
 	me, local := p.number(d.who), p.socket.LocalAddr()
 	method, to, body := "REGISTER", me, ""
-	if d.invite {
-		method, to = "INVITE", d.uri[4:bytes.IndexByte([]byte(d.uri), '@')]
+	switch {
+	case d.invite:
+		method, to = "INVITE", d.user()
 		body = string(p.sdp())
+	case d.watch:
+		method, to = "SUBSCRIBE", d.user()
 	}
 	b := fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s-%d;rport\r\nFrom: <sip:%s@%s>;tag=f%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\nContact: <sip:%s@%s>\r\n",
 		method, d.uri, local, id, d.tries, me, p.server, id, to, p.server, id, d.tries, method, me, local)
@@ -177,6 +182,9 @@ func (p *phones) transmit(id string, d *dialing) {
 		b = append(b, "Content-Type: application/sdp\r\n"...)
 	} else {
 		b = append(b, "Expires: 3600\r\n"...)
+	}
+	if d.watch {
+		b = append(b, "Event: dialog\r\n"...)
 	}
 	p.ask(d, d.tries, fmt.Appendf(b, "Content-Length: %d\r\n\r\n%s", len(body), body))
 }
@@ -324,6 +332,9 @@ func (p *phones) request(m message) {
 		p.mu.Lock()
 		delete(p.answering, id)
 		p.mu.Unlock()
+		p.send(m.reply("200 OK", contact, nil))
+	case "NOTIFY":
+		p.notified.Add(1)
 		p.send(m.reply("200 OK", contact, nil))
 	case "OPTIONS", "CANCEL", "UPDATE":
 		p.send(m.reply("200 OK", contact, nil))

@@ -94,7 +94,7 @@ func freePort() (*net.UDPAddr, error) {
 
 func configFor(dir string, addr *net.UDPAddr, peers, phones int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 100000\n", dir, addr)
+	fmt.Fprintf(&b, "data: %s\nlog: {level: warn}\nweb: {listen: []}\nsip:\n  udp: [%q]\n  tcp: []\n  tls: []\n  rate_per_source: 100000\n", dir, addr)
 	fmt.Fprintf(&b, "registrar: {qualify: 0s, max_contacts: %d}\n", phones)
 	b.WriteString("media: {ports: 10000-31999, srtp: \"off\", timeout: 0}\ncalls: {max: 4900}\nextensions:\n")
 	for i := range peers {

@@ -1,0 +1,226 @@
+package browser
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The tones of those who speak.
+const (
+	alice = 700.0
+	bruno = 1100.0
+	desk  = 440.0
+)
+
+func hasOrigin(url, origin string) bool {
+	return strings.HasPrefix(url, origin+"/") || strings.HasPrefix(url, "blob:") || strings.HasPrefix(url, "data:")
+}
+
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestTheBrowserCallsADeskPhone(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 0)
+	phone := o.phone(ctx, "101")
+	page := o.logIn(o.chromium(alice), "100")
+
+	page.Fill("Name or number", "lefevre") // without the accent, by the middle of the name
+	page.Press("Enter")
+	call := phone.Next(ctx)
+	call.Ring()
+	page.See("text", "Bruno Lefèvre")
+	call.Answer()
+	call.Speak(desk)
+	page.See("button", "Hang up")
+	call.Hears(ctx, alice)
+	hears(page, desk)
+
+	page.Click("button", "Mute")
+	page.See("button", "Unmute")
+	page.Click("button", "Unmute")
+	call.Hears(ctx, alice)
+	for range 3 {
+		page.Click("button", "Hold")
+		page.See("text", "On hold")
+		page.Click("button", "Resume")
+		page.Gone("text", "On hold")
+		call.Hears(ctx, alice)
+		hearsOn(page)
+	}
+	page.Click("button", "Keypad")
+	page.Click("button", "5")
+	page.Click("button", "#")
+	call.WaitDigits(ctx, "5#")
+	page.Click("button", "Hang up")
+	call.WaitEnded(ctx)
+	page.See("text", "Call ended")
+	page.See("listitem", "Bruno Lefèvre") // in the list of calls
+	o.quiet(page)
+}
+
+func TestADeskPhoneCallsTheBrowser(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 1)
+	phone := o.phone(ctx, "101")
+	page := o.logIn(o.chromium(alice), "100")
+
+	call := phone.Dial(ctx, "100")
+	page.See("dialog", "Incoming call from Bruno Lefèvre")
+	page.Wait(`document.title.includes("Bruno Lefèvre")`)
+	call.WaitRinging(ctx)
+	page.Click("button", "Answer")
+	call.WaitAnswered(ctx)
+	call.Speak(desk)
+	call.Hears(ctx, alice)
+	hears(page, desk)
+	call.Hold(ctx)
+	page.See("text", "You are on hold")
+	call.Resume(ctx)
+	page.Gone("text", "You are on hold")
+	hearsOn(page)
+	call.Hears(ctx, alice)
+	call.Hangup()
+	page.See("text", "Call ended")
+
+	call = phone.Dial(ctx, "100")
+	page.Click("button", "Decline")
+	call.WaitEnded(ctx)
+	call = phone.Dial(ctx, "100")
+	page.See("button", "Answer")
+	call.Cancel()
+	page.Gone("button", "Answer")
+	page.See("text", "Missed")
+	o.quiet(page)
+}
+
+func TestTwoBrowsersCallEachOther(t *testing.T) {
+	o := openOffice(t, 2)
+	one := o.logIn(o.chromium(alice), "100")
+	two := o.logIn(o.chromium(bruno), "101")
+
+	one.Fill("Name or number", "101")
+	one.Click("button", "Call")
+	two.Click("button", "Answer")
+	hears(two, alice)
+	hears(one, bruno)
+	two.Click("button", "Hold")
+	one.See("text", "You are on hold")
+	two.Click("button", "Resume")
+	one.Gone("text", "You are on hold")
+	hearsOn(two)
+	hearsOn(one)
+	two.Click("button", "Hang up")
+	one.See("text", "Call ended")
+	o.quiet(one)
+	o.quiet(two)
+}
+
+func TestACallIsTransferred(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 3)
+	phone, third := o.phone(ctx, "101"), o.phone(ctx, "102")
+	page := o.logIn(o.chromium(alice), "100")
+
+	for _, first := range []bool{false, true} {
+		call := phone.Dial(ctx, "100")
+		page.Click("button", "Answer")
+		call.WaitAnswered(ctx)
+		call.Speak(desk)
+		call.Hears(ctx, alice)
+		page.Click("button", "Transfer")
+		page.Fill("Transfer to", "102")
+		if first {
+			page.Click("button", "Speak first")
+		} else {
+			page.Click("button", "Transfer now")
+		}
+		other := third.Next(ctx)
+		other.Ring()
+		other.Answer()
+		other.Speak(bruno)
+		if first {
+			other.Hears(ctx, alice)
+			page.See("text", "On hold")
+			page.Click("button", "Connect with Bruno Lefèvre")
+		}
+		call.Hears(ctx, bruno)
+		other.Hears(ctx, desk)
+		page.See("text", "Call ended")
+		page.Gone("button", "Hang up")
+		call.Hangup()
+		other.WaitEnded(ctx)
+	}
+	o.quiet(page)
+}
+
+func TestASecondCallIsTakenAndSwapped(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 4)
+	phone, third := o.phone(ctx, "101"), o.phone(ctx, "102")
+	page := o.logIn(o.chromium(alice), "100")
+
+	one := phone.Dial(ctx, "100")
+	page.Click("button", "Answer")
+	one.WaitAnswered(ctx)
+	one.Hears(ctx, alice)
+	two := third.Dial(ctx, "100")
+	page.Click("button", "Hold and answer")
+	two.WaitAnswered(ctx)
+	two.Hears(ctx, alice)
+	one.WaitDirection(ctx, "recvonly")
+	page.Click("button", "Swap to Bruno Lefèvre")
+	one.Hears(ctx, alice)
+	two.WaitDirection(ctx, "recvonly")
+	one.Hangup()
+	page.Click("button", "Resume")
+	two.Hears(ctx, alice)
+	page.Click("button", "Hang up")
+	two.WaitEnded(ctx)
+	o.quiet(page)
+}
+
+// The WebSocket is lost in the middle of a call: audio goes on, the phone comes back
+// by itself, and a BYE finds it there.
+func TestACallSurvivesALostConnection(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 5)
+	phone := o.phone(ctx, "101")
+	page := o.logIn(o.chromium(alice), "100")
+
+	call := phone.Dial(ctx, "100")
+	page.Click("button", "Answer")
+	call.WaitAnswered(ctx)
+	call.Speak(desk)
+	call.Hears(ctx, alice)
+	const ufrag = `window.connections[0].localDescription.sdp.match(/ice-ufrag:(\S+)/)[1]`
+	page.Eval("window.before = "+ufrag, nil)
+	page.Eval("window.sockets.forEach((s) => s.close())", nil)
+	page.See("text", "Offline")
+	call.Hears(ctx, alice)
+	page.See("text", "Ready")
+	page.Wait(ufrag + " !== window.before") // new paths for the audio
+	hearsOn(page)
+	call.Hears(ctx, alice)
+	call.Hangup()
+	page.See("text", "Call ended")
+}
+
+func TestATabThatIsClosedEndsItsCall(t *testing.T) {
+	ctx := soon(t)
+	o := openOffice(t, 6)
+	phone := o.phone(ctx, "101")
+	page := o.logIn(o.chromium(alice), "100")
+	call := phone.Dial(ctx, "100")
+	page.Click("button", "Answer")
+	call.WaitAnswered(ctx)
+	call.Hears(ctx, alice)
+	page.Close()
+	call.WaitEnded(ctx)
+}

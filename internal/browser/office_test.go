@@ -1,0 +1,237 @@
+package browser
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dialtone/internal/callscript"
+	"dialtone/internal/testphone"
+	"dialtone/internal/testwav"
+)
+
+// firstSlot lies behind those of the call scripts and the peers.
+const firstSlot = 20
+
+// office is a running Dialtone with the page that it serves.
+type office struct {
+	t      *testing.T
+	server *callscript.Server
+	web    string // host:port
+}
+
+// open starts a Dialtone of whose extensions some have names.
+func openOffice(t *testing.T, slot int) *office {
+	t.Helper()
+	needChromium(t)
+	if testing.Short() {
+		t.Skip("the page talks to the real server: not with -short")
+	}
+	built, err := binary()
+	if err != nil {
+		t.Fatalf("the server cannot be built: %v", err)
+	}
+	dir, err := os.MkdirTemp("", "web") // the name of its unix socket has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, audio := freePorts(t)
+	over := fmt.Sprintf(`web:
+  listen: ["127.0.0.1:%d"]
+media:
+  webrtc_port: %d
+  codecs: [OPUS, PCMU, PCMA]
+extensions:
+  "100": {password: phone-100-key, name: "Alice Martin"}
+  "101": {password: phone-101-key, name: "Bruno Lefèvre"}
+  "102": {password: phone-102-key, name: "Chiara Rossi"}
+`, web, audio)
+	server, err := callscript.Start(context.Background(), built, dir, over, firstSlot+slot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(server.Tail())
+			if keep := os.Getenv("BROWSER_LOG"); keep != "" {
+				data, _ := os.ReadFile(filepath.Join(dir, "server.log"))
+				_ = os.WriteFile(keep, data, 0o600)
+			}
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", web)}
+}
+
+func freePorts(t *testing.T) (tcp, udp int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return l.Addr().(*net.TCPAddr).Port, c.LocalAddr().(*net.UDPAddr).Port
+}
+
+// chromium starts a browser that trusts the office, and whose microphone hears hz.
+func (o *office) chromium(hz float64) *Chromium {
+	o.t.Helper()
+	conn, err := tls.Dial("tcp", o.web, &tls.Config{InsecureSkipVerify: true}) // its key is what is asked for
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	key := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	conn.Close()
+	tone := filepath.Join(o.t.TempDir(), "tone.wav")
+	if err := os.WriteFile(tone, testwav.Format{Rate: 48000}.Tone(hz, 10*time.Second), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+	return Start(o.t, Options{Tone: tone, Trust: base64.StdEncoding.EncodeToString(key[:])})
+}
+
+// remember keeps the connections of a page, to listen to what it hears; the voice is
+// sent as it is: a tone would be taken for noise.
+const remember = `
+	localStorage.setItem('dialtone.voice', 'raw')
+	window.heard = ''
+	window.connections = []
+	const Real = RTCPeerConnection
+	window.RTCPeerConnection = function (...args) {
+		const pc = new Real(...args)
+		window.connections.push(pc)
+		return pc
+	}
+	window.RTCPeerConnection.prototype = Real.prototype
+	window.sockets = []
+	const Wire = WebSocket
+	window.WebSocket = class extends Wire {
+		constructor(...args) {
+			super(...args)
+			window.sockets.push(this)
+		}
+	}
+	window.sounds = []
+	const Loud = Audio
+	window.Audio = function () {
+		const sound = new Loud()
+		window.sounds.push(sound)
+		return sound
+	}
+	window.hears = async (hz) => {
+		for (const sound of window.sounds.filter((s) => s.srcObject?.active && !s.paused)) {
+			const context = new AudioContext()
+			try {
+				const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 })
+				context.createMediaStreamSource(sound.srcObject).connect(analyser)
+				await new Promise((done) => setTimeout(done, 400))
+				const bins = new Float32Array(analyser.frequencyBinCount)
+				analyser.getFloatFrequencyData(bins)
+				const loudest = bins.indexOf(Math.max(...bins))
+				window.heard = loudest * context.sampleRate / analyser.fftSize + ' Hz at ' + bins[loudest] + ' dB'
+				if (bins[loudest] > -55 && Math.abs(loudest * context.sampleRate / analyser.fftSize - hz) < 15) return true
+			} finally {
+				await context.close()
+			}
+		}
+		return false
+	}
+	window.hearsOn = async () => {
+		for (const pc of window.connections.filter((pc) => pc.connectionState === 'connected')) {
+			const inbound = async () => [...(await pc.getStats()).values()].find((s) => s.type === 'inbound-rtp')
+			const before = await inbound()
+			await new Promise((done) => setTimeout(done, 300))
+			const after = await inbound()
+			if (after.packetsReceived > before.packetsReceived && after.audioLevel > 0.02) return true
+		}
+		return false
+	}
+	window.report = async () => {
+		const lines = [String(window.heard), ...window.sounds.map((s) => ['sound', s.paused, s.currentTime, s.srcObject?.getTracks().map((t) => [t.id, t.muted, t.readyState])].join(' '))]
+		for (const pc of window.connections) {
+			lines.push(pc.connectionState + ' ' + pc.signalingState, ...pc.getTransceivers().map((t) => t.currentDirection + ' ' + t.receiver.track.readyState + ' muted ' + t.receiver.track.muted))
+			for (const s of (await pc.getStats()).values()) if (/^(inbound|outbound)-rtp$/.test(s.type)) lines.push(JSON.stringify(s))
+			lines.push(pc.remoteDescription?.sdp)
+		}
+		return lines
+	}`
+
+// logIn opens the page as an extension, and waits until its phone is ready.
+func (o *office) logIn(c *Chromium, extension string) *Page {
+	o.t.Helper()
+	p := c.Open("about:blank")
+	p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": remember})
+	p.Look(1280, 800, false)
+	p.Visit("https://" + o.web + "/")
+	p.Fill("Extension", extension)
+	p.Fill("Password", o.server.Password(extension))
+	p.Click("button", "Log in")
+	p.See("text", "Ready")
+	return p
+}
+
+// phone registers a desk phone.
+func (o *office) phone(ctx context.Context, extension string) *testphone.Phone {
+	o.t.Helper()
+	p := testphone.New(o.t, testphone.Options{
+		Extension: extension, Password: o.server.Password(extension), Domain: "dialtone",
+		Server: fmt.Sprintf("127.0.0.1:%d", o.server.Port("udp")), Patience: patience,
+	})
+	p.Register(ctx)
+	return p
+}
+
+// hears waits until the page plays a tone.
+func hears(p *Page, hz float64) {
+	p.t.Helper()
+	plays(p, fmt.Sprintf("window.hears(%v)", hz))
+}
+
+// hearsOn waits until the page plays something again, after a hold: from then on
+// Chromium shows WebAudio nothing of what it plays.
+func hearsOn(p *Page) {
+	p.t.Helper()
+	plays(p, "window.hearsOn()")
+}
+
+func plays(p *Page, condition string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := p.wait(ctx, condition); err != nil {
+		var report []string
+		p.Eval("window.report()", &report)
+		p.t.Fatalf("%s: %v: %s", condition, err, strings.Join(report, "\n"))
+	}
+}
+
+// quiet ends the test when the page had anything to complain of, or asked others than the office.
+func (o *office) quiet(p *Page) {
+	o.t.Helper()
+	for _, c := range p.Complaints() {
+		if strings.Contains(c, "401") && strings.HasSuffix(c, "/api/phone/session") {
+			continue // "am I logged in?" - "no"
+		}
+		o.t.Errorf("the page complains: %s", c)
+	}
+	for _, r := range p.Requests() {
+		if !hasOrigin(r, "https://"+o.web) {
+			o.t.Errorf("the page asked another server: %s", r)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package browser
+
+import (
+	"bytes"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func needChromium(t *testing.T) {
+	t.Helper()
+	if !Installed() {
+		t.Fatal("chromium is not installed, and the web phone is not tested without it: make install-test-tools")
+	}
+}
+
+func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
+	needChromium(t)
+	const html = `<!doctype html><title>One</title><label>Name <input id="n"></label>
+		<button onclick="document.title = document.querySelector('#n').value; throw new Error('oops')">Take it</button>`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(html))
+	}))
+	defer server.Close()
+	p := Start(t, Options{}).Open(server.URL)
+	p.Fill("Name", "Zoë")
+	p.Click("button", "Take it")
+	p.Wait(`document.title === "Zoë"`)
+	p.Press("Tab")
+	var sum int
+	p.Eval(`new Promise(done => setTimeout(() => done(40 + 2), 10))`, &sum)
+	if sum != 42 {
+		t.Errorf("a promise came out as %d", sum)
+	}
+	if all := p.Complaints(); len(all) == 0 || !strings.Contains(all[0], "oops") {
+		t.Errorf("an exception that nobody caught is not among the complaints: %q", all)
+	}
+	if all := p.Requests(); len(all) == 0 || !strings.HasPrefix(all[0], server.URL) {
+		t.Errorf("what the page asked for: %q", all)
+	}
+	p.Look(390, 844, true)
+	picture, err := png.Decode(bytes.NewReader(p.Picture()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := picture.Bounds().Size(); size.X != 390 || size.Y != 844 {
+		t.Errorf("the picture is %v", size)
+	}
+	var dark bool
+	p.Eval(`matchMedia("(prefers-color-scheme: dark)").matches`, &dark)
+	if !dark {
+		t.Error("the page does not know that its user likes it dark")
+	}
+}
