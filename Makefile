@@ -7,8 +7,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 
 # Programs that the tests need and the Debian packages that have them.
-TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console espeak-ng
-TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console espeak-ng
+TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console linphonec espeak-ng chromium
+TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console linphone-cli espeak-ng chromium
 
 # Programs that speak the prompts.
 PROMPT_TOOLS := flite espeak-ng
@@ -19,8 +19,9 @@ BENCH ?= .
 FUZZTIME ?= 30s
 SOAK ?= 5m
 TRUTH ?= 10h
+WALKS ?= 10000
 
-.PHONY: help run build test bench soak lint fuzz generate prompts fmt install-test-tools
+.PHONY: help run build test bench soak lint fuzz generate prompts fmt install-test-tools web web-check
 
 help: ## Say what there is.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -32,11 +33,24 @@ build: ## Build bin/dialtone, one static binary.
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialtone ./cmd/dialtone
 
 # The race detector allocates, and is slow: what it cannot judge runs again without it.
-test: install-test-tools ## Vet and test everything, with the race detector; Opus with libopus too.
+test: install-test-tools web-check ## Vet and test everything, with the race detector; Opus with libopus too.
 	$(GO) vet ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m ./...
 	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow' ./media/...
 	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec
+
+web: ## Build the web phone: web/dist, which is committed. Needs Node 20.19 or later.
+	cd web && npm ci && npm run build
+
+# Node is needed by nobody who only builds Dialtone: without it this says so and goes on.
+web-check: ## Check the web phone, and that web/dist is what its source makes.
+	@if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then \
+		echo "web-check is left out: it needs Node 20.19 or later, from https://nodejs.org or your distribution"; exit 0; \
+	fi; \
+	set -e; cd web; npm ci --silent; npm run --silent check; npm test --silent; \
+	fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	npm run --silent build -- --outDir "$$fresh" --emptyOutDir --logLevel warn; \
+	diff -r dist "$$fresh" || { echo "web/dist is not what web/src makes: run make web and commit it"; exit 1; }
 
 bench: build ## Run the benchmarks, some minutes; BENCH is which, FLAGS are passed on (-count 10). See docs/benchmarks.md.
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms $(FLAGS) ./...
@@ -45,12 +59,13 @@ bench: build ## Run the benchmarks, some minutes; BENCH is which, FLAGS are pass
 	$(GO) run ./internal/bench/voice
 	$(GO) run ./internal/bench/load -binary bin/dialtone
 
-soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back; mix for TRUTH (10h) of fake time.
+soak: ## Load the server for SOAK (5m): memory, goroutines and files must come back; mix for TRUTH (10h) of fake time; WALKS (10000) of phones that do anything.
 	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/bench/load -soak $(SOAK)
 	$(GO) test -count=1 -timeout 0 -run 'TestKill$$' -v ./pbx/voicemail -kills 500
 	$(GO) test -count=1 -timeout 0 -run 'TestKillVoicemail$$' -v ./internal/peers -kills 500
 	$(GO) test -count=1 -timeout 0 -run 'TestTruth$$' -v ./media/mixer -truth $(TRUTH)
 	$(GO) test -count=1 -timeout 0 -run TestTruthInRealTime -v ./media/mixer -real $(SOAK)
+	$(GO) test -count=1 -timeout 0 -run 'TestWalk$$' ./pbx/call -walks $(WALKS)
 
 lint: ## Run golangci-lint and gofumpt, downloading them when needed.
 	$(GO) run $(GOLANGCI_LINT) run ./...
