@@ -157,7 +157,7 @@ func (e *echo) hears() {
 // sides, a restart of ICE, keys.
 func TestChromium(t *testing.T) {
 	if !browser.Installed() {
-		t.Skip("no Chromium is installed; on Debian or Ubuntu: apt-get install chromium")
+		t.Fatal("Chromium is not installed, and nothing is tested without it: make install-test-tools")
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
