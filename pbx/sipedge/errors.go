@@ -16,6 +16,8 @@ var (
 	ErrNotRunning = errors.New("the SIP edge is not running")
 	// ErrBusy means that the edge has as many transactions as it may have.
 	ErrBusy = errors.New("too many SIP transactions")
+	// ErrSilent means that nobody answered in time (RFC 3261 §17.1.4).
+	ErrSilent = errors.New("no answer")
 	// ErrUnsafe means that a message cannot be written without harm: its
 	// Request-URI, method or a host holds characters that do not belong there.
 	ErrUnsafe = errors.New("the message holds characters that SIP does not allow")

@@ -213,8 +213,6 @@ type message struct {
 	body                      []byte
 }
 
-var errTimeout = errors.New("no answer")
-
 // send completes a NOTIFY, sends it, and gives the status of the answer.
 func (s *Service) send(ctx context.Context, req *sip.Request, flow sipedge.Flow, as string, m message) (status int, err error) {
 	for _, name := range []string{"Contact", "Event", "Subscription-State", "Content-Type"} {
@@ -233,27 +231,9 @@ func (s *Service) send(ctx context.Context, req *sip.Request, flow sipedge.Flow,
 	if err != nil {
 		return 0, err
 	}
-	defer tx.Terminate()
-	for {
-		select {
-		case res := <-tx.Responses():
-			if res == nil {
-				return 0, errTimeout
-			}
-			if res.StatusCode >= 200 {
-				return res.StatusCode, nil
-			}
-		case <-tx.Done():
-			select {
-			case res := <-tx.Responses():
-				if res != nil && res.StatusCode >= 200 {
-					return res.StatusCode, nil
-				}
-			default:
-			}
-			return 0, errors.Join(errTimeout, tx.Err())
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
+	res, err := sipedge.Final(ctx, tx)
+	if err != nil {
+		return 0, err
 	}
+	return res.StatusCode, nil
 }

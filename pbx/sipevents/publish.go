@@ -91,7 +91,7 @@ func (l *lamps) publish(_ context.Context, req *sip.Request, tx sip.ServerTransa
 	tag, status := l.take(p)
 	switch status {
 	case sip.StatusOK:
-		res := response(req, sip.StatusOK, "OK")
+		res := sipedge.NewResponse(req, sip.StatusOK, "OK")
 		res.AppendHeader(sip.NewHeader("SIP-ETag", tag))
 		res.AppendHeader(sip.NewHeader("Expires", seconds(p.lasts)))
 		l.respond(tx, res)

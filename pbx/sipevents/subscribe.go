@@ -127,7 +127,7 @@ func (s *Service) begin(a asking) {
 	if a.lasts > 0 {
 		s.write(u)
 	}
-	res := response(req, sip.StatusOK, "OK")
+	res := sipedge.NewResponse(req, sip.StatusOK, "OK")
 	res.To().Params.Add("tag", own)
 	s.accept(a, u, res)
 	s.mu.Lock()
@@ -146,7 +146,7 @@ func (s *Service) refresh(a asking) {
 	}
 	a.apply()
 	s.write(u)
-	s.accept(a, u, response(req, sip.StatusOK, "OK"))
+	s.accept(a, u, sipedge.NewResponse(req, sip.StatusOK, "OK"))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u.stale, u.notBefore = true, time.Time{}
@@ -205,9 +205,6 @@ func (s *Service) accept(a asking, u *subscription, res *sip.Response) {
 	}
 	res.AppendHeader(&sip.ContactHeader{Address: s.Edge.ContactURI(a.flow, a.req.To().Address.User)})
 	res.AppendHeader(sip.NewHeader("Expires", seconds(a.lasts)))
-	for _, h := range a.req.GetHeaders("Record-Route") {
-		res.AppendHeader(sip.HeaderClone(h))
-	}
 	s.respond(a.tx, res)
 }
 
@@ -229,7 +226,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 	if v.Reason != "" && !v.Stale {
 		s.Log.Info("a request was refused", "method", req.Method, "from", flow.Transport+" "+flow.Remote.String(), "because", v.Reason)
 	}
-	res := response(req, sip.StatusUnauthorized, "Unauthorized")
+	res := sipedge.NewResponse(req, sip.StatusUnauthorized, "Unauthorized")
 	for _, c := range v.Challenges {
 		res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
 	}
@@ -239,7 +236,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 }
 
 func (s *Service) refuse(a asking, status int, phrase string, more ...sip.Header) {
-	res := response(a.req, status, phrase)
+	res := sipedge.NewResponse(a.req, status, phrase)
 	for _, h := range more {
 		res.AppendHeader(h)
 	}
@@ -250,17 +247,6 @@ func (s *Service) respond(tx sip.ServerTransaction, res *sip.Response) {
 	if err := tx.Respond(res); err != nil {
 		s.Log.Debug("a request could not be answered", "error", err)
 	}
-}
-
-func response(req *sip.Request, code int, phrase string) *sip.Response {
-	res := sip.NewResponse(code, phrase)
-	for _, h := range req.Headers() {
-		switch h.Name() {
-		case "Via", "From", "To", "Call-ID", "CSeq":
-			res.AppendHeader(sip.HeaderClone(h))
-		}
-	}
-	return res
 }
 
 func phrase(status int) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,8 +13,6 @@ import (
 	"dialtone/pbx/sipedge"
 	"dialtone/storage"
 )
-
-var errTimeout = errors.New("no answer")
 
 // Send implements messages.Send.
 func (s *Service) Send(ctx context.Context, to registrar.Contact, t *storage.Text) (status int, err error) {
@@ -27,29 +24,11 @@ func (s *Service) Send(ctx context.Context, to registrar.Contact, t *storage.Tex
 	if err != nil {
 		return 0, err
 	}
-	defer tx.Terminate()
-	for {
-		select {
-		case res := <-tx.Responses():
-			if res == nil {
-				return 0, errTimeout
-			}
-			if res.StatusCode >= 200 {
-				return res.StatusCode, nil
-			}
-		case <-tx.Done():
-			select {
-			case res := <-tx.Responses():
-				if res != nil && res.StatusCode >= 200 {
-					return res.StatusCode, nil
-				}
-			default:
-			}
-			return 0, errors.Join(errTimeout, tx.Err())
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
+	res, err := sipedge.Final(ctx, tx)
+	if err != nil {
+		return 0, err
 	}
+	return res.StatusCode, nil
 }
 
 // request is the MESSAGE for a phone. A second try has the same Call-ID, CSeq and tag, so
@@ -78,18 +57,6 @@ func (s *Service) request(to *registrar.Contact, t *storage.Text) (*sip.Request,
 	req.AppendHeader(sip.NewHeader("Content-Type", t.Type))
 	req.SetBody(t.Body)
 	return req, nil
-}
-
-// response begins an answer; the edge adds the To tag. RFC 3428 §7 wants no Contact.
-func response(req *sip.Request, code int, phrase string) *sip.Response {
-	res := sip.NewResponse(code, phrase)
-	for _, h := range req.Headers() {
-		switch h.Name() {
-		case "Via", "From", "To", "Call-ID", "CSeq":
-			res.AppendHeader(sip.HeaderClone(h))
-		}
-	}
-	return res
 }
 
 func value(req *sip.Request, name string) string {

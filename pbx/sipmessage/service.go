@@ -67,7 +67,7 @@ func (s *Service) serve(ctx context.Context, req *sip.Request, tx sip.ServerTran
 	}
 	m, status, phrase := read(req)
 	if status != 0 {
-		res := response(req, status, phrase)
+		res := sipedge.NewResponse(req, status, phrase)
 		if status == sip.StatusUnsupportedMediaType {
 			res.AppendHeader(sip.NewHeader("Accept-Encoding", "identity"))
 		}
@@ -79,7 +79,7 @@ func (s *Service) serve(ctx context.Context, req *sip.Request, tx sip.ServerTran
 		m.FromName = name
 	}
 	a := s.Take(ctx, m)
-	res := response(req, a.Status, phraseOf(a.Reason))
+	res := sipedge.NewResponse(req, a.Status, phraseOf(a.Reason))
 	if a.RetryAfter > 0 {
 		res.AppendHeader(sip.NewHeader("Retry-After", strconv.Itoa(int(math.Ceil(a.RetryAfter.Seconds())))))
 	}
@@ -100,7 +100,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 	if len(credentials) == 0 {
 		if trunk := s.trunk(req, flow); trunk != "" {
 			s.Log.Info("MESSAGE refused", "trunk", trunk, "from", flow.Transport+" "+flow.Remote.String(), "because", "only extensions send messages")
-			s.respond(tx, response(req, sip.StatusForbidden, "Only Extensions Send Messages"))
+			s.respond(tx, sipedge.NewResponse(req, sip.StatusForbidden, "Only Extensions Send Messages"))
 			return "", false
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 	if v.Reason != "" && !v.Stale {
 		s.Log.Info("MESSAGE refused", "from", flow.Transport+" "+flow.Remote.String(), "because", v.Reason)
 	}
-	res := response(req, sip.StatusUnauthorized, "Unauthorized")
+	res := sipedge.NewResponse(req, sip.StatusUnauthorized, "Unauthorized")
 	for _, c := range v.Challenges {
 		res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
 	}

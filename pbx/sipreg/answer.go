@@ -8,24 +8,13 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"dialtone/pbx/registrar"
+	"dialtone/pbx/sipedge"
 )
-
-// response begins an answer (RFC 3261 §8.2.6.2); the edge adds the To tag.
-func response(req *sip.Request, code int, phrase string) *sip.Response {
-	res := sip.NewResponse(code, phrase)
-	for _, h := range req.Headers() {
-		switch h.Name() {
-		case "Via", "From", "To", "Call-ID", "CSeq":
-			res.AppendHeader(sip.HeaderClone(h))
-		}
-	}
-	return res
-}
 
 // accepted is the 200: all contacts with what is left of their expiry
 // (RFC 3261 §10.3 item 8), the time, and Path as it came (RFC 3327 §5.3).
 func accepted(req *sip.Request, ask *registrar.Request, current []registrar.Contact, now time.Time) *sip.Response {
-	res := response(req, sip.StatusOK, "OK")
+	res := sipedge.NewResponse(req, sip.StatusOK, "OK")
 	for i := range current {
 		res.AppendHeader(sip.NewHeader("Contact", contactValue(&current[i], now)))
 	}

@@ -43,8 +43,6 @@ func (s *Service) ask(ctx context.Context, c registrar.Contact) (again bool) {
 	return s.registrar.Unanswered(c.ContactKey, c.Peer)
 }
 
-var errTimeout = errors.New("no answer")
-
 // answer sends req and waits for a final answer, whatever it says: a phone that
 // refuses OPTIONS is there. Only 408 is what a proxy says when it is not.
 func (s *Service) answer(ctx context.Context, req *sip.Request, flow sipedge.Flow) error {
@@ -52,30 +50,11 @@ func (s *Service) answer(ctx context.Context, req *sip.Request, flow sipedge.Flo
 	if err != nil {
 		return err
 	}
-	defer tx.Terminate()
-	for {
-		select {
-		case res := <-tx.Responses():
-			switch {
-			case res == nil, res.StatusCode == sip.StatusRequestTimeout:
-				return errTimeout
-			case res.StatusCode >= 200:
-				return nil
-			}
-		case <-tx.Done():
-			// The answer may have come in the same moment.
-			select {
-			case res := <-tx.Responses():
-				if res != nil && res.StatusCode >= 200 && res.StatusCode != sip.StatusRequestTimeout {
-					return nil
-				}
-			default:
-			}
-			return errors.Join(errTimeout, tx.Err())
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	res, err := sipedge.Final(ctx, tx)
+	if err == nil && res.StatusCode == sip.StatusRequestTimeout {
+		return sipedge.ErrSilent
 	}
+	return err
 }
 
 // options is an OPTIONS to a contact (RFC 3261 §11.1).

@@ -61,7 +61,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 		if v.Reason != "" && !v.Stale {
 			s.log.Info("REGISTER refused", slog.String("from", flow.Transport+" "+flow.Remote.String()), slog.String("because", v.Reason))
 		}
-		res := response(req, sip.StatusUnauthorized, "Unauthorized")
+		res := sipedge.NewResponse(req, sip.StatusUnauthorized, "Unauthorized")
 		for _, c := range v.Challenges {
 			res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
 		}
@@ -76,7 +76,7 @@ func (s *Service) refuseUpdate(tx sip.ServerTransaction, req *sip.Request, flow 
 	var brief *registrar.TooBriefError
 	switch {
 	case errors.As(err, &brief):
-		res := response(req, sip.StatusIntervalToBrief, "Interval Too Brief")
+		res := sipedge.NewResponse(req, sip.StatusIntervalToBrief, "Interval Too Brief")
 		res.AppendHeader(sip.NewHeader("Min-Expires", strconv.Itoa(int(math.Ceil(brief.Min.Seconds())))))
 		s.send(tx, res)
 	case errors.Is(err, registrar.ErrTooManyContacts):
@@ -90,7 +90,7 @@ func (s *Service) refuseUpdate(tx sip.ServerTransaction, req *sip.Request, flow 
 
 func (s *Service) refuse(tx sip.ServerTransaction, req *sip.Request, flow sipedge.Flow, code int, phrase, because string) {
 	s.log.Info("REGISTER refused", slog.String("from", flow.Transport+" "+flow.Remote.String()), slog.Int("status", code), slog.String("because", because))
-	s.send(tx, response(req, code, phrase))
+	s.send(tx, sipedge.NewResponse(req, code, phrase))
 }
 
 func (s *Service) send(tx sip.ServerTransaction, res *sip.Response) {

@@ -29,19 +29,7 @@ func (u *UA) do(ctx context.Context, req *sip.Request, flow sipedge.Flow) (*sip.
 func (u *UA) final(ctx context.Context, tx sip.ClientTransaction) (*sip.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, 64*u.t1+u.t1)
 	defer cancel()
-	defer tx.Terminate()
-	for {
-		select {
-		case res := <-tx.Responses():
-			if !res.IsProvisional() {
-				return res, nil
-			}
-		case <-tx.Done():
-			return nil, tx.Err()
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
+	return sipedge.Final(ctx, tx)
 }
 
 // unreachable is the ending for a request that got no response at all.
