@@ -189,9 +189,23 @@ type Media struct {
 	// machine. Firewalls must let in UDP, and TCP for browsers that have no UDP. 0 is no
 	// audio with browsers; without web.listen there is none, either.
 	WebRTCPort int `yaml:"webrtc_port" restart:"true" min:"0" max:"65535"`
+	// ICE says who looks for ways between browsers and Dialtone. With lite, browsers do,
+	// and Dialtone answers, which needs an address, or a port that the router passes on,
+	// that they can reach. With full, Dialtone looks as well, which opens the way through
+	// a router. auto is full for browsers that are neither in the networks of this
+	// machine nor in sip.local_networks, when this machine has no public address, and for
+	// all when stun is set.
+	ICE string `yaml:"ice" restart:"true" enum:"lite,full,auto"`
+	// STUN is a server that is asked every 20 seconds which address and port this machine
+	// has outside, which browsers are told of. Its port is 3478 unless another one is
+	// written. Without, none is asked.
+	STUN string `yaml:"stun" restart:"true" format:"stun"`
 	// SRTP is the encryption of audio (SDES): off, optional (used when the phone
 	// offers it, offered to phones that are connected by TLS) or required.
 	SRTP string `yaml:"srtp" enum:"off,optional,required"`
+	// Video passes video on between phones and browsers that have VP8 or H.264 in common.
+	// Without it, they are answered that there is none.
+	Video bool `yaml:"video"`
 	// Timeout ends a call on which no audio arrived for this long, from a side that
 	// should send; 0 never does.
 	Timeout Duration `yaml:"timeout" off:"0" min:"5s" max:"1d"`

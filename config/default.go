@@ -23,7 +23,11 @@ func Default() Config {
 			Digest:         "MD5",
 			SessionExpires: Duration(30 * time.Minute),
 		},
-		Web: Web{Listen: []string{":8443"}},
+		Web: Web{
+			Listen: []string{":8443"}, ACME: ACME{HTTP: ":80"}, ClamdDown: "refuse",
+			Files: WebFiles{MaxSize: "25MB", Quota: "500MB", Keep: Duration(90 * 24 * time.Hour)},
+			TURN:  TURN{Relay: true, UDP: true, Max: 10000, MaxPerUser: 200, Kbits: 8000},
+		},
 		Registrar: Registrar{
 			MinExpires:     Duration(time.Minute),
 			MaxExpires:     Duration(time.Hour),
@@ -35,8 +39,10 @@ func Default() Config {
 		Media: Media{
 			Ports:      "16384-32767",
 			WebRTCPort: 8444,
+			ICE:        "auto",
 			Codecs:     []string{"OPUS", "G722", "PCMA", "PCMU", "G729", "GSM"},
 			SRTP:       "optional",
+			Video:      true,
 			Timeout:    Duration(time.Minute),
 		},
 		Calls: Calls{

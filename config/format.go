@@ -59,6 +59,8 @@ func FormatOf(name string) Format {
 		return Format{Says: "a network like 192.168.0.0/16 or an IP address", Pattern: `^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$`}
 	case "ports":
 		return Format{Says: `"first-last"`, Pattern: `^[0-9]{1,5}-[0-9]{1,5}$`}
+	case "stun":
+		return stunFormat()
 	case "codec":
 		return Format{Says: "the name of a codec", Pattern: codecPattern(), Values: codecNames()}
 	case "extension":
@@ -108,6 +110,8 @@ func checkOf(name string) func(string) (string, problem) {
 		return checkNetwork
 	case "ports":
 		return checkPorts
+	case "stun":
+		return checkSTUN
 	case "codec":
 		return checkCodec
 	case "extension":

@@ -58,6 +58,7 @@ func (c *validator) good(paths ...string) bool {
 func (c *validator) all() {
 	c.rules(reflect.ValueOf(c.cfg).Elem(), "")
 	c.listeners()
+	c.stun()
 	c.certificate()
 	c.web()
 	c.expiries()

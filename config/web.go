@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,20 +23,66 @@ type Web struct {
 	Certificate string `yaml:"certificate,omitempty" path:"true" format:"file"`
 	// Key is the PEM file with the private key that belongs to certificate.
 	Key string `yaml:"key,omitempty" path:"true" format:"file"`
+	// ACME has an authority that browsers know make the certificate.
+	ACME ACME `yaml:"acme,omitempty"`
 	// Origins are other sites whose pages may use /ws, such as https://intranet.example.com;
 	// "*" is any.
 	Origins []string `yaml:"origins,omitempty"`
+	// Proxies are the addresses of web servers that pass requests on: who their header
+	// X-Forwarded-For or Forwarded names has sent the request.
+	Proxies []string `yaml:"proxies,omitempty" format:"network"`
+	// TURN are relays for browsers whose network lets hardly anything through.
+	TURN TURN `yaml:"turn"`
+	// Files are what people send each other in chats.
+	Files WebFiles `yaml:"files"`
+	// Clamd is where a ClamAV daemon looks at those files before anybody gets them:
+	// unix:///run/clamav/clamd.ctl or tcp://host:3310. "" does without.
+	Clamd string `yaml:"clamd,omitempty"`
+	// ClamdDown is what happens while clamd does not answer: refuse does not take files;
+	// hold takes them, and gives them to nobody before they were looked at.
+	ClamdDown string `yaml:"clamd_down" enum:"refuse,hold"`
 }
+
+// WebFiles says which files are taken in chats.
+type WebFiles struct {
+	// MaxSize is how large one may be; 0 takes none.
+	MaxSize string `yaml:"max_size" format:"size"`
+	// Quota is how much room those have that one extension has sent. With less than
+	// recording.min_free of the disk left, nobody's are taken.
+	Quota string `yaml:"quota" format:"size"`
+	// Keep is for how long they are kept; 0 keeps them for ever.
+	Keep Duration `yaml:"keep" off:"0" min:"1h" max:"10000d"`
+}
+
+// MaxBytes is max_size.
+func (f WebFiles) MaxBytes() int64 { return sizeOf(f.MaxSize) }
+
+// QuotaBytes is quota.
+func (f WebFiles) QuotaBytes() int64 { return sizeOf(f.Quota) }
+
+func sizeOf(text string) int64 {
+	n, _ := parseSize(text)
+	return int64(min(n, math.MaxInt64))
+}
+
+// clamdAddress is where a ClamAV daemon listens.
+var clamdAddress = regexp.MustCompile(`^(unix:///[^\s]+|tcp://[^\s/]+:[0-9]{1,5})$`)
 
 // webOrigin is scheme and host, as browsers send it.
 var webOrigin = regexp.MustCompile(`^https?://[^/\s]+$`)
 
 // web checks what belongs to the web phone.
 func (c *validator) web() {
+	c.acme()
+	c.turn()
+	c.proxies()
 	for i, o := range c.cfg.Web.Origins {
 		if p := fmt.Sprintf("web.origins[%d]", i); o != "*" && !webOrigin.MatchString(o) && c.good(p) {
 			c.fail(p, quoted(o)+" is not the origin of a page", "write scheme and host, such as https://intranet.example.com")
 		}
+	}
+	if a := c.cfg.Web.Clamd; a != "" && !clamdAddress.MatchString(a) && c.good("web.clamd") {
+		c.fail("web.clamd", quoted(a)+" is not where a clamd can be", "write unix:///run/clamav/clamd.ctl, as LocalSocket of clamd.conf says, or tcp://host:3310")
 	}
 	for _, name := range sortedKeys(c.cfg.Extensions) {
 		p := join(join("extensions", name), "web_password")
