@@ -52,6 +52,23 @@ type Packet struct {
 	Seq     uint16
 	Marker  bool
 	Level   Loudness
+	Arrived time.Time // at the socket; zero when it never came to one
+	Sent    SendTime
+}
+
+// SendTime is when the far side of an endpoint for video says that it has sent a packet:
+// seconds with 18 bits behind the point, modulo 64.
+type SendTime struct {
+	Known bool
+	At    uint32 // 24 bits
+}
+
+// At is when p came: now, when it did not come over the network.
+func (p *Packet) At() time.Time {
+	if p.Arrived.IsZero() {
+		return time.Now()
+	}
+	return p.Arrived
 }
 
 // Recoded is the bit of Packet.SSRC that is flipped in packets which a bridge made of
@@ -69,9 +86,22 @@ type Patient interface {
 	Patient()
 }
 
-// Patience is little beside the 20 ms in which audio comes, and enough for several
-// packets to come together.
-const Patience = 2 * time.Millisecond
+// Patience is as long as the audio of a packet: nobody presses keys any faster, and
+// all who can wait cost one awakening.
+const Patience = 20 * time.Millisecond
+
+// Puller is a Sink that takes what has arrived when it needs it, by Pull, on its own
+// goroutine. An Endpoint that is no Pulled gives it each packet as to any other Sink.
+type Puller interface {
+	Sink
+	Pulls()
+}
+
+// Pulled is an Endpoint that keeps what arrives for a Puller.
+type Pulled interface {
+	// Pull gives the sink what has arrived, if it is a Puller.
+	Pull()
+}
 
 // Endpoint is where the audio of one leg comes from and goes to. Its methods
 // are safe for concurrent use, and none blocks.

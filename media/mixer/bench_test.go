@@ -18,7 +18,6 @@ func stage(tb testing.TB, speakers, listeners int, noisy bool, formats ...codec.
 	tb.Helper()
 	m := newMixer(Options{})
 	now := time.Now()
-	m.now = func() time.Time { return now }
 	var phones []*phone
 	for i := range speakers + listeners {
 		loud := 3000.0
@@ -35,6 +34,7 @@ func stage(tb testing.TB, speakers, listeners int, noisy bool, formats ...codec.
 	tb.Cleanup(m.tick.end)
 	return func() {
 		for _, p := range phones {
+			p.in.Arrived = now
 			p.say(p.sent%33 == 7 && !p.formats[0].Same(codec.Opus))
 		}
 		now = now.Add(Tick)

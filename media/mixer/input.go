@@ -42,6 +42,9 @@ func (in *input) init() { in.level, in.score = silence, silence }
 // listen takes the next frame.
 func (m *Member) listen(now time.Time) {
 	in := &m.in
+	if pulled := m.entrance.Load().pulled; pulled != nil {
+		pulled.Pull()
+	}
 	if b := m.buffer.Load(); b != in.buffer {
 		if in.buffer != nil {
 			in.buffer.Close()

@@ -129,11 +129,13 @@ func (m *Member) Swap(e media.Endpoint) {
 type entrance struct {
 	member   *Member
 	endpoint media.Endpoint
+	pulled   media.Pulled                 // the same; nil when it gives packets by itself
 	last     atomic.Pointer[codec.Format] // what came last
 }
 
 func (m *Member) attach(e media.Endpoint) {
 	in := &entrance{member: m, endpoint: e}
+	in.pulled, _ = e.(media.Pulled)
 	m.entrance.Store(in)
 	e.SetSink(in)
 }
@@ -173,14 +175,14 @@ func (in *entrance) Packet(p *media.Packet) {
 	m.told.Store(tell(p.Level))
 	m.buffer.Load().Put(jitter.Packet{
 		Payload: p.Payload, Format: p.Format, SSRC: p.SSRC, Time: p.Time, Seq: p.Seq, Marker: p.Marker,
-	}, m.mixer.now())
+	}, p.At())
 	if m.o.Also != nil {
 		m.o.Also.Packet(p)
 	}
 }
 
-// Patient implements media.Patient: it is the tick that listens.
-func (*entrance) Patient() {}
+// Pulls implements media.Puller: it is the tick that listens.
+func (*entrance) Pulls() {}
 
 // tune takes another jitter buffer when f has more or less to hear than the one that
 // is used. The tick closes that one.

@@ -2,8 +2,8 @@
 // ticks every 20 ms. What all hear alike is encoded once for each codec, so that a
 // listener costs no more than sending him packets.
 //
-// A tick allocates nothing and takes no locks but those of the ports that it sends
-// to; packets arrive through the jitter buffer of each member, whose reader takes none.
+// A tick allocates nothing and takes no locks but those of the ports that it reads and
+// sends to; packets arrive through the jitter buffer of each member, whose reader takes none.
 // Everything that is decided about a member from
 // outside is an atomic value that the next tick looks at, and takes effect over the
 // length of a tick, so that nothing clicks.
@@ -36,7 +36,6 @@ type Options struct {
 // Mixer is a conference of members. Its methods may be called by any goroutine.
 type Mixer struct {
 	o       Options
-	now     func() time.Time // when a packet arrives
 	closing chan struct{}
 	closed  chan struct{}
 
@@ -93,7 +92,7 @@ func newMixer(o Options) *Mixer {
 	if o.Silence == 0 {
 		o.Silence = -55
 	}
-	m := &Mixer{o: o, now: time.Now, closing: make(chan struct{}), closed: make(chan struct{})}
+	m := &Mixer{o: o, closing: make(chan struct{}), closed: make(chan struct{})}
 	m.members.Store(&[]*Member{})
 	m.plays.Store(&[]*play{})
 	m.taps.Store(&[]Tap{})

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"dialtone/media"
 	"dialtone/media/codec"
 )
 
@@ -152,8 +151,6 @@ func (h *hall) silent(phone, seq int) bool {
 
 func (h *hall) send(phone, seq int) {
 	at := leaves(phone, seq) + time.Duration(h.r.Int64N(int64(truthJitter)))
-	const phase = time.Millisecond // of a port, which reads every so often for who is patient
-	at = (at - phase).Truncate(media.Patience) + media.Patience + phase
 	heap.Push(&h.sky, arrival{at, phone, seq})
 }
 

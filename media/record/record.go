@@ -102,7 +102,7 @@ func Start(o Options) *Recorder {
 // Packet implements media.Sink.
 func (r *Recorder) Packet(p *media.Packet) { put(r.buffer, p) }
 
-func put(b *jitter.Buffer, p *media.Packet) { b.Put(heard(p), time.Now()) }
+func put(b *jitter.Buffer, p *media.Packet) { b.Put(heard(p), p.At()) }
 
 func heard(p *media.Packet) jitter.Packet {
 	return jitter.Packet{

@@ -60,7 +60,7 @@ func flows(tb testing.TB) map[string]*flow {
 	m["relay of keys"].press()
 	for _, suite := range Suites() {
 		fl := newFlow(tb, loopback4, func(a, b *Params) { a.Crypto, b.Crypto = keys(suite, 1, 2), keys(suite, 3, 4) })
-		c, err := newCipher(nil, suite, master(suite, 1))
+		c, err := newCipher(nil, suite, master(suite, 1), replayWindow)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -44,6 +44,10 @@ func (p *Port) control(w *worker, s *socket, n int) {
 	}
 	if !r.remote.read(b, p.tx.ssrc, ntp, now) {
 		r.dropped++
+		return
+	}
+	if p.video != nil {
+		p.heed(b, p.engine.ntp(now))
 	}
 }
 
@@ -104,7 +108,7 @@ func (p *Port) sendReport(bye bool) {
 		return
 	}
 	c.ssrc, c.cname, c.bye = t.ssrc, p.cname, bye
-	if t.packets > t.reported {
+	if t.packets > t.reported && !p.tellsTime(now) {
 		c.sender = &senderInfo{ntp: p.engine.ntp(now), time: t.timestamp(now), packets: uint32(t.packets), bytes: t.octets}
 		t.reported = t.packets
 	}
@@ -126,6 +130,9 @@ func (p *Port) receptionBlock(now time.Duration) (reportBlock, bool) {
 	block, ok := r.heard.block()
 	if ok && r.remote.lsr != 0 {
 		block.lsr, block.dlsr = r.remote.lsr, ticks(now-r.remote.lsrAt, 65536)
+	}
+	if p.video != nil {
+		block.fraction = max(block.fraction, uint8(p.video.fares.Load()))
 	}
 	return block, ok
 }

@@ -42,7 +42,8 @@ type Engine struct {
 	pool     *pool
 	shards   []*reactor
 	agenda   *agenda
-	sweep    *task // of ports that have drained
+	sweep    *task     // of ports that have drained
+	workers  sync.Pool // *worker, of those who pull
 
 	mu      sync.Mutex
 	started bool
@@ -74,6 +75,7 @@ func New(o Options) (*Engine, error) {
 		pool:     pool,
 		agenda:   newAgenda(),
 		open:     map[*Port]struct{}{},
+		workers:  sync.Pool{New: func() any { return newWorker() }},
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -154,7 +156,10 @@ func (e *Engine) Close() {
 // Open binds an even port for RTP and the odd one after it for RTCP, at local,
 // which is one concrete address. It fails with ErrNoPorts or ErrClosed, or
 // because the system refuses.
-func (e *Engine) Open(local netip.Addr) (*Port, error) {
+func (e *Engine) Open(local netip.Addr) (*Port, error) { return e.openAt(local, nil) }
+
+// openAt is Open; with makes something else of the port, if it is not nil.
+func (e *Engine) openAt(local netip.Addr, with func(*Port)) (*Port, error) {
 	local = local.Unmap()
 	if !local.IsValid() || local.IsUnspecified() {
 		return nil, fmt.Errorf("open RTP port: %v is no concrete address of this machine", local)
@@ -168,6 +173,10 @@ func (e *Engine) Open(local netip.Addr) (*Port, error) {
 		return nil, err
 	}
 	p := newPort(e, shard, local, sockets)
+	if with != nil {
+		with(p)
+		sockets.rtp.widen(videoBuffer)
+	}
 	if err := e.attach(p); err != nil {
 		p.detach()
 		e.pool.abandon(sockets)

@@ -13,6 +13,10 @@ const maxFrame = 1400
 // Forward sends a packet of another endpoint, changed in place. Its header extension
 // stays behind, but for the level.
 func (p *Port) Forward(pk *media.Packet) {
+	if p.video != nil {
+		p.forwardVideo(pk)
+		return
+	}
 	t := &p.tx
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -51,7 +55,7 @@ func (p *Port) WriteLevel(f codec.Format, payload []byte, samples int, marker bo
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := p.session.Load()
-	if !t.ready(s) || len(payload) > maxFrame {
+	if !t.ready(s) || len(payload) > maxFrame || p.video != nil {
 		t.dropped++
 		return
 	}
@@ -111,24 +115,25 @@ func (t *sender) ready(s *session) bool {
 }
 
 // transmit encrypts and sends b, which carries so many bytes of payload. The
-// sender's lock is held.
-func (p *Port) transmit(b []byte, payload int) {
+// sender's lock is held. It gives what was sent, nil when that failed.
+func (p *Port) transmit(b []byte, payload int) (sent []byte) {
 	t := &p.tx
 	if t.cipher != nil {
 		sealed, err := t.cipher.seal(b)
 		if err != nil {
 			t.dropped++
-			return
+			return nil
 		}
 		b = sealed
 	}
 	if !p.send(p.sockets.rtp, b, &t.to) {
 		t.dropped++
-		return
+		return nil
 	}
 	t.packets++
 	t.bytes += uint64(len(b))
 	t.octets += uint32(payload)
+	return b
 }
 
 // timestamp is the RTP timestamp of the moment now, for sender reports.

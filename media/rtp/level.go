@@ -18,12 +18,24 @@ const (
 
 // level reads how loud a packet is (RFC 6464 §3).
 func (s *session) level(b []byte, h header) (l media.Loudness) {
-	if h.beyond == 0 || s.levels.ID == 0 || !s.levels.Direction.Recv {
+	if s.levels.ID == 0 || !s.levels.Direction.Recv {
 		return l
+	}
+	if e := extension(b, h, s.levels.ID); e != nil {
+		return media.Loudness{Known: true, Voice: e[0]&0x80 != 0 || !s.levels.Voice, Below: e[0] & 0x7f}
+	}
+	return l
+}
+
+// extension finds the header extension with a number (RFC 8285 §4.2); nil when there is
+// none.
+func extension(b []byte, h header, number uint8) []byte {
+	if h.beyond == 0 {
+		return nil
 	}
 	e := b[h.size-h.beyond : h.size]
 	if binary.BigEndian.Uint16(e) != oneByte {
-		return l
+		return nil
 	}
 	for e = e[4:]; len(e) > 1; {
 		if e[0] == 0 { // padding
@@ -31,15 +43,15 @@ func (s *session) level(b []byte, h header) (l media.Loudness) {
 			continue
 		}
 		id, size := e[0]>>4, int(e[0]&0x0f)+1
-		if id == s.levels.ID {
-			return media.Loudness{Known: true, Voice: e[1]&0x80 != 0 || !s.levels.Voice, Below: e[1] & 0x7f}
-		}
 		if id == maxLevelID+1 || len(e) < 1+size {
-			return l
+			return nil
+		}
+		if id == number {
+			return e[1 : 1+size]
 		}
 		e = e[1+size:]
 	}
-	return l
+	return nil
 }
 
 // putLevel writes a level behind the header in b, if the far side is to hear of it,

@@ -27,6 +27,11 @@ type Params struct {
 	Ptime int
 	// Levels are said and believed in the headers of packets (RFC 6464).
 	Levels media.Levels
+	// Feedback is what the far side takes about its video.
+	Feedback Feedback
+	// SendTime is the number of the header extension that says when a packet of video was
+	// sent; 0 is none.
+	SendTime uint8
 	// Crypto encrypts; nil is plain RTP.
 	Crypto *Crypto
 	// TrustSignalled accepts audio from RemoteRTP only: never from another
@@ -45,6 +50,8 @@ type session struct {
 	mux        bool
 	ptime      time.Duration
 	levels     media.Levels
+	feedback   Feedback
+	sendTime   uint8
 }
 
 func newSession(p Params, old *session) (*session, error) {
@@ -57,13 +64,15 @@ func newSession(p Params, old *session) (*session, error) {
 		direction: p.Direction,
 		mux:       p.Mux,
 		levels:    p.Levels,
+		feedback:  p.Feedback,
+		sendTime:  p.SendTime,
 		ptime:     time.Duration(p.Ptime) * time.Millisecond,
 	}
 	if p.Ptime == 0 {
 		s.ptime = 20 * time.Millisecond
 	}
-	if p.Levels.ID > maxLevelID {
-		return nil, fmt.Errorf("the header extension for levels has the number %d, the highest is %d", p.Levels.ID, maxLevelID)
+	if id := max(p.Levels.ID, p.SendTime); id > maxLevelID {
+		return nil, fmt.Errorf("a header extension has the number %d, the highest is %d", id, maxLevelID)
 	}
 	// Whoever has decided what to do with a format did so by its address: it stays
 	// the same as long as nothing about the formats changes.

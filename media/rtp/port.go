@@ -22,7 +22,7 @@ type Port struct {
 	shard    *reactor
 	sockets  pair
 	wire     Wire       // instead of shard, sockets and local
-	arriving sync.Mutex // one packet of the wire at a time
+	arriving sync.Mutex // one packet at a time
 	local    netip.Addr
 	cname    string
 	report   *task
@@ -35,6 +35,10 @@ type Port struct {
 
 	configure sync.Mutex // one Configure or Close at a time
 	closed    bool
+	keys      *Crypto // of the wire, once they are known
+
+	video  *video               // not nil: it carries video
+	beside atomic.Pointer[Port] // the video that goes with it
 
 	rx receiver
 	tx sender
@@ -134,9 +138,17 @@ func (p *Port) ciphers(c *Crypto) (opener, sealer *cipher, err error) {
 	if c == nil {
 		return nil, nil, nil
 	}
-	opener, err1 := newCipher(p.rx.cipher, c.Suite, c.RemoteMaster)
-	sealer, err2 := newCipher(p.tx.cipher, c.Suite, c.LocalMaster)
+	opener, err1 := newCipher(p.rx.cipher, c.Suite, c.RemoteMaster, p.replay())
+	sealer, err2 := newCipher(p.tx.cipher, c.Suite, c.LocalMaster, p.replay())
 	return opener, sealer, errors.Join(err1, err2)
+}
+
+// replay is how late a packet may come.
+func (p *Port) replay() uint {
+	if p.video != nil {
+		return videoReplay
+	}
+	return replayWindow
 }
 
 // aim takes over the addresses that signalling named. Both locks are held.
@@ -165,6 +177,7 @@ func (p *Port) Close() {
 	p.engine.agenda.cancel(p.report)
 	p.sendReport(true)
 	p.detach()
+	p.closeBeside()
 
 	p.rx.mu.Lock()
 	p.rx.cipher, p.rx.closed = nil, true
@@ -220,12 +233,23 @@ func (p *Port) SetSink(s media.Sink) {
 	p.suit()
 }
 
-// patient reports whether what arrives can wait for a moment: nobody takes it, or
-// nobody who is in a hurry.
-func (p *Port) patient() bool {
-	sink := p.Sink()
-	_, patient := sink.(media.Patient)
-	return patient || sink == nil
+// urgency is when what arrives is to be read.
+type urgency uint8
+
+const (
+	urgent urgency = iota
+	calm           // it can wait for a moment: nobody takes it, or nobody who is in a hurry
+	pulled         // when the sink asks for it
+)
+
+func (p *Port) urgency() urgency {
+	switch p.Sink().(type) {
+	case media.Puller:
+		return pulled
+	case media.Patient, nil:
+		return calm
+	}
+	return urgent
 }
 
 // Sink is who gets what arrives; nil when nobody does.

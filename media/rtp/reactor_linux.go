@@ -21,7 +21,8 @@ import (
 // holding a thread.
 //
 // Waking up costs more than reading, so sockets whose packets nobody needs at once are
-// in another set, which is looked at every so often.
+// in another set, which is looked at every so often, and those whose sink asks for
+// packets are in none.
 type reactor struct {
 	epoll   int
 	file    *os.File // of epoll
@@ -97,32 +98,45 @@ func watch(epoll int, s *socket) error {
 func (r *reactor) suit(s *socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	calm := s.port.patient()
-	if s.calm == calm || r.calm < 0 || r.sockets[s.number-r.first].Load() != s {
+	wanted := s.port.urgency()
+	if s.read == wanted || r.calm < 0 || r.sockets[s.number-r.first].Load() != s {
 		return
 	}
-	from, to := r.epoll, r.calm
-	if !calm {
-		from, to = to, from
-	}
-	if watch(to, s) != nil {
+	if wanted == pulled {
+		s.stamp()
+	} else if watch(r.set(wanted), s) != nil && s.read != pulled {
 		return // it is read as before, which is as good
 	}
-	_ = unix.EpollCtl(from, unix.EPOLL_CTL_DEL, s.fd, nil)
-	r.count(s, calm)
+	r.leave(s)
+	r.count(s, wanted)
 }
 
-// count notes whether s can wait. The lock is held.
-func (r *reactor) count(s *socket, calm bool) {
-	switch {
-	case calm && !s.calm:
-		if r.waiting++; r.waiting == 1 {
-			_ = r.file.SetReadDeadline(time.Now().Add(media.Patience))
-		}
-	case !calm && s.calm:
+// set is where sockets are that are read with some urgency, other than pulled ones.
+func (r *reactor) set(u urgency) int {
+	if u == calm {
+		return r.calm
+	}
+	return r.epoll
+}
+
+// leave takes s out of its set. The lock is held.
+func (r *reactor) leave(s *socket) {
+	if s.read != pulled {
+		_ = unix.EpollCtl(r.set(s.read), unix.EPOLL_CTL_DEL, s.fd, nil)
+	}
+}
+
+// count notes how s is read. The lock is held.
+func (r *reactor) count(s *socket, wanted urgency) {
+	if s.read == calm {
 		r.waiting--
 	}
-	s.calm = calm
+	if s.read = wanted; wanted != calm {
+		return
+	}
+	if r.waiting++; r.waiting == 1 {
+		_ = r.file.SetReadDeadline(time.Now().Add(media.Patience))
+	}
 }
 
 // remove stops reading s, which stays bound: the kernel drops what arrives once
@@ -134,14 +148,10 @@ func (r *reactor) remove(s *socket) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.fd >= 0 {
-		from := r.epoll
-		if s.calm {
-			from = r.calm
-		}
-		_ = unix.EpollCtl(from, unix.EPOLL_CTL_DEL, s.fd, nil)
+		r.leave(s)
 		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 0)
 	}
-	r.count(s, false)
+	r.count(s, urgent)
 }
 
 func (r *reactor) run() {
@@ -200,6 +210,30 @@ func (r *reactor) read(w *worker, number uint16) {
 		return
 	}
 	if n, ok := s.receive(w.buf[:maxPacket], &w.from); ok {
-		s.port.received(w, s, n)
+		s.port.read(w, s, n)
+	}
+}
+
+// maxPull is how many packets are pulled at a time; nobody sends more in that time.
+const maxPull = 32
+
+// Pull implements media.Pulled.
+func (p *Port) Pull() {
+	if p.shard == nil {
+		return // a wire delivers by itself
+	}
+	w, _ := p.engine.workers.Get().(*worker)
+	defer p.engine.workers.Put(w)
+	p.arriving.Lock()
+	defer p.arriving.Unlock()
+	for range maxPull {
+		if p.urgency() != pulled {
+			return
+		}
+		n, ok := p.sockets.rtp.pull(w)
+		if !ok {
+			return
+		}
+		p.received(w, p.sockets.rtp, n)
 	}
 }

@@ -14,35 +14,44 @@ func TestOnlyWhoIsInAHurryWakesTheReader(t *testing.T) {
 	p := open(t, e, loopback4)
 	configure(t, p, ph.params())
 	hurried := &sinkFunc{func(*media.Packet) {}}
+	puller := &pullingSink{}
 	for i, c := range []struct {
 		sink    media.Sink
-		calm    bool
+		read    urgency
 		waiting int
 	}{
-		{nil, true, 1}, {hurried, false, 0}, {idle{}, true, 1}, {idle{}, true, 1}, {media.NewKeys(), true, 1}, {hurried, false, 0}, {nil, true, 1},
+		{nil, calm, 1},
+		{hurried, urgent, 0},
+		{puller, pulled, 0},
+		{idle{}, calm, 1},
+		{idle{}, calm, 1},
+		{puller, pulled, 0},
+		{media.NewKeys(), calm, 1},
+		{hurried, urgent, 0},
+		{nil, calm, 1},
 	} {
 		p.SetSink(c.sink)
-		if calm := waits(p); calm != c.calm || p.shard.waiting != c.waiting {
-			t.Errorf("%d: it waits: %v, so do %d, want %v and %d", i, calm, p.shard.waiting, c.calm, c.waiting)
+		if got := readAs(p); got != c.read || p.shard.waiting != c.waiting {
+			t.Errorf("%d: it is read as %d, %d wait, want %d and %d", i, got, p.shard.waiting, c.read, c.waiting)
 		}
 	}
 	p.SetSink(hurried)
 	p.RemoveSink(hurried)
-	if !waits(p) {
+	if readAs(p) != calm {
 		t.Error("it does not wait though nobody is there")
 	}
 	p.Close()
 	p.SetSink(idle{})
-	if waits(p) || p.shard.waiting != 0 {
+	if readAs(p) != urgent || p.shard.waiting != 0 {
 		t.Errorf("closed, %d wait", p.shard.waiting)
 	}
 }
 
-// waits reports whether p is read now and then.
-func waits(p *Port) bool {
+// readAs is how p is read.
+func readAs(p *Port) urgency {
 	p.shard.mu.Lock()
 	defer p.shard.mu.Unlock()
-	return p.sockets.rtp.calm
+	return p.sockets.rtp.read
 }
 
 // TestWhoCanWaitIsHeardAmongThoseWhoCannot keeps the reader busy for good.

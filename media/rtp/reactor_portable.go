@@ -30,6 +30,9 @@ func (r *reactor) remove(*socket) {}
 // suit does nothing: who can wait gets his packets at once, too.
 func (r *reactor) suit(*socket) {}
 
+// Pull implements media.Pulled: all was given already.
+func (*Port) Pull() {}
+
 func (r *reactor) read(s *socket) {
 	w := newWorker()
 	for {
@@ -38,7 +41,7 @@ func (r *reactor) read(s *socket) {
 			return
 		}
 		if err == nil {
-			s.port.received(w, s, n)
+			s.port.read(w, s, n)
 		}
 	}
 }

@@ -14,6 +14,8 @@ type worker struct {
 	buf    [maxPacket + tail]byte
 	from   sockaddr
 	packet media.Packet
+	letter letter
+	age    time.Duration // of what is in buf: it arrived so long ago
 }
 
 func newWorker() *worker { return &worker{} }
@@ -34,6 +36,13 @@ type receiver struct {
 	rejected uint64
 	dropped  uint64
 	remote   remoteReports
+}
+
+// read handles a datagram of n bytes in w.buf that was read from s.
+func (p *Port) read(w *worker, s *socket, n int) {
+	p.arriving.Lock() // somebody else may still pull
+	defer p.arriving.Unlock()
+	p.received(w, s, n)
 }
 
 // received handles a datagram of n bytes in w.buf that came to s.
@@ -58,7 +67,7 @@ func (p *Port) received(w *worker, s *socket, n int) {
 // whether somebody should get it.
 func (p *Port) accept(session *session, w *worker, n int) bool {
 	r := &p.rx
-	now := p.engine.since()
+	now := p.engine.since() - w.age
 	from := w.from.addrPort()
 	b := w.buf[:n]
 	h, ok := parseHeader(b)
@@ -82,6 +91,9 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 		return false
 	}
 	r.heard.update(h, len(b), now)
+	if p.video != nil {
+		p.video.seen.Store(h.ssrc)
+	}
 	if format == nil || !session.direction.Recv {
 		r.dropped++
 		return false
@@ -99,6 +111,8 @@ func (p *Port) accept(session *session, w *worker, n int) bool {
 		Seq:     h.seq,
 		Marker:  h.marker,
 		Level:   session.level(b, h),
+		Sent:    session.sentAt(b, h),
+		Arrived: p.engine.epoch.Add(now),
 	}
 	return true
 }

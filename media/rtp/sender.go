@@ -24,6 +24,7 @@ type sender struct {
 	top   uint16        // highest sequence number sent
 	stamp uint32        // its timestamp
 	at    time.Duration // when that timestamp was reached; since the epoch
+	late  int16         // how many packets late one may be
 	step  uint32        // what a packet usually adds to the timestamp
 	clock int
 
@@ -89,6 +90,7 @@ func newSender() sender {
 		// receiver that missed some could not know (RFC 3711 §3.3.1).
 		top:     uint16(rand.Uint32N(1 << 15)),
 		stamp:   rand.Uint32(),
+		late:    maxMisorder,
 		ownTime: rand.Uint32(),
 	}
 }
@@ -142,7 +144,7 @@ const maxDrift = 5
 func (t *sender) place(src source, seq uint16, ts uint32, audio bool, now time.Duration) (number uint16, stamp uint32, fresh bool) {
 	number, stamp = seq+t.seqShift, ts+t.tsShift
 	ahead := int16(number - t.top)
-	if src != t.source || ahead > maxDropout || ahead < -maxMisorder || audio && ahead > 0 && t.drifted(stamp, now) {
+	if src != t.source || ahead > maxDropout || ahead < -t.late || audio && ahead > 0 && t.drifted(stamp, now) {
 		fresh = true
 		number, stamp, ahead = t.top+1, t.stamp+max(t.elapsed(src.clock, now), t.step), 0
 		t.source, t.clock = src, src.clock

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -59,7 +60,8 @@ type socket struct {
 	port    *Port
 	control bool // carries RTCP only
 	number  uint16
-	calm    bool // can wait; belongs to the reactor
+	read    urgency // belongs to the reactor
+	stamped bool    // the kernel notes when packets arrive; belongs to the reactor
 
 	mu sync.RWMutex // against close; the kernel orders the rest
 	fd int
@@ -97,6 +99,9 @@ func (s *socket) tune(family int) {
 	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, expedited)
 }
 
+// widen makes the buffer for what arrives bigger.
+func (s *socket) widen(size int) { _ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size) }
+
 // receive reads one datagram. n is its real length, which may be more than b.
 func (s *socket) receive(b []byte, from *sockaddr) (n int, ok bool) {
 	s.mu.RLock()
@@ -108,6 +113,63 @@ func (s *socket) receive(b []byte, from *sockaddr) (n int, ok bool) {
 	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
 		unix.MSG_DONTWAIT|unix.MSG_TRUNC, uintptr(unsafe.Pointer(&from.raw)), uintptr(unsafe.Pointer(&from.size)))
 	return int(r), errno == 0
+}
+
+// stamp lets the kernel note when packets arrive, so that they can be read later. The first
+// that does so has to wait a moment for that; until then they seem to arrive when read.
+func (s *socket) stamp() {
+	if !s.stamped {
+		s.stamped = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) == nil
+	}
+}
+
+// letter is what recvmsg wants, besides a buffer.
+type letter struct {
+	header unix.Msghdr
+	vector unix.Iovec
+	notes  [64]byte
+}
+
+// pull reads one datagram into w, with its age. n is its real length.
+func (s *socket) pull(w *worker) (n int, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.fd < 0 {
+		return 0, false
+	}
+	l := &w.letter
+	l.vector.Base = &w.buf[0]
+	l.vector.SetLen(maxPacket)
+	l.header = unix.Msghdr{
+		Name: (*byte)(unsafe.Pointer(&w.from.raw)), Namelen: unix.SizeofSockaddrInet6, Iov: &l.vector, Control: &l.notes[0],
+	}
+	l.header.SetIovlen(1)
+	l.header.SetControllen(len(l.notes))
+	r, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&l.header)), unix.MSG_DONTWAIT|unix.MSG_TRUNC)
+	if errno != 0 {
+		return 0, false
+	}
+	w.from.size = l.header.Namelen
+	w.age = l.age(time.Now())
+	return int(r), true
+}
+
+// tooOld is what no packet is that waits to be pulled: the clock was set.
+const tooOld = time.Second
+
+// age is how long before now it arrived, as far as the kernel has noted that.
+func (l *letter) age(now time.Time) time.Duration {
+	note := (*unix.Cmsghdr)(unsafe.Pointer(&l.notes[0]))
+	begin := unix.CmsgSpace(0)
+	if int(l.header.Controllen) < begin+int(unsafe.Sizeof(unix.Timespec{})) || note.Level != unix.SOL_SOCKET || note.Type != unix.SCM_TIMESTAMPNS {
+		return 0
+	}
+	at := (*unix.Timespec)(unsafe.Pointer(&l.notes[begin]))
+	age := time.Duration(now.UnixNano() - at.Nano())
+	if age < 0 || age > tooOld {
+		return 0
+	}
+	return age
 }
 
 // send sends one datagram and reports whether the kernel took it.

@@ -41,11 +41,17 @@ func openSocket(local netip.AddrPort) (*socket, error) {
 	return &socket{conn: conn, number: local.Port()}, nil
 }
 
+// widen makes the buffer for what arrives bigger.
+func (s *socket) widen(size int) { _ = s.conn.SetReadBuffer(size) }
+
 // receive reads one datagram.
 func (s *socket) receive(b []byte, from *sockaddr) (n int, err error) {
 	n, from.ap, err = s.conn.ReadFromUDPAddrPort(b)
 	return n, err
 }
+
+// letter is not needed here.
+type letter struct{}
 
 // send sends one datagram and reports whether the system took it.
 func (s *socket) send(b []byte, to *sockaddr) bool {

@@ -88,7 +88,7 @@ type cipher struct {
 
 // newCipher makes the context for master, or returns old if that is what it is
 // already: it knows how often the sequence number has rolled over.
-func newCipher(old *cipher, name string, master []byte) (*cipher, error) {
+func newCipher(old *cipher, name string, master []byte, replay uint) (*cipher, error) {
 	if old != nil && old.suite == name && bytes.Equal(old.master, master) {
 		return old, nil
 	}
@@ -100,7 +100,7 @@ func newCipher(old *cipher, name string, master []byte) (*cipher, error) {
 		return nil, fmt.Errorf("crypto suite %s needs %d bytes of key and salt, not %d", name, s.key+s.salt, len(master))
 	}
 	ctx, err := srtp.CreateContext(master[:s.key], master[s.key:], s.profile,
-		srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
+		srtp.SRTPReplayProtection(replay), srtp.SRTCPReplayProtection(replayWindow))
 	if err != nil {
 		return nil, fmt.Errorf("crypto suite %s: %w", name, err)
 	}

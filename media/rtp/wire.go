@@ -18,12 +18,18 @@ type Wire interface {
 
 // OpenWire makes a port over w. Before SetKeys nothing is sent, and nothing that
 // arrives is believed.
-func (e *Engine) OpenWire(w Wire) (*Port, error) {
+func (e *Engine) OpenWire(w Wire) (*Port, error) { return e.openWire(w, nil) }
+
+// openWire is OpenWire; with makes something else of the port, if it is not nil.
+func (e *Engine) openWire(w Wire, with func(*Port)) (*Port, error) {
 	if _, err := e.nextShard(); err != nil {
 		return nil, err
 	}
 	p := newPort(e, nil, netip.Addr{}, pair{})
 	p.wire = w
+	if with != nil {
+		with(p)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -35,7 +41,10 @@ func (e *Engine) OpenWire(w Wire) (*Port, error) {
 
 // Arrival is what a goroutine needs that receives for ports over wires; it is used
 // again for each packet.
-type Arrival struct{ w worker }
+type Arrival struct {
+	w    worker
+	copy *worker // of RTCP that is for two ports; made when it is needed
+}
 
 // NewArrival makes one.
 func NewArrival() *Arrival { return &Arrival{} }
@@ -48,10 +57,16 @@ func (a *Arrival) Buffer() []byte { return a.w.buf[:maxPacket+1] }
 // A wire may have several ways, each with a goroutine of its own: sinks get one packet at
 // a time all the same.
 func (p *Port) Arrived(a *Arrival, n int, from netip.AddrPort) {
+	if p.arrivedBeside(a, n, from) {
+		p.arrive(&a.w, n, from)
+	}
+}
+
+func (p *Port) arrive(w *worker, n int, from netip.AddrPort) {
 	p.arriving.Lock()
 	defer p.arriving.Unlock()
-	a.w.from.set(clean(from))
-	p.received(&a.w, nil, n)
+	w.from.set(clean(from))
+	p.received(w, nil, n)
 }
 
 // SetKeys sets the keys that both sides have agreed on over the wire; the same ones
@@ -61,6 +76,9 @@ func (p *Port) SetKeys(c Crypto) error {
 	defer p.configure.Unlock()
 	if p.closed || p.wire == nil {
 		return fmt.Errorf("keys for RTP port: %w or not over a wire", ErrClosed)
+	}
+	if err := p.keep(c); err != nil {
+		return err
 	}
 	p.rx.mu.Lock()
 	defer p.rx.mu.Unlock()
@@ -87,6 +105,10 @@ func (p *Port) Source() (ssrc uint32, cname string) {
 func (p *Port) take(opener, sealer *cipher) {
 	if sealer != p.tx.cipher {
 		p.tx.sent = window{} // a new key stream
+		if p.video != nil {
+			p.video.sent = wideWindow{}
+			p.video.kept.clear()
+		}
 	}
 	p.rx.cipher, p.tx.cipher = opener, sealer
 	p.rx.encrypted = opener != nil

@@ -44,7 +44,7 @@ func TestWireWithoutKeysCarriesNothing(t *testing.T) {
 	if err := p.SetKeys(*keys(suite, 1, 2)); err != nil {
 		t.Fatal(err)
 	}
-	far, err := newCipher(nil, suite, master(suite, 1))
+	far, err := newCipher(nil, suite, master(suite, 1), replayWindow)
 	if err != nil {
 		t.Fatal(err)
 	}

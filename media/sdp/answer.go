@@ -99,7 +99,6 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 	if err := types.follow(pairs); err != nil {
 		return nil, Agreed{}, err
 	}
-	n.types = types
 	g := Agreed{
 		Direction: l.Direction.And(a.Direction.Reverse()),
 		RemoteRTP: a.RTP, RemoteRTCP: a.RTCP, Mux: a.Mux,
@@ -107,7 +106,7 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 	}
 	g.Send, g.Recv = split(pairs)
 	if g.WebRTC = a.WebRTC.clone(); g.WebRTC != nil {
-		g.WebRTC.Client = n.role(g.WebRTC)
+		g.WebRTC.Client, g.WebRTC.Offered = n.role(g.WebRTC), true
 	}
 	var keys []cryptoLine
 	if theirKey != nil {
@@ -120,13 +119,23 @@ func (n *Negotiator) answer(a *audioLine, l *Local) ([]byte, Agreed, error) {
 		ptime = a.Ptime
 	}
 	lines := n.refuseAll()
+	if err := n.answerVideo(a, l, &g, lines, &types); err != nil {
+		return nil, Agreed{}, err
+	}
+	n.types = types
 	lines[a.index] = l.media(lines[a.index].Proto, g.Recv, g.Direction, ptime, g.Mux, g.Levels, keys)
 	if g.WebRTC != nil {
 		setup := setupPassive
 		if g.WebRTC.Client {
 			setup = setupActive
 		}
-		l.WebRTC.carry(&lines[a.index], n.in.session.Media[a.index].mid(), setup, g.Direction.Send)
+		l.WebRTC.carry(&lines[a.index], n.in.session.Media[a.index].mid(), setup, l.WebRTC.SSRC)
+		if theirs := g.WebRTC.TLSID; theirs != "" {
+			lines[a.index].Attrs = append(lines[a.index].Attrs, Attr{"tls-id", tlsID(n.id, theirs)})
+		}
+		if v := g.Video; v != nil {
+			l.WebRTC.carry(&lines[v.index], n.in.session.Media[v.index].mid(), setup, l.Video.SSRC)
+		}
 	}
 	agreed := n.settle(g, lines, a.index, n.in.sum)
 	return n.render(l, lines, n.in.session), agreed, nil
@@ -203,6 +212,7 @@ func (n *Negotiator) ReceiveAnswer(body []byte) (Agreed, error) {
 		if g, err = n.accept(o, &a); err != nil {
 			return Agreed{}, err
 		}
+		g.Video = n.acceptVideo(o, s)
 	}
 	return n.settle(g, o.lines, o.audio, sha256.Sum256(body)), nil
 }

@@ -30,6 +30,16 @@ type Crypto struct {
 	RemoteKey, RemoteSalt []byte // protect what we receive
 }
 
+func (c *Crypto) clone() *Crypto {
+	if c == nil {
+		return nil
+	}
+	d := *c
+	d.LocalKey, d.LocalSalt = bytes.Clone(c.LocalKey), bytes.Clone(c.LocalSalt)
+	d.RemoteKey, d.RemoteSalt = bytes.Clone(c.RemoteKey), bytes.Clone(c.RemoteSalt)
+	return &d
+}
+
 // String gives the suite.
 func (c Crypto) String() string { return c.Suite }
 

@@ -58,7 +58,10 @@ func FuzzReceive(f *testing.F) {
 	f.Fuzz(func(t *testing.T, first, second []byte, how uint8) {
 		n := NewNegotiator(1)
 		for i, in := range [][]byte{first, second} {
-			l := near(policy(CryptoPolicy(how>>i&3%3)), formats(codec.Opus, codec.PCMU, codec.CN, codec.DTMF))
+			l := near(policy(CryptoPolicy(how>>i&3%3)), formats(codec.Opus, codec.PCMU, codec.CN, codec.DTMF), showing(media.SendRecv))
+			if how>>6&1 == 1 {
+				l.WebRTC = ice("ours")
+			}
 			if how>>(4+i)&1 == 1 {
 				if _, err := n.CreateOffer(l); err == nil {
 					if _, err = n.ReceiveAnswer(in); err != nil {
@@ -116,6 +119,12 @@ func (s *fuzzSide) local() Local {
 	if s.next()&1 == 1 {
 		l.Formats = l.Formats[1:]
 	}
+	if how := s.next(); how&1 == 1 {
+		l.Video = &LocalVideo{RTP: 30002, RTCP: 30003, Formats: VideoFormats(), Direction: media.Direction{Send: how&2 == 0, Recv: how&4 == 0}}
+		if how&8 != 0 {
+			l.Video.Formats = l.Video.Formats[how>>4&1:][:1]
+		}
+	}
 	return l
 }
 
@@ -144,6 +153,7 @@ type fuzzedNegotiator struct {
 	last    []byte
 	types   [128]string
 	secured bool
+	lines   int // m-lines that were agreed on
 }
 
 // exchange makes one offer and its answer, or two refusals.
@@ -173,7 +183,7 @@ func exchange(t *testing.T, from, to *fuzzedNegotiator, offerer, answerer Local)
 		if s.secured && a.Crypto == nil {
 			t.Error("downgraded")
 		}
-		s.secured = a.Crypto != nil
+		s.secured, s.lines = a.Crypto != nil, len(parsed(t, answer).Media)
 	}
 }
 
@@ -184,6 +194,13 @@ func consistent(t *testing.T, a, b Agreed) {
 	equal(t, "b sends what a receives", fmt.Sprint(b.Send), fmt.Sprint(a.Recv))
 	equal(t, "direction", a.Direction, b.Direction.Reverse())
 	equal(t, "mux", a.Mux, b.Mux)
+	equal(t, "video", a.Video != nil, b.Video != nil)
+	if a.Video != nil && b.Video != nil {
+		equal(t, "video that a sends", names(a.Video.Send), names(b.Video.Recv))
+		equal(t, "video that b sends", names(b.Video.Send), names(a.Video.Recv))
+		equal(t, "direction of video", a.Video.Direction, b.Video.Direction.Reverse())
+		equal(t, "video is encrypted as the audio", a.Video.Crypto == nil, a.Crypto == nil)
+	}
 	if len(a.Send) == 0 || !a.RemoteRTP.IsValid() || !b.RemoteRTP.IsValid() {
 		t.Error("nothing agreed")
 	}
@@ -212,7 +229,6 @@ func (f *fuzzedNegotiator) sent(t *testing.T, body []byte) {
 	}
 	if f.last != nil {
 		was := parsed(t, f.last)
-		equal(t, "m-lines", len(s.Media), len(was.Media))
 		before, _ := strconv.Atoi(was.Origin.Version)
 		now, _ := strconv.Atoi(s.Origin.Version)
 		changed := 0
@@ -220,6 +236,9 @@ func (f *fuzzedNegotiator) sent(t *testing.T, body []byte) {
 			changed = 1
 		}
 		equal(t, "version", now, before+changed)
+	}
+	if len(s.Media) < f.lines {
+		t.Errorf("%d m-lines, %d were agreed on", len(s.Media), f.lines)
 	}
 	f.last = body
 }

@@ -17,30 +17,35 @@ const (
 
 // readLevels reads a=extmap:ID[/direction] URI [vad=on|off], as the far side means it.
 func readLevels(s *Session, m *Media) media.Levels {
+	id, way, f := readExtension(s, m, levelsURI)
+	if id == 0 {
+		return media.Levels{}
+	}
+	l := media.Levels{ID: id, Direction: media.SendRecv, Voice: len(f) < 3 || f[2] != "vad=off"}
+	for _, d := range [...]media.Direction{media.SendOnly, media.RecvOnly, media.Inactive} {
+		if strings.EqualFold(way, d.String()) {
+			l.Direction = d
+		}
+	}
+	return l
+}
+
+// readExtension reads a=extmap:ID[/direction] URI ..., 0 when there is none for uri.
+func readExtension(s *Session, m *Media, uri string) (id uint8, way string, fields []string) {
 	for _, as := range [...][]Attr{m.Attrs, s.Attrs} {
 		for i := range as {
-			if !strings.EqualFold(as[i].Key, "extmap") {
-				continue
-			}
 			f := strings.Fields(as[i].Value)
-			if len(f) < 2 || f[1] != levelsURI {
+			if !strings.EqualFold(as[i].Key, "extmap") || len(f) < 2 || f[1] != uri {
 				continue
 			}
 			number, way, _ := strings.Cut(f[0], "/")
-			id, err := strconv.ParseUint(number, 10, 8)
-			if err != nil || id < 1 || id > maxExtension {
-				continue
+			n, err := strconv.ParseUint(number, 10, 8)
+			if err == nil && n >= 1 && n <= maxExtension {
+				return uint8(n), way, f
 			}
-			l := media.Levels{ID: uint8(id), Direction: media.SendRecv, Voice: len(f) < 3 || f[2] != "vad=off"}
-			for _, d := range [...]media.Direction{media.SendOnly, media.RecvOnly, media.Inactive} {
-				if strings.EqualFold(way, d.String()) {
-					l.Direction = d
-				}
-			}
-			return l
 		}
 	}
-	return media.Levels{}
+	return 0, "", nil
 }
 
 // offerLevels are those of an offer: with the number of before, if there was one.

@@ -43,6 +43,8 @@ type Local struct {
 	// WebRTC makes an offer what browsers want, and lets an answer take such an offer and
 	// no other; Crypto then says nothing. nil is audio without ICE and DTLS.
 	WebRTC *WebRTC
+	// Video is offered, and accepted where it is offered; nil is none, or port 0.
+	Video *LocalVideo
 }
 
 // check refuses what cannot be written.

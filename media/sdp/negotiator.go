@@ -50,18 +50,14 @@ type Agreed struct {
 	Levels                media.Levels
 	Crypto                *Crypto // nil when the audio is in clear
 	WebRTC                *Peer   // nil when the audio goes without ICE and DTLS
-	Disabled              bool    // the audio stream is switched off (port 0); nothing else is set
+	Video                 *AgreedVideo
+	Disabled              bool // the audio stream is switched off (port 0); nothing else is set
 }
 
 func (a Agreed) clone() Agreed {
 	a.Send, a.Recv = slices.Clone(a.Send), slices.Clone(a.Recv)
 	a.WebRTC = a.WebRTC.clone()
-	if a.Crypto != nil {
-		c := *a.Crypto
-		c.LocalKey, c.LocalSalt = bytes.Clone(c.LocalKey), bytes.Clone(c.LocalSalt)
-		c.RemoteKey, c.RemoteSalt = bytes.Clone(c.RemoteKey), bytes.Clone(c.RemoteSalt)
-		a.Crypto = &c
-	}
+	a.Crypto, a.Video = a.Crypto.clone(), a.Video.clone()
 	return a
 }
 
@@ -82,10 +78,14 @@ type Negotiator struct {
 	crypto  *Crypto      // last agreed; audio that was encrypted once stays so
 	agreed  Agreed
 	current bool
-	pending Pending
-	out     *sentOffer        // our last offer, until another is made or received
-	in      *receivedOffer    // the far side's last offer, likewise
-	heard   [sha256.Size]byte // the far side's description in force
+	// video is the m-line of video in use, or that was, -1 before there was one, and
+	// videoCrypto what was last agreed for it.
+	video       int
+	videoCrypto *Crypto
+	pending     Pending
+	out         *sentOffer        // our last offer, until another is made or received
+	in          *receivedOffer    // the far side's last offer, likewise
+	heard       [sha256.Size]byte // the far side's description in force
 }
 
 // sentOffer is what an answer is compared with.
@@ -98,6 +98,7 @@ type sentOffer struct {
 	levels    media.Levels
 	crypto    []cryptoLine
 	webrtc    bool
+	video     *sentVideo // nil when there is none
 }
 
 // receivedOffer is what an answer is made from.
@@ -111,7 +112,7 @@ type receivedOffer struct {
 // NewNegotiator starts a dialog's negotiation. The session id goes into o=,
 // shortened to 62 bits because some phones read it as a signed number.
 func NewNegotiator(sessionID uint64) *Negotiator {
-	return &Negotiator{id: strconv.FormatUint(sessionID&(1<<62-1), 10), audio: -1}
+	return &Negotiator{id: strconv.FormatUint(sessionID&(1<<62-1), 10), audio: -1, video: -1}
 }
 
 // Pending is which offer waits for its answer.
@@ -144,6 +145,9 @@ func (n *Negotiator) settle(a Agreed, lines []Media, audio int, heard [sha256.Si
 	}
 	if a.Crypto != nil {
 		n.crypto, n.keys = a.Crypto, nil
+	}
+	if a.Video != nil {
+		n.video, n.videoCrypto = a.Video.index, a.Video.Crypto
 	}
 	return a.clone()
 }
@@ -179,7 +183,8 @@ func refuse(m *Media) Media {
 		r.Formats = []string{"0"}
 	}
 	if mid := m.mid(); mid != "" && strings.Contains(strings.ToUpper(m.Proto), "TLS") {
-		r.Attrs = []Attr{{"mid", mid}}
+		// Some libraries take a line without a direction for one that goes both ways.
+		r.Attrs = []Attr{{"mid", mid}, {media.Inactive.String(), ""}}
 	}
 	return r
 }

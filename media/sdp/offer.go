@@ -28,7 +28,6 @@ func (n *Negotiator) CreateOffer(l Local) ([]byte, error) {
 	if err := types.assign(formats); err != nil {
 		return nil, err
 	}
-	n.types = types
 	o := &sentOffer{
 		audio:     n.audio,
 		formats:   formats,
@@ -39,6 +38,10 @@ func (n *Negotiator) CreateOffer(l Local) ([]byte, error) {
 		webrtc:    l.WebRTC != nil,
 	}
 	o.lines = n.offerLines(&l, o)
+	if err := n.offerVideo(&l, o, &types); err != nil {
+		return nil, err
+	}
+	n.types = types
 	n.out, n.in, n.pending = o, nil, PendingSent
 	return n.render(&l, o.lines, nil), nil
 }
@@ -105,7 +108,7 @@ func (n *Negotiator) offerLines(l *Local, o *sentOffer) []Media {
 	}
 	lines[o.audio] = l.media(proto, o.formats, o.direction, l.Ptime, o.mux, o.levels, o.crypto)
 	if o.webrtc {
-		l.WebRTC.carry(&lines[o.audio], mid, "actpass", o.direction.Send)
+		l.WebRTC.carry(&lines[o.audio], mid, "actpass", l.WebRTC.SSRC)
 	}
 	return lines
 }
@@ -137,7 +140,7 @@ func (n *Negotiator) ReceiveOffer(body []byte) (Remote, error) {
 	in.remote.Unchanged = in.sum == n.heard
 	n.in, n.out, n.pending = in, nil, PendingReceived
 	r := in.remote
-	r.Formats, r.WebRTC = slices.Clone(r.Formats), r.WebRTC.clone()
+	r.Formats, r.WebRTC, r.Video = slices.Clone(r.Formats), r.WebRTC.clone(), r.Video.clone()
 	return r, nil
 }
 
@@ -194,6 +197,9 @@ func (n *Negotiator) pickRemote(in *receivedOffer) bool {
 		return false
 	}
 	in.remote = found.Remote
+	if v := readVideo(in.session, found); v != nil && !found.Disabled {
+		in.remote.Video = &RemoteVideo{v.Formats, v.Direction}
+	}
 	for i := range in.audio {
 		in.remote.Crypto = in.remote.Crypto || in.audio[i].Crypto && !in.audio[i].Disabled
 	}

@@ -25,10 +25,11 @@ type Remote struct {
 	Ptime     int  // milliseconds it wants a packet to hold; 0 when it does not say
 	MaxPtime  int  // milliseconds a packet may hold; 0 when it does not say
 	Levels    media.Levels
-	WebRTC    *Peer // what it says of ICE and DTLS; nil when it wants audio without
-	Crypto    bool  // it offers SRTP with a key that can be used
-	Secure    bool  // it insists on SRTP (RTP/SAVP, RTP/SAVPF)
-	Disabled  bool  // its port is 0: no audio for now
+	WebRTC    *Peer        // what it says of ICE and DTLS; nil when it wants audio without
+	Crypto    bool         // it offers SRTP with a key that can be used
+	Secure    bool         // it insists on SRTP (RTP/SAVP, RTP/SAVPF)
+	Disabled  bool         // its port is 0: no audio for now
+	Video     *RemoteVideo // nil when it has none that can be used
 	// Unchanged means that the description is the one in force, to the letter, as
 	// in re-INVITEs that only refresh the session (RFC 4028).
 	Unchanged bool

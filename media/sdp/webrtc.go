@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -18,7 +19,9 @@ type WebRTC struct {
 	// Candidates are where we can be reached over UDP, best first. They are all there
 	// are: nothing trickles.
 	Candidates  []netip.AddrPort
-	TCP         bool // and over TCP, at the same addresses
+	TCP         bool             // and over TCP, at the same addresses
+	Reflexive   []netip.AddrPort // over UDP only, where a STUN server sees us
+	Full        bool             // we are a full agent of ICE, not a lite one
 	Fingerprint Fingerprint
 	SSRC        uint32 // of what we send
 	CNAME       string
@@ -30,9 +33,14 @@ type Peer struct {
 	// Fingerprints are those of its certificate, at least one; none is of a hash that
 	// has been broken.
 	Fingerprints []Fingerprint
+	Candidates   []Candidate
+	Lite         bool   // it is a lite agent of ICE
+	TLSID        string // of its DTLS association (RFC 8842 §4); "" when it has no name
 	// Restart means that its ICE credentials are others than before (RFC 8839 §4.4.1.1.1):
 	// ours have to be new as well.
 	Restart bool
+	// Offered means that it has made the offer, not we. It is known when all is agreed.
+	Offered bool
 	// Client means that we open the DTLS association. It is known when all is agreed.
 	Client bool
 
@@ -44,7 +52,7 @@ func (p *Peer) clone() *Peer {
 		return nil
 	}
 	c := *p
-	c.Fingerprints = slices.Clone(p.Fingerprints)
+	c.Fingerprints, c.Candidates = slices.Clone(p.Fingerprints), slices.Clone(p.Candidates)
 	return &c
 }
 
@@ -104,6 +112,13 @@ func (s *Session) readPeer(m *Media) *Peer {
 	p.Pwd, _ = s.shared(m, "ice-pwd")
 	if v, ok := s.shared(m, "setup"); ok {
 		p.setup = strings.ToLower(v)
+	}
+	p.TLSID, _ = s.shared(m, "tls-id")
+	_, p.Lite = attr(s.Attrs, "ice-lite")
+	for _, as := range s.sections(m) {
+		if len(p.Candidates) == 0 {
+			p.Candidates = readCandidates(as)
+		}
 	}
 	for _, as := range s.sections(m) {
 		for i := range as {
@@ -188,6 +203,14 @@ func (m *Media) off() bool {
 	return m.Port == 0 && !bundled
 }
 
+// Mid is the name of our audio m-line, "" when it has none.
+func (n *Negotiator) Mid() string {
+	if n.audio < 0 || n.audio >= len(n.lines) {
+		return ""
+	}
+	return n.lines[n.audio].mid()
+}
+
 // role settles who opens the DTLS association with p: its own wish, what is in force
 // already, or it.
 func (n *Negotiator) role(p *Peer) (client bool) {
@@ -198,7 +221,7 @@ func (n *Negotiator) role(p *Peer) (client bool) {
 		return true
 	}
 	before := n.peer
-	return before != nil && before.Client && slices.Equal(before.Fingerprints, p.Fingerprints)
+	return before != nil && before.Client && before.TLSID == p.TLSID && slices.Equal(before.Fingerprints, p.Fingerprints)
 }
 
 // restarts reports whether p has other ICE credentials than were in force.
@@ -207,8 +230,10 @@ func (n *Negotiator) restarts(p *Peer) bool {
 	return before != nil && (before.Ufrag != p.Ufrag || before.Pwd != p.Pwd)
 }
 
-// carry adds what browsers want to know to our audio m-line.
-func (w *WebRTC) carry(m *Media, mid, setup string, sends bool) {
+// carry adds what browsers want to know to an m-line of ours, whose packets have ssrc. They
+// are told of it while nothing is sent, too: Chromium forgets who is not named, and then
+// shows nothing of what comes later.
+func (w *WebRTC) carry(m *Media, mid, setup string, ssrc uint32) {
 	add := func(key, value string) { m.Attrs = append(m.Attrs, Attr{key, value}) }
 	if mid != "" {
 		add("mid", mid)
@@ -217,9 +242,9 @@ func (w *WebRTC) carry(m *Media, mid, setup string, sends bool) {
 	add("ice-pwd", w.Pwd)
 	add("fingerprint", w.Fingerprint.Hash+" "+w.Fingerprint.Value)
 	add("setup", setup)
-	if sends {
-		add("msid", "dialtone audio")
-		add("ssrc", strconv.FormatUint(uint64(w.SSRC), 10)+" cname:"+w.CNAME)
+	if ssrc != 0 {
+		add("msid", "dialtone "+m.Kind)
+		add("ssrc", strconv.FormatUint(uint64(ssrc), 10)+" cname:"+w.CNAME)
 	}
 	for i, c := range w.Candidates {
 		priority := 126<<24 | uint64(65535-i)<<8 | 255 // RFC 8445 §5.1.2.1
@@ -231,11 +256,19 @@ func (w *WebRTC) carry(m *Media, mid, setup string, sends bool) {
 			add("candidate", fmt.Sprintf("%d 1 tcp %d %s %d typ host tcptype passive", len(w.Candidates)+i+1, priority, c.Addr(), c.Port()))
 		}
 	}
+	w.carryReflexive(m)
 	add("end-of-candidates", "")
 }
 
+// tlsID is our name for the association that the far side calls theirs: another one
+// whenever theirs is.
+func tlsID(session, theirs string) string {
+	sum := sha256.Sum256([]byte(session + "/" + theirs))
+	return hex.EncodeToString(sum[:16])
+}
+
 // session are the attributes of our whole description: the m-lines in use are one
-// bundle, and we only answer checks. An answer bundles nothing that offer, which is nil in
+// bundle; a lite agent says that it is one. An answer bundles nothing that offer, which is nil in
 // our own one, does not (RFC 9143 §7.3).
 func (w *WebRTC) session(lines []Media, offer *Session) []Attr {
 	if w == nil {
@@ -248,6 +281,9 @@ func (w *WebRTC) session(lines []Media, offer *Session) []Attr {
 		}
 	}
 	as := []Attr{{"ice-lite", ""}}
+	if w.Full {
+		as = trickles(offer)
+	}
 	if group != "BUNDLE" {
 		as = append([]Attr{{"group", group}}, as...)
 	}

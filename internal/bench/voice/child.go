@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,6 +133,8 @@ func (s scene) join(ports []*rtp.Port) (leave func(), err error) {
 		return meet(ports)
 	case musicOnHold:
 		return hold(ports), nil
+	case nothing:
+		return exchange(ports), nil
 	}
 	for i := 0; i+1 < len(ports); i += 2 {
 		if _, err := media.Bridge(ports[i], ports[i+1]); err != nil {
@@ -162,6 +165,38 @@ func meet(ports []*rtp.Port) (leave func(), err error) {
 	}
 	return func() { stop(); all.Wait(); rooms.Wait() }, nil
 }
+
+// exchange reads and sends what a conference does, every 20 ms, and looks at none of it.
+func exchange(ports []*rtp.Port) (leave func()) {
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for _, p := range ports {
+		p.SetSink(deaf{})
+	}
+	all.Go(func() {
+		silence := bytes.Repeat([]byte{0xff}, 160)
+		for tick := time.NewTicker(packetTime); ; {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			for _, p := range ports {
+				p.Pull()
+			}
+			for _, p := range ports {
+				p.Write(codec.PCMU, silence, 160, false)
+			}
+		}
+	})
+	return func() { close(stop); all.Wait() }
+}
+
+// deaf pulls packets and looks at none.
+type deaf struct{}
+
+func (deaf) Packet(*media.Packet) {}
+func (deaf) Pulls()               {}
 
 // hold lets all hear the music.
 func hold(ports []*rtp.Port) (leave func()) {

@@ -21,6 +21,7 @@ const (
 	calls kind = iota // two and two are bridged
 	conferences
 	musicOnHold
+	nothing // but what a conference reads and sends
 )
 
 // scenes in the order in which they are played; the first is what the others are
@@ -31,6 +32,7 @@ var scenes = []scene{
 	{name: "100 calls PCMU-G722", phones: 200, speakers: 200, formats: []codec.Format{codec.PCMU, codec.G722}, limit: 56},
 	{name: "100 calls PCMU-Opus", phones: 200, speakers: 200, formats: []codec.Format{codec.PCMU, codec.Opus}, bare: 1.3},
 	{name: "conference of 100", what: conferences, phones: 100, speakers: 3, formats: []codec.Format{codec.PCMU}, limit: 4},
+	{name: "conference of 100, ports only", what: nothing, phones: 100, formats: []codec.Format{codec.PCMU}},
 	{name: "conference of 503", what: conferences, phones: 503, speakers: 3, formats: []codec.Format{codec.PCMU}, limit: 100},
 	{name: "music for 100 calls", what: musicOnHold, phones: 100, formats: []codec.Format{codec.PCMU}, limit: 5},
 }
