@@ -26,6 +26,8 @@ const patience = 10 * time.Second
 type Browser struct {
 	// Lie makes it show a certificate that its descriptions do not name.
 	Lie bool
+	// Profiles are those of SRTP that it knows, best first.
+	Profiles []dtls.SRTPProtectionProfile
 	// Setup is what its descriptions say: actpass, or active in an answer, when empty.
 	Setup string
 
@@ -55,18 +57,29 @@ type Browser struct {
 // New makes a browser on 127.0.0.1, which is closed when the test ends.
 func New(tb testing.TB) *Browser {
 	tb.Helper()
-	return newBrowser(tb, ice.NetworkTypeUDP4)
+	return newBrowser(tb, ice.NetworkTypeUDP4, eager)
 }
+
+// NewCalm is New with a browser that asks as seldom as real ones whether the far side is
+// still there.
+func NewCalm(tb testing.TB) *Browser {
+	tb.Helper()
+	return newBrowser(tb, ice.NetworkTypeUDP4, 2500*time.Millisecond)
+}
+
+// eager is how often a browser asks that is to notice things soon.
+const eager = 100 * time.Millisecond
 
 // NewWithoutUDP is New in a network that lets TCP through only.
 func NewWithoutUDP(tb testing.TB) *Browser {
 	tb.Helper()
-	return newBrowser(tb, ice.NetworkTypeTCP4)
+	return newBrowser(tb, ice.NetworkTypeTCP4, eager)
 }
 
-func newBrowser(tb testing.TB, network ice.NetworkType) *Browser {
+func newBrowser(tb testing.TB, network ice.NetworkType, keepalive time.Duration) *Browser {
 	tb.Helper()
 	b := &Browser{tb: tb, dtlsIn: packetio.NewBuffer(), packets: make(chan *rtp.Packet, 4096), up: make(chan error, 1), seq: 1000, time: 50000}
+	b.Profiles = []dtls.SRTPProtectionProfile{dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_128_GCM}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	var err error
 	if b.cert, err = selfsign.GenerateSelfSigned(); err != nil {
@@ -77,7 +90,7 @@ func newBrowser(tb testing.TB, network ice.NetworkType) *Browser {
 		ice.WithNetworkTypes([]ice.NetworkType{network}), ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithIncludeLoopback(),
 		ice.WithIPFilter(func(ip net.IP) bool { return ip.IsLoopback() }),
-		ice.WithCheckInterval(20*time.Millisecond), ice.WithKeepaliveInterval(100*time.Millisecond), ice.WithHostAcceptanceMinWait(0),
+		ice.WithCheckInterval(20*time.Millisecond), ice.WithKeepaliveInterval(keepalive), ice.WithHostAcceptanceMinWait(0),
 		ice.WithLoggerFactory(quiet()),
 	)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 // description is what matters of the far side's.
 type description struct {
 	ufrag, pwd, fingerprint, setup string
+	controls                       bool // it chooses the path (RFC 8445 §6.1.1)
 	candidates                     []string
 }
 
@@ -54,6 +55,7 @@ func (b *Browser) Answer(offer, direction, formats string) string {
 	if setup == "" {
 		setup = "active"
 	}
+	d.controls = !strings.Contains(offer, "a=ice-lite")
 	d.setup = map[string]string{"active": "passive", "passive": "active"}[setup]
 	text := b.describe(direction, setup, formats)
 	b.connect(d)

@@ -20,7 +20,11 @@ import (
 
 // run connects, shakes hands and reads until the end.
 func (b *Browser) run(d description) error {
-	conn, err := b.agent.Dial(b.ctx, d.ufrag, d.pwd)
+	begin := b.agent.Dial
+	if d.controls {
+		begin = b.agent.Accept
+	}
+	conn, err := begin(b.ctx, d.ufrag, d.pwd)
 	if err != nil {
 		return fmt.Errorf("ICE: %w", err)
 	}
@@ -60,7 +64,7 @@ func (b *Browser) start(conn net.Conn, d description) (*dtls.Conn, error) {
 	common := []dtls.Option{
 		dtls.WithCertificates(cert), dtls.WithInsecureSkipVerify(true), dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
 		dtls.WithLoggerFactory(quiet()), dtls.WithFlightInterval(100 * time.Millisecond),
-		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_128_GCM),
+		dtls.WithSRTPProtectionProfiles(b.Profiles...),
 		dtls.WithVerifyPeerCertificate(func(raw [][]byte, _ [][]*x509.Certificate) error {
 			if have := printOf(b.tb, tls.Certificate{Certificate: raw}); !strings.EqualFold(have, d.fingerprint) {
 				return errors.New("another certificate than the description names")
@@ -131,3 +135,12 @@ func printOf(tb testing.TB, c tls.Certificate) string {
 	}
 	return text
 }
+
+// Show makes it show a certificate, which its descriptions name from now on.
+func (b *Browser) Show(c tls.Certificate) {
+	b.tb.Helper()
+	b.cert, b.print = c, printOf(b.tb, c)
+}
+
+// Certificate is the one that it shows.
+func (b *Browser) Certificate() tls.Certificate { return b.cert }

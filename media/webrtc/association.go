@@ -138,7 +138,7 @@ func (a *association) options() []dtls.Option {
 		dtls.WithFlightInterval(flight),
 		dtls.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}),
 		dtls.WithVerifyPeerCertificate(func(raw [][]byte, _ [][]*x509.Certificate) error {
-			return vouched(a.peer.Fingerprints, raw)
+			return vouched(a.peer.Fingerprints, raw, time.Now())
 		}),
 	}
 }

@@ -61,7 +61,7 @@ func newBed(tb testing.TB, change ...func(*Options)) *bed {
 // open begins a connection, ready for Opus and PCMU.
 func (b *bed) open() *Conn {
 	b.t.Helper()
-	c, err := b.hub.Open(loopback)
+	c, err := b.hub.Open(loopback, netip.Addr{})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -78,6 +78,9 @@ func (b *bed) open() *Conn {
 func describe(c *Conn, setup string) string {
 	l := c.Describe(netip.Addr{})
 	var s strings.Builder
+	if !l.Full {
+		s.WriteString("a=ice-lite\r\n")
+	}
 	fmt.Fprintf(&s, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s %s\r\na=setup:%s\r\na=rtcp-mux\r\na=end-of-candidates\r\n",
 		l.Ufrag, l.Pwd, l.Fingerprint.Hash, l.Fingerprint.Value, setup)
 	for i, a := range l.Candidates {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,15 +77,28 @@ func fingerprint(hash string, der []byte) (Fingerprint, bool) {
 // errFingerprint ends a handshake with somebody else than signalling spoke of.
 var errFingerprint = errors.New("the certificate of the far side is not the one that its description names")
 
-// vouched reports whether one of fs is that of the certificate.
-func vouched(fs []Fingerprint, raw [][]byte) error {
+// clocksDiffer is for how long a certificate that has expired is taken all the same.
+const clocksDiffer = 24 * time.Hour
+
+// vouched reports whether one of fs is that of the certificate, which must not have
+// expired.
+func vouched(fs []Fingerprint, raw [][]byte, now time.Time) error {
 	if len(raw) == 0 {
 		return errFingerprint
 	}
-	for _, want := range fs {
-		if have, ok := fingerprint(want.Hash, raw[0]); ok && strings.EqualFold(have.Value, want.Value) {
-			return nil
-		}
+	named := slices.ContainsFunc(fs, func(want Fingerprint) bool {
+		have, ok := fingerprint(want.Hash, raw[0])
+		return ok && strings.EqualFold(have.Value, want.Value)
+	})
+	if !named {
+		return errFingerprint
 	}
-	return errFingerprint
+	c, err := x509.ParseCertificate(raw[0])
+	if err != nil {
+		return fmt.Errorf("the certificate of the far side: %w", err)
+	}
+	if now.After(c.NotAfter.Add(clocksDiffer)) {
+		return fmt.Errorf("the certificate of the far side has expired on %s", c.NotAfter.Format(time.DateOnly))
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -64,7 +65,7 @@ type echo struct {
 func (e *echo) begin(video bool) {
 	e.Helper()
 	var err error
-	if e.conn, err = e.bed.hub.Open(loopback); err != nil {
+	if e.conn, err = e.bed.hub.Open(loopback, netip.Addr{}); err != nil {
 		e.Fatal(err)
 	}
 	e.nego = sdp.NewNegotiator(1)
@@ -89,7 +90,7 @@ func (f sinkFunc) Packet(p *media.Packet) { f(p) }
 
 func (e *echo) local(d media.Direction) sdp.Local {
 	l := e.conn.Describe(loopback)
-	w := &sdp.WebRTC{Ufrag: l.Ufrag, Pwd: l.Pwd, Candidates: l.Candidates, TCP: l.TCP, Fingerprint: sdp.Fingerprint(l.Fingerprint)}
+	w := &sdp.WebRTC{Ufrag: l.Ufrag, Pwd: l.Pwd, Candidates: l.Candidates, TCP: l.TCP, Full: l.Full, Fingerprint: sdp.Fingerprint(l.Fingerprint)}
 	w.SSRC, w.CNAME = e.conn.Port().Source()
 	return sdp.Local{
 		Addr: loopback, RTP: e.conn.Local().Port(), RTCP: e.conn.Local().Port() + 1,
@@ -102,7 +103,10 @@ func (e *echo) settle(a sdp.Agreed) {
 	if err := e.conn.Port().Configure(rtp.Params{Send: a.Send, Recv: a.Recv, Direction: a.Direction, Levels: a.Levels}); err != nil {
 		e.Fatal(err)
 	}
-	p := Peer{Client: a.WebRTC.Client}
+	p := Peer{Client: a.WebRTC.Client, Ufrag: a.WebRTC.Ufrag, Pwd: a.WebRTC.Pwd, Offered: a.WebRTC.Offered}
+	for _, c := range a.WebRTC.Candidates {
+		p.Candidates = append(p.Candidates, Candidate(c))
+	}
 	for _, f := range a.WebRTC.Fingerprints {
 		p.Fingerprints = append(p.Fingerprints, Fingerprint(f))
 	}
@@ -153,8 +157,8 @@ func (e *echo) hears() {
 	e.page.Wait(fmt.Sprintf("packets().then(n => n > %d + 10 || n > 10 && n < %d)", before, before))
 }
 
-// What a real browser says and takes: calls, holds and resumes of all kinds, from both
-// sides, a restart of ICE, keys.
+// What a real browser says and takes of a lite agent and of a full one: calls, holds and
+// resumes of all kinds, from both sides, a restart of ICE, keys.
 func TestChromium(t *testing.T) {
 	if !browser.Installed() {
 		t.Fatal("Chromium is not installed, and nothing is tested without it: make install-test-tools")
@@ -166,9 +170,12 @@ func TestChromium(t *testing.T) {
 	defer server.Close()
 	page := browser.Start(t, browser.Options{}).Open(server.URL)
 	page.Wait("typeof fresh == 'function'")
-	b := newBed(t)
+	lite, both := newBed(t), newBed(t, full)
 	for _, video := range []bool{false, true} {
-		e := &echo{T: t, bed: b, page: page}
+		e := &echo{T: t, bed: lite, page: page}
+		if video {
+			e.bed = both
+		}
 		e.begin(video)
 		e.isOffered("sendrecv", false)
 		e.hears()
@@ -192,11 +199,20 @@ func TestChromium(t *testing.T) {
 		page.Eval("pc.close()", nil)
 		e.conn.Close()
 	}
-	called := &echo{T: t, bed: b, page: page}
-	called.begin(false)
-	called.offers(media.SendRecv)
-	called.hears()
-	if st := called.conn.Port().Stats(); !st.Encrypted || st.RxRejected > 0 {
-		t.Errorf("statistics %+v", st)
+	for _, b := range []*bed{lite, both} {
+		called := &echo{T: t, bed: b, page: page}
+		called.begin(false)
+		called.offers(media.SendRecv)
+		called.hears()
+		if st := called.conn.Port().Stats(); !st.Encrypted || st.RxRejected > 0 {
+			t.Errorf("statistics %+v", st)
+		}
+		if a := called.conn.agent; a != nil {
+			until(t, "the choice, and consent", func() bool {
+				called.conn.mu.Lock()
+				defer called.conn.mu.Unlock()
+				return a.nominated != nil && !a.consented.IsZero() && a.switches == 0
+			})
+		}
 	}
 }

@@ -18,6 +18,7 @@ var (
 	ErrNoPath    = errors.New("the browser never reached us: its checks did not arrive")
 	ErrHandshake = errors.New("no keys were agreed on with the browser")
 	ErrConsent   = errors.New("the browser is silent: its checks have stopped")
+	ErrDeaf      = errors.New("the browser does not answer our checks")
 	ErrGone      = errors.New("the browser has closed its connection for audio")
 )
 
@@ -25,7 +26,9 @@ var (
 type Local struct {
 	Ufrag, Pwd  string
 	Candidates  []netip.AddrPort // best first
-	TCP         bool             // they are good for TCP as well
+	Reflexive   []netip.AddrPort // likewise, where a STUN server sees us
+	TCP         bool             // candidates are good for TCP as well
+	Full        bool             // we look for ways as well, and do not only answer
 	Fingerprint Fingerprint
 }
 
@@ -33,6 +36,18 @@ type Local struct {
 type Peer struct {
 	Fingerprints []Fingerprint // of its certificate
 	Client       bool          // we open the DTLS association
+	TLSID        string        // of the association (RFC 8842 §4); "" when it has no name
+
+	// What a full agent has to know besides.
+	Ufrag, Pwd string
+	Candidates []Candidate
+	Lite       bool // the far side only answers checks
+	Offered    bool // it has made the offer, so it chooses the path
+}
+
+// same reports whether p and q share an association.
+func (p *Peer) same(q *Peer) bool {
+	return p.Client == q.Client && p.TLSID == q.TLSID && slices.Equal(p.Fingerprints, q.Fingerprints)
 }
 
 // fresh is how lately a far side was heard that keeps its addresses to itself.
@@ -47,26 +62,30 @@ func newCredentials() credentials { return credentials{ufrag: rand.Text()[:8], p
 // Conn is the connection to one browser. Its methods are safe for concurrent use.
 type Conn struct {
 	hub  *Hub
-	home *socket // where the far side was told to send to
+	home *socket    // where the far side was told to send to
+	far  netip.Addr // where its signalling comes from; not valid when nobody knows
 	port *rtp.Port
 
 	selected atomic.Pointer[path] // by which we send
 	heard    atomic.Int64         // when the last check came, Unix ns; 0 before the first
 
-	mu      sync.Mutex
-	closed  bool
-	ours    []credentials // the newest last; one more than that only until it is used
-	paths   []*path
-	seen    transactions
-	chosen  bool // the far side has nominated a path
-	peer    *Peer
-	since   time.Time // when peer was named, or the call answered
-	waits   bool      // the call has not been answered
-	dtls    *association
-	early   [][]byte  // DTLS that came before peer was known
-	leaves  time.Time // when its association ended and nothing else did; zero before
-	err     error     // why it ended by itself
-	failure func(error)
+	mu        sync.Mutex
+	agent     *agent // nil when we only answer
+	told      string // the credentials that reflexive was described with
+	reflexive []netip.AddrPort
+	closed    bool
+	ours      []credentials // the newest last; one more than that only until it is used
+	paths     []*path
+	seen      transactions
+	chosen    bool // the far side has nominated a path
+	peer      *Peer
+	since     time.Time // when peer was named, or the call answered
+	waits     bool      // the call has not been answered
+	dtls      *association
+	early     [][]byte  // DTLS that came before peer was known
+	leaves    time.Time // when its association ended and nothing else did; zero before
+	err       error     // why it ended by itself
+	failure   func(error)
 }
 
 var _ rtp.Wire = (*Conn)(nil)
@@ -92,12 +111,20 @@ func (c *Conn) Describe(seen netip.Addr) Local {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	cred := c.ours[len(c.ours)-1]
-	return Local{
+	l := Local{
 		Ufrag: cred.ufrag, Pwd: cred.pwd,
 		Candidates:  c.hub.candidates(c.home, seen),
 		Fingerprint: c.hub.fingerprint,
 		TCP:         c.home.listener != nil,
+		Full:        c.agent != nil,
 	}
+	if c.agent != nil {
+		if c.told != cred.ufrag { // what was said once stays so: a 200 repeats what the 183 said
+			c.told, c.reflexive = cred.ufrag, c.hub.mirror.where(l.Candidates)
+		}
+		l.Reflexive = slices.Clone(c.reflexive)
+	}
+	return l
 }
 
 // Restart gives the connection other credentials, as a restart of ICE wants it (RFC 8445
@@ -145,11 +172,17 @@ func (c *Conn) fail(err error) {
 }
 
 // Connect goes on with what signalling said of the far side. The same again changes
-// nothing; another certificate or role begins another handshake (RFC 8842 §4).
+// nothing; another certificate, name or role begins another handshake (RFC 8842 §4).
 func (c *Conn) Connect(p Peer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.peer != nil && c.peer.Client == p.Client && slices.Equal(c.peer.Fingerprints, p.Fingerprints) {
+	if c.closed {
+		return
+	}
+	if c.agent != nil {
+		c.agent.meet(&p)
+	}
+	if c.peer != nil && c.peer.same(&p) {
 		return
 	}
 	p.Fingerprints = slices.Clone(p.Fingerprints)
@@ -225,6 +258,8 @@ func (c *Conn) examine(now time.Time) {
 		c.fail(ErrNoPath)
 	case !never && now.Sub(heard) > c.hub.Consent:
 		c.fail(fmt.Errorf("%w %v ago", ErrConsent, now.Sub(heard).Round(time.Second)))
+	case c.agent != nil && !never && c.agent.refused(now, late):
+		c.fail(ErrDeaf)
 	case (c.dtls == nil || !c.dtls.up) && late:
 		c.fail(ErrHandshake)
 	}
@@ -241,6 +276,9 @@ func (c *Conn) Close() {
 	c.closed, c.early, c.failure = true, nil, nil
 	if c.dtls != nil {
 		c.dtls.abandon()
+	}
+	if c.agent != nil {
+		c.agent.close()
 	}
 	for _, p := range c.paths {
 		p.way.disown(p.remote, c)

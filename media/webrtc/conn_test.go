@@ -215,7 +215,7 @@ func TestClosedConnectionLeavesNothing(t *testing.T) {
 func TestClosedHubOpensNothing(t *testing.T) {
 	b := newBed(t)
 	b.hub.Close()
-	if _, err := b.hub.Open(loopback); !errors.Is(err, ErrClosed) {
+	if _, err := b.hub.Open(loopback, loopback); !errors.Is(err, ErrClosed) {
 		t.Errorf("error %v", err)
 	}
 }

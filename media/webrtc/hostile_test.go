@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime"
 	"testing"
+	"time"
 )
 
 func must(tb testing.TB, s string) netip.Addr {
@@ -155,6 +156,54 @@ func TestRoleConflict(t *testing.T) {
 	n, err := s.Read(buf[:])
 	if err != nil || binary.BigEndian.Uint16(buf[:n]) != bindingError || buf[26] != 4 || buf[27] != 87 {
 		t.Fatalf("answer %x, %v", buf[:n], err)
+	}
+}
+
+// Names that are guessed and answers to nothing cost next to nothing and leave nothing, and
+// the name alone opens nothing.
+func TestGuessedNamesLeaveNothing(t *testing.T) {
+	b := newBed(t, full)
+	c := b.open()
+	c.meets(true)
+	l := c.Describe(loopback)
+	from := at(7)
+	guess := request("guessed1", l.Pwd)
+	answer := (&check{id: newID()}).success(from, l.Pwd)
+	broken := request(l.Ufrag, l.Pwd)[:40]
+	if !raceDetector {
+		for name, hand := range map[string]func(){
+			"a guessed name":       func() { b.hub.check(c.home, guess, from) },
+			"an answer to nothing": func() { b.hub.answered(c.home, answer, from) },
+			"what is cut off":      func() { b.hub.check(c.home, broken, from) },
+		} {
+			if a := testing.AllocsPerRun(100, hand); a > 1 {
+				t.Errorf("%s: %v allocations", name, a)
+			}
+		}
+	}
+	for range 1000 {
+		b.hub.check(c.home, request(l.Ufrag, "not the password"), from)
+		b.hub.answered(c.home, (&check{id: newID()}).success(from, l.Pwd), from)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.paths)+len(c.agent.pairs)+len(c.seen.ring)+len(b.hub.sources)+len(b.hub.asked) > 0 {
+		t.Errorf("left: %d paths, %d pairs, %d checks, %d sources", len(c.paths), len(c.agent.pairs), len(c.seen.ring), len(b.hub.sources))
+	}
+}
+
+// Who names the credentials of another of his calls as his own, and our address as his, does
+// not have us talk to ourselves.
+func TestCallsAreNotLoopedToEachOther(t *testing.T) {
+	b := newBed(t, full)
+	one, two := b.still(loopback), b.still(loopback)
+	l := two.Describe(loopback)
+	one.Connect(Peer{
+		Fingerprints: []Fingerprint{{"sha-256", "00"}}, Ufrag: l.Ufrag, Pwd: l.Pwd, Offered: true,
+		Candidates: []Candidate{{two.Local(), 1}, {local(4001), 1}},
+	})
+	if sent, _ := one.checksUntil(time.Now(), time.Now().Add(time.Minute)); len(sent) > 0 {
+		t.Errorf("checks went to %v", sent)
 	}
 }
 

@@ -20,6 +20,13 @@ type Options struct {
 	Port   uint16
 	Engine *rtp.Engine
 	Log    *slog.Logger
+	// Mode says whether we look for ways to the far side as well.
+	Mode Mode
+	// Near says of addresses that are not in the networks of this machine whether they
+	// reach us all the same; nil knows none.
+	Near func(netip.Addr) bool
+	// STUN is a server, host:port, that tells what addresses we have outside; "" asks none.
+	STUN string
 	// Consent is for how long a far side may be silent: by default 30 s (RFC 7675 §5.1).
 	Consent time.Duration
 	// SetUp is how long ICE and DTLS may take: by default 30 s.
@@ -47,6 +54,10 @@ type Hub struct {
 	sources map[netip.AddrPort]*Conn // that have proved to be theirs
 	conns   map[*Conn]struct{}
 
+	asked  map[[12]byte]*Conn // whose checks wait for an answer
+	budget budget
+	mirror mirror
+
 	streams streams
 	frames  sync.Pool // of *frame
 }
@@ -66,7 +77,7 @@ func New(o Options) (*Hub, error) {
 	for _, d := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&o.Consent, 30 * time.Second}, {&o.SetUp, 30 * time.Second}, {&o.Farewell, 3 * time.Second}} {
+	}{{&o.Consent, 30 * time.Second}, {&o.SetUp, 30 * time.Second}, {&o.Farewell, 10 * time.Second}} {
 		if *d.value == 0 {
 			*d.value = d.standard
 		}
@@ -74,6 +85,7 @@ func New(o Options) (*Hub, error) {
 	h := &Hub{
 		Options: o, certificate: cert, fingerprint: own,
 		names: map[string]*Conn{}, sources: map[netip.AddrPort]*Conn{}, conns: map[*Conn]struct{}{},
+		asked: map[[12]byte]*Conn{},
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	return h, nil
@@ -83,6 +95,9 @@ func New(o Options) (*Hub, error) {
 // that is possible at none of them; it is tried again for each connection.
 func (h *Hub) Start() error {
 	h.work.Go(h.sweep)
+	if h.STUN != "" && h.Mode != Lite {
+		h.work.Go(h.look)
+	}
 	var failed []error
 	addrs := addresses()
 	for _, a := range addrs {
@@ -126,14 +141,14 @@ func (h *Hub) Close() {
 const maxConns = 1 << 17
 
 // Open begins a connection to a browser that talks with us at local, which is one
-// concrete address.
-func (h *Hub) Open(local netip.Addr) (*Conn, error) {
+// concrete address. Its signalling comes from far, which need not be valid.
+func (h *Hub) Open(local, far netip.Addr) (*Conn, error) {
 	local = local.Unmap()
 	s, err := h.socket(local)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{hub: h, home: s, ours: []credentials{newCredentials()}}
+	c := &Conn{hub: h, home: s, far: far.Unmap().WithZone(""), ours: []credentials{newCredentials()}}
 	if c.port, err = h.Engine.OpenWire(c); err != nil {
 		return nil, err
 	}
@@ -147,6 +162,11 @@ func (h *Hub) Open(local netip.Addr) (*Conn, error) {
 	if full {
 		c.port.Close()
 		return nil, fmt.Errorf("open a connection to a browser: %w", ErrClosed)
+	}
+	if h.full(c.far) {
+		c.mu.Lock()
+		c.agent = newAgent(c)
+		c.mu.Unlock()
 	}
 	return c, nil
 }
@@ -170,6 +190,26 @@ func (h *Hub) named(ufrag []byte) *Conn {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.names[string(ufrag)]
+}
+
+// await says whose the answer to a check is.
+func (h *Hub) await(id [12]byte, c *Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked[id] = c
+}
+
+func (h *Hub) unawait(id [12]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.asked, id)
+}
+
+// asker finds whose check an answer is for.
+func (h *Hub) asker(id [12]byte) *Conn {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.asked[id]
 }
 
 // owner finds the connection that a source belongs to.

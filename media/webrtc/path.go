@@ -27,44 +27,62 @@ func (c *Conn) checked(w way, k *check, from netip.AddrPort) []byte {
 	}
 	pwd := c.ours[i].pwd
 	if first := c.seen.find(k.id); first != nil {
-		if !first.is(w, from) || !c.holds(w, from) {
+		if !first.from.is(w, from) || !c.holds(w, from) {
 			return nil
 		}
-		return k.reply(from, pwd) // it has not heard our answer; nothing else follows from it
+		return k.reply(from, pwd, first.refused) // it has not heard our answer; nothing else follows from it
 	}
 	now := time.Now()
 	p := c.pathOf(w, from, now)
 	if p == nil {
-		c.seen.add(k.id, &path{way: w, remote: from})
+		c.seen.add(transaction{id: k.id, from: &path{way: w, remote: from}})
 		return nil
 	}
-	c.seen.add(k.id, p)
-	if !k.controlled {
+	refused := c.refuses(k)
+	c.seen.add(transaction{k.id, p, refused})
+	if !refused {
 		c.heard.Store(now.UnixNano())
-		c.follow(p, i, k.nominates)
+		c.follow(p, i, k)
 	}
-	return k.reply(from, pwd)
+	return k.reply(from, pwd, refused)
 }
 
-// follow does what a check by p with our credentials i says; mu is held.
-func (c *Conn) follow(p *path, i int, nominates bool) {
+// refuses reports whether k claims a role that is ours; mu is held.
+func (c *Conn) refuses(k *check) bool {
+	if c.agent != nil {
+		return c.agent.refuses(k)
+	}
+	return k.controlled // who only answers never chooses
+}
+
+// follow does what k says, which came by p with our credentials i; mu is held.
+func (c *Conn) follow(p *path, i int, k *check) {
 	if i > 0 { // the restart has reached the far side
 		c.hub.disown(c, nil, []string{c.ours[0].ufrag})
 		c.ours = c.ours[i:]
 		c.chosen = false
 	}
+	nominates := k.nominates && (c.agent == nil || !c.agent.controlling)
 	if nominates || !c.chosen {
-		c.chosen = c.chosen || nominates
-		c.selected.Store(p)
+		c.prefer(p, nominates)
 	}
+	if c.agent != nil {
+		c.agent.heard(p, k)
+	}
+}
+
+// prefer sends by p from now on; mu is held.
+func (c *Conn) prefer(p *path, chosen bool) {
+	c.chosen = c.chosen || chosen
+	c.selected.Store(p)
 	if c.peer != nil && c.peer.Client && c.dtls == nil && c.err == nil {
 		c.begin()
 	}
 }
 
 // reply answers k, which came from there.
-func (k *check) reply(from netip.AddrPort, pwd string) []byte {
-	if k.controlled {
+func (k *check) reply(from netip.AddrPort, pwd string, refused bool) []byte {
+	if refused {
 		return k.conflict(pwd)
 	}
 	return k.success(from, pwd)
@@ -122,6 +140,9 @@ func (c *Conn) ended(w way) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.paths = slices.DeleteFunc(c.paths, func(p *path) bool { return p.way == w })
+	if c.agent != nil {
+		c.agent.leave(w)
+	}
 	if p := c.selected.Load(); p == nil || p.way != w {
 		return
 	}

@@ -13,27 +13,28 @@ type transactions struct {
 }
 
 type transaction struct {
-	id   [12]byte
-	from *path
+	id      [12]byte
+	from    *path
+	refused bool // it claimed our role
 }
 
-// find tells where a check came from the first time; nil when it is new.
-func (t *transactions) find(id [12]byte) *path {
+// find tells of a check when it came the first time; nil when it is new.
+func (t *transactions) find(id [12]byte) *transaction {
 	for i := range t.ring {
 		if t.ring[i].id == id {
-			return t.ring[i].from
+			return &t.ring[i]
 		}
 	}
 	return nil
 }
 
 // add remembers a check that is new.
-func (t *transactions) add(id [12]byte, from *path) {
+func (t *transactions) add(one transaction) {
 	if len(t.ring) < maxSeen {
-		t.ring = append(t.ring, transaction{id, from})
+		t.ring = append(t.ring, one)
 		return
 	}
-	t.ring[t.next] = transaction{id, from}
+	t.ring[t.next] = one
 	t.next = (t.next + 1) % maxSeen
 }
 

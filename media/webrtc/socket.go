@@ -116,6 +116,8 @@ func (s *socket) read() {
 func (h *Hub) received(w way, a *rtp.Arrival, n int, from netip.AddrPort) {
 	b := a.Buffer()[:n]
 	switch first := b[0]; {
+	case first < 4 && isVerdict(b):
+		h.answered(w, b, from)
 	case first < 4:
 		h.check(w, b, from)
 	case first >= 128 && first < 192:
@@ -141,5 +143,18 @@ func (h *Hub) check(w way, b []byte, from netip.AddrPort) {
 	}
 	if answer := c.checked(w, &check, from); answer != nil {
 		w.send(answer, from)
+	}
+}
+
+// answered takes the answer to a check of ours, or of the STUN server.
+func (h *Hub) answered(w way, b []byte, from netip.AddrPort) {
+	v, ok := parseVerdict(b)
+	if !ok {
+		return
+	}
+	if c := h.asker(v.id); c != nil {
+		c.answered(w, &v, from)
+	} else if s, udp := w.(*socket); udp {
+		h.mirror.answered(s, &v, from)
 	}
 }

@@ -86,15 +86,8 @@ func (h *Hub) accept(l net.Listener) {
 	}
 }
 
-// network is whose connections count together: of IPv6, one far side has all of a /64.
-func (s *stream) network() netip.Prefix {
-	bits := 32
-	if s.remote.Addr().Is6() {
-		bits = 64
-	}
-	p, _ := s.remote.Addr().Prefix(bits)
-	return p
-}
+// network is whose connections count together.
+func (s *stream) network() netip.Prefix { return networkOf(s.remote.Addr()) }
 
 // add counts a connection, unless there are too many. Too many that have shown nothing
 // cost the oldest of them its place, or who holds them all would keep others out.

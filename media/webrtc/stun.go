@@ -22,9 +22,11 @@ const (
 	attrIntegrity     = 0x0008
 	attrErrorCode     = 0x0009
 	attrMappedAddress = 0x0020
+	attrPriority      = 0x0024
 	attrUseCandidate  = 0x0025
 	attrFingerprint   = 0x8028
 	attrControlled    = 0x8029
+	attrControlling   = 0x802a
 
 	fingerprintMask = 0x5354554e
 	roleConflict    = 487
@@ -39,6 +41,9 @@ type check struct {
 	covered    int // bytes that the integrity vouches for
 	nominates  bool
 	controlled bool // the far side believes that we are to choose the path
+	roled      bool // it says what it believes
+	tiebreak   uint64
+	priority   uint32 // of the way that it came by
 }
 
 // isSTUN tells STUN from DTLS and SRTP (RFC 7983).
@@ -82,8 +87,13 @@ func (c *check) attribute(kind uint16, value []byte, at int) bool {
 		return len(value) == sha1.Size
 	case kind == attrUseCandidate:
 		c.nominates = true
-	case kind == attrControlled:
-		c.controlled = true
+	case kind == attrControlled, kind == attrControlling:
+		c.controlled, c.roled = kind == attrControlled, true
+		if len(value) == 8 {
+			c.tiebreak = binary.BigEndian.Uint64(value)
+		}
+	case kind == attrPriority && len(value) == 4:
+		c.priority = binary.BigEndian.Uint32(value)
 	}
 	return true
 }
@@ -130,7 +140,7 @@ func (c *check) success(from netip.AddrPort, pwd string) []byte {
 	return seal(b, pwd)
 }
 
-// conflict answers c with 487: it is the far side that chooses the path.
+// conflict answers c with 487: the far side has to play the other role.
 func (c *check) conflict(pwd string) []byte {
 	b := c.answer(bindingError)
 	b = binary.BigEndian.AppendUint16(b, attrErrorCode)
