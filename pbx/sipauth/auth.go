@@ -53,6 +53,7 @@ const (
 type Verdict struct {
 	Kind      Kind
 	Extension string // that the sender has proved to be; only when OK
+	Issued    bool   // by credentials that were given out for a while
 	// Challenges are the values of the WWW-Authenticate headers, in this order.
 	Challenges []string
 	// Stale says that only the nonce was wrong: nobody is to be asked for a
@@ -83,7 +84,7 @@ func (a *Authenticator) Check(method, uri string, headers []string, source netip
 	if a.failures.blocked(key, now) {
 		return Verdict{Kind: Blocked, Reason: fmt.Sprintf("too many wrong passwords for %.64q", c.username)}
 	}
-	extension, password := a.account(cfg, name)
+	extension, password, issued := a.account(cfg, name)
 	if right := c.matches(method, password); !right || extension == "" {
 		return a.wrong(cfg, c, key, extension, source, now)
 	}
@@ -98,7 +99,7 @@ func (a *Authenticator) Check(method, uri string, headers []string, source netip
 		return a.challenge(cfg, source, now, true, "nonce and count were used before")
 	}
 	a.failures.forgive(key)
-	return Verdict{Kind: OK, Extension: extension}
+	return Verdict{Kind: OK, Extension: extension, Issued: issued}
 }
 
 // pick gives the first credentials that are for us and can be checked.
@@ -131,16 +132,16 @@ func local(username, domain string) string {
 
 // account is the extension that logs in under that name, and its password. Who
 // does not exist or has no password gets one that nobody knows.
-func (a *Authenticator) account(cfg *config.Config, name string) (extension, password string) {
+func (a *Authenticator) account(cfg *config.Config, name string) (extension, password string, issued bool) {
 	if a.issued != nil {
 		if whose, password, ok := a.issued(name); ok {
-			return whose, password
+			return whose, password, true
 		}
 	}
 	if e, ok := cfg.Extensions[name]; ok && e.Password != "" {
-		return name, e.Password.Reveal()
+		return name, e.Password.Reveal(), false
 	}
-	return "", a.dummy
+	return "", a.dummy, false
 }
 
 // wrong is the verdict on a wrong password or user. A source with too many for all names

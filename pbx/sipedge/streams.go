@@ -28,13 +28,13 @@ func newStreams() *streams {
 	return &streams{byFlow: map[Flow]*stream{}, byFar: map[farKey]*stream{}, counts: map[netip.Addr]int{}}
 }
 
-// add enters s unless there are too many of its source. When there are too many
+// add enters s unless there are too many of its source, or one with its flow. When there are too many
 // at all, the one that has been silent longest, of a few that nobody uses, makes
 // room.
 func (t *streams) add(s *stream, limits Limits) bool {
 	src := network(s.f.Remote.Addr())
 	t.mu.Lock()
-	if t.counts[src] >= limits.ConnectionsPerSource {
+	if t.twin(s) || t.counts[src] >= limits.ConnectionsPerSource {
 		t.mu.Unlock()
 		return false
 	}
@@ -58,6 +58,10 @@ func (t *streams) add(s *stream, limits Limits) bool {
 		return false
 	}
 	t.mu.Lock()
+	if t.twin(s) {
+		t.mu.Unlock()
+		return false
+	}
 	if victim != nil {
 		t.removeLocked(victim)
 	}
@@ -70,6 +74,10 @@ func (t *streams) add(s *stream, limits Limits) bool {
 	}
 	return true
 }
+
+// twin says whether there is another one that cannot be told from s: WebSockets that came
+// through proxies have the ports of those, and would get each other's messages; mu is held.
+func (t *streams) twin(s *stream) bool { return s.f.WebSocket() && t.byFlow[s.f] != nil }
 
 func (t *streams) remove(s *stream) {
 	t.mu.Lock()

@@ -279,3 +279,28 @@ func TestFlowsOfWebSockets(t *testing.T) {
 		}
 	}
 }
+
+// Through two proxies, people at one address may come with one port: the second is refused,
+// and tries again with another. The first would lose its messages to it.
+func TestWebSocketsThatLookTheSame(t *testing.T) {
+	b := start(t, setUp{edge: always})
+	first := b.browser(t, 40009, true)
+	b.eventually("the flow is there", func() bool { return b.Alive(first.flow) })
+	second := b.browser(t, 40009, true)
+	select {
+	case err := <-second.ended:
+		if !errors.Is(err, ErrRefused) {
+			t.Errorf("the second ends with %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("the second is served")
+	}
+	first.send(overWS(request("REGISTER", 1)))
+	first.wantCode("200")
+	if first.Close(); <-first.ended != nil {
+		t.Error("the first was not served")
+	}
+	b.eventually("the flow is gone", func() bool { return !b.Alive(first.flow) })
+	again := b.browser(t, 40009, true)
+	b.eventually("another one is there", func() bool { return b.Alive(again.flow) })
+}

@@ -17,10 +17,11 @@ import (
 
 // serve handles one REGISTER, in the order of RFC 3261 §10.3.
 func (s *Service) serve(_ context.Context, req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) {
-	extension, ok := s.authenticate(req, tx, flow)
+	v, ok := s.authenticate(req, tx, flow)
 	if !ok {
 		return
 	}
+	extension := v.Extension
 	if to := req.To(); sipedge.UnescapeUser(to.Address.User) != extension {
 		s.refuse(tx, req, flow, sip.StatusForbidden, "Not Your Extension", "extension "+extension+" tried to register another")
 		return
@@ -31,6 +32,9 @@ func (s *Service) serve(_ context.Context, req *sip.Request, tx sip.ServerTransa
 		return
 	}
 	ask.Extension = extension
+	if v.Issued && !flow.WebSocket() {
+		shorten(&ask, max(issuedExpires, s.config().Registrar.MinExpires.D()))
+	}
 	current, err := s.registrar.Update(ask)
 	if err != nil {
 		s.refuseUpdate(tx, req, flow, err)
@@ -42,21 +46,33 @@ func (s *Service) serve(_ context.Context, req *sip.Request, tx sip.ServerTransa
 	}
 }
 
-// authenticate gives the extension that the request comes from; otherwise it has
-// dealt with the request.
-func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (extension string, ok bool) {
+// issuedExpires is for how long who has credentials of the web phone may register over
+// another transport: a WebSocket ends with the session, others do not.
+const issuedExpires = 5 * time.Minute
+
+// shorten has no contact registered for longer than most.
+func shorten(ask *registrar.Request, most time.Duration) {
+	for i := range ask.Contacts {
+		if c := &ask.Contacts[i]; c.Expires < 0 || c.Expires > most {
+			c.Expires = most
+		}
+	}
+}
+
+// authenticate says who the request comes from; otherwise it has dealt with the request.
+func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow sipedge.Flow) (v sipauth.Verdict, ok bool) {
 	var credentials []string
 	for _, h := range req.GetHeaders("Authorization") {
 		credentials = append(credentials, h.Value())
 	}
-	v := s.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
+	v = s.auth.Check(string(req.Method), req.Recipient.String(), credentials, flow.Remote.Addr())
 	switch v.Kind {
 	case sipauth.OK:
-		return v.Extension, true
+		return v, true
 	case sipauth.Blocked:
 		s.log.Debug("REGISTER ignored", slog.String("from", flow.Remote.String()), slog.String("because", v.Reason))
 		tx.Terminate()
-		return "", false
+		return v, false
 	default:
 		if v.Reason != "" && !v.Stale {
 			s.log.Info("REGISTER refused", slog.String("from", flow.Transport+" "+flow.Remote.String()), slog.String("because", v.Reason))
@@ -67,7 +83,7 @@ func (s *Service) authenticate(req *sip.Request, tx sip.ServerTransaction, flow 
 		}
 		s.send(tx, res)
 		tx.Terminate() // nothing is kept for somebody unknown (RFC 3261 §26.3.2.4)
-		return "", false
+		return v, false
 	}
 }
 

@@ -54,8 +54,12 @@ func startServer(tb testing.TB, spoil ...func(*config.Config)) *server {
 	if s.edge, err = sipedge.New(sipedge.Options{Config: current, Log: log, Registered: s.reg.ByFlow}); err != nil {
 		tb.Fatal(err)
 	}
+	auth := sipauth.New(sipauth.Options{Config: current, Log: log})
+	auth.Issue(func(username string) (extension, password string, ok bool) {
+		return "100", "for a while", username == "100~issued"
+	})
 	service := sipreg.New(sipreg.Options{
-		Edge: s.edge, Auth: sipauth.New(sipauth.Options{Config: current, Log: log}), Registrar: s.reg, Config: current, Log: log,
+		Edge: s.edge, Auth: auth, Registrar: s.reg, Config: current, Log: log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := s.edge.Listen(ctx); err != nil {

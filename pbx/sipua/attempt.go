@@ -79,6 +79,15 @@ func (a *attempt) plain() bool {
 	return a.makeOffer() == nil
 }
 
+// unseen prepares another try without video, after a callee refused an offer with it.
+func (a *attempt) unseen() bool {
+	if !a.audio.withoutVideo() {
+		return false
+	}
+	a.log.Info("video was refused with the call, trying without", "contact", a.to.place)
+	return a.makeOffer() == nil
+}
+
 // early is the leg for the To tag of res, nil for a response without one or when
 // there are too many.
 func (a *attempt) early(res *sip.Response) *leg {

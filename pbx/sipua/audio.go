@@ -37,7 +37,8 @@ type audio struct {
 	offered media.Direction // in our offer, while it waits
 	agreed  sdp.Agreed
 	settled bool // something was agreed
-	edition int  // counts what was agreed, and what the far side said, when it differs
+	video   videoState
+	edition int // counts what was agreed, and what the far side said, when it differs
 }
 
 // newAudio is the audio of a leg.
@@ -46,8 +47,9 @@ func (u *UA) newAudio(p audioPath, policy audioPolicy) *audio {
 		engine: u.engine, bind: p.bind, advertise: p.advertise,
 		crypto: policy.crypto, allowed: policy.codecs, ordered: policy.ordered,
 		encrypt: policy.crypto != sdp.CryptoOff && (p.secure || policy.open),
-		nego:    sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{},
+		nego:    sdp.NewNegotiator(rand.Uint64()), port: &sharedPort{far: p.far},
 		hub: u.hub, external: u.externalAddr(), browser: p.browser && u.hub != nil,
+		video: videoState{on: policy.video},
 	}
 }
 
@@ -57,12 +59,13 @@ type audioPolicy struct {
 	ordered bool     // they are an order of this party's own
 	crypto  sdp.CryptoPolicy
 	open    bool // keys may be offered over signalling that anybody can read
+	video   bool // there may be some
 }
 
 // audioOf is the policy for an extension.
 func (u *UA) audioOf(extension string) audioPolicy {
 	cfg := u.config()
-	p := audioPolicy{codecs: cfg.Media.Codecs, crypto: cryptoPolicy(cfg.Media.SRTP)}
+	p := audioPolicy{codecs: cfg.Media.Codecs, crypto: cryptoPolicy(cfg.Media.SRTP), video: cfg.Media.Video}
 	if e := cfg.Extensions[extension]; len(e.Codecs) > 0 {
 		p.codecs, p.ordered = e.Codecs, true
 	}
@@ -72,8 +75,9 @@ func (u *UA) audioOf(extension string) audioPolicy {
 // audioPath is where the audio of a leg is to flow.
 type audioPath struct {
 	bind, advertise netip.Addr
-	secure          bool // the signalling is: keys may be offered
-	browser         bool // it is one, to judge by the signalling
+	far             netip.Addr // where the signalling comes from
+	secure          bool       // the signalling is: keys may be offered
+	browser         bool       // it is one, to judge by the signalling
 }
 
 func cryptoPolicy(srtp string) sdp.CryptoPolicy {
@@ -94,7 +98,7 @@ func (a *audio) fork() *audio {
 	return &audio{
 		engine: a.engine, bind: a.bind, advertise: a.advertise, crypto: a.crypto, allowed: a.allowed,
 		ordered: a.ordered, encrypt: a.encrypt, nego: a.nego.Clone(), port: a.port, remote: a.remote, offered: a.offered,
-		hub: a.hub, external: a.external, browser: a.browser,
+		hub: a.hub, external: a.external, browser: a.browser, video: a.video,
 	}
 }
 
@@ -113,7 +117,7 @@ func (a *audio) close() { a.port.close() }
 func (a *audio) far() call.Want {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return call.Want{Formats: slices.Clone(a.remote.Formats), Direction: a.remote.Direction}
+	return call.Want{Formats: slices.Clone(a.remote.Formats), Direction: a.remote.Direction, Video: a.farVideo()}
 }
 
 // takeOffer reads an offer of the far side, to be answered by answer.
@@ -138,7 +142,7 @@ func (a *audio) takeOfferLocked(body []byte) error {
 			return err
 		}
 	}
-	a.remote = call.Want{Formats: r.Formats, Direction: r.Direction}
+	a.remote = call.Want{Formats: r.Formats, Direction: r.Direction, Video: a.offeredVideo(r.Video)}
 	return nil
 }
 
@@ -159,11 +163,14 @@ func (a *audio) answerLocked(near call.Want) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.Video = a.answerVideo(near.Video)
 	body, agreed, err := a.nego.CreateAnswer(l)
 	if err != nil {
 		return nil, err
 	}
-	return body, a.settle(agreed, a.remote)
+	far := a.remote
+	far.Video = a.answeredVideo(agreed.Video, near.Video)
+	return body, a.settle(agreed, far)
 }
 
 // answerTo takes an offer of the far side and answers it at once. What was agreed
@@ -195,9 +202,10 @@ func (a *audio) offer(near call.Want) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.Video = a.offerVideo(near.Video)
 	body, err := a.nego.CreateOffer(l)
 	if err == nil {
-		a.offered = near.Direction
+		a.offered, a.video.offered, a.video.asked = near.Direction, l.Video, near.Video
 	}
 	return body, err
 }
@@ -221,6 +229,7 @@ func (a *audio) takeAnswer(body []byte) error {
 	if a.offered.Recv || !a.settled {
 		far.Direction.Send = agreed.Direction.Recv
 	}
+	far.Video = a.acceptedVideo(agreed.Video)
 	return a.settle(agreed, far)
 }
 
@@ -263,7 +272,10 @@ func (a *audio) settle(agreed sdp.Agreed, far call.Want) error {
 	if err != nil {
 		return err
 	}
-	if err := port.Configure(portParams(agreed)); err != nil || agreed.WebRTC == nil {
+	if err := port.Configure(portParams(agreed)); err != nil {
+		return err
+	}
+	if err := configureVideo(port, agreed.Video); err != nil || agreed.WebRTC == nil {
 		return err
 	}
 	return a.meet(agreed.WebRTC)
@@ -271,7 +283,8 @@ func (a *audio) settle(agreed sdp.Agreed, far call.Want) error {
 
 // sameAgreed compares what a call has to know of.
 func sameAgreed(a, b sdp.Agreed) bool {
-	return a.Direction == b.Direction && a.Disabled == b.Disabled && slices.Equal(a.Send, b.Send) && slices.Equal(a.Recv, b.Recv)
+	return a.Direction == b.Direction && a.Disabled == b.Disabled && slices.Equal(a.Send, b.Send) && slices.Equal(a.Recv, b.Recv) &&
+		sameVideo(a.Video, b.Video)
 }
 
 // current is the edition of what is agreed.
@@ -300,7 +313,7 @@ func (a *audio) differs(near call.Want) bool {
 	if !a.settled || a.agreed.Disabled {
 		return false
 	}
-	if near.Direction.And(a.remote.Direction.Reverse()) != a.agreed.Direction {
+	if near.Direction.And(a.remote.Direction.Reverse()) != a.agreed.Direction || a.videoDiffers(near.Video) {
 		return true
 	}
 	if len(near.Formats) == 0 {

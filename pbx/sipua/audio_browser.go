@@ -57,7 +57,10 @@ func (a *audio) introduce(l *sdp.Local, port *rtp.Port) error {
 		d.Candidates = append([]netip.AddrPort{netip.AddrPortFrom(a.external, conn.Local().Port())}, d.Candidates...)
 	}
 	l.RTCP = l.RTP + 1 // which says nothing
-	l.WebRTC = &sdp.WebRTC{Ufrag: d.Ufrag, Pwd: d.Pwd, Candidates: d.Candidates, TCP: d.TCP, Fingerprint: sdp.Fingerprint(d.Fingerprint)}
+	l.WebRTC = &sdp.WebRTC{
+		Ufrag: d.Ufrag, Pwd: d.Pwd, Candidates: d.Candidates, Reflexive: d.Reflexive, TCP: d.TCP, Full: d.Full,
+		Fingerprint: sdp.Fingerprint(d.Fingerprint),
+	}
 	l.WebRTC.SSRC, l.WebRTC.CNAME = port.Source()
 	return nil
 }
@@ -68,9 +71,12 @@ func (a *audio) meet(p *sdp.Peer) error {
 	if err != nil {
 		return err
 	}
-	peer := webrtc.Peer{Client: p.Client}
+	peer := webrtc.Peer{Client: p.Client, TLSID: p.TLSID, Ufrag: p.Ufrag, Pwd: p.Pwd, Lite: p.Lite, Offered: p.Offered}
 	for _, f := range p.Fingerprints {
 		peer.Fingerprints = append(peer.Fingerprints, webrtc.Fingerprint(f))
+	}
+	for _, c := range p.Candidates {
+		peer.Candidates = append(peer.Candidates, webrtc.Candidate(c))
 	}
 	conn.Connect(peer)
 	return nil
@@ -88,7 +94,7 @@ func (p *sharedPort) connect(hub *webrtc.Hub, bind netip.Addr) (*webrtc.Conn, er
 	case hub == nil || p.port != nil:
 		return nil, sdp.ErrNoWebRTC
 	}
-	conn, err := hub.Open(bind)
+	conn, err := hub.Open(bind, p.far)
 	if err != nil {
 		return nil, err
 	}

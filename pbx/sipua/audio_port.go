@@ -18,6 +18,7 @@ type sharedPort struct {
 	mu     sync.Mutex
 	port   *rtp.Port    // of a phone
 	conn   *webrtc.Conn // of a browser
+	far    netip.Addr   // where the signalling of a browser comes from
 	lost   func(error)  // is told when conn has ended by itself
 	waits  bool         // the leg waits for its answer
 	closed bool

@@ -95,6 +95,9 @@ func (l *leg) response(req *sip.Request, status int, reason string, extra ...sip
 		l.ua.introduce(res)
 	}
 	l.mu.Unlock()
+	if status < 300 {
+		l.answersPackages(req, res)
+	}
 	for _, h := range extra {
 		res.AppendHeader(h)
 	}

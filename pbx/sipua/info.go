@@ -15,7 +15,7 @@ const maxInfoBody = 8 << 10
 // digits has no Info-Package).
 func (l *leg) onINFO(_ context.Context, req *sip.Request, tx sip.ServerTransaction) {
 	if p := value(req, "Info-Package"); p != "" {
-		l.ua.respond(tx, l.response(req, 469, "Bad Info Package", sip.NewHeader("Recv-Info", "")))
+		l.onPackage(p, req, tx)
 		return
 	}
 	if len(req.Body()) > maxInfoBody {

@@ -52,7 +52,7 @@ func (u *UA) onINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTransa
 
 // admit starts the call of l: one of its own, or with Replaces (RFC 3891) the one whose
 // place it takes.
-func (u *UA) admit(req *sip.Request, l call.Inbound, facts dialplan.Facts) *dialplan.Ended {
+func (u *UA) admit(req *sip.Request, l *inLeg, facts dialplan.Facts) *dialplan.Ended {
 	text := list(req, "Replaces")
 	if len(text) == 0 || u.takeOver == nil {
 		return u.accept(l, facts)
@@ -77,7 +77,9 @@ func (u *UA) admit(req *sip.Request, l call.Inbound, facts dialplan.Facts) *dial
 	case early:
 		return &dialplan.Ended{Cause: dialplan.CauseBusy, Status: sip.StatusBusyHere, Detail: "the call has been answered"}
 	}
-	return u.takeOver(l, facts, call.Taking{Leg: found.id, Of: found.party})
+	// A page that was loaded again is the same phone, and has lost its dialog.
+	same := found.instance != "" && found.instance == l.instance && found.party == l.party
+	return u.takeOver(l, facts, call.Taking{Leg: found.id, Of: found.party, Resumes: same})
 }
 
 // rings reports whether the leg is not answered yet, and the call that rings it.

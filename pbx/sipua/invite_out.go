@@ -127,6 +127,9 @@ func (a *attempt) send(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(a.inv.Headers)) {
 		req.AppendHeader(sip.NewHeader(name, a.inv.Headers[name]))
 	}
+	if a.inv.Voicemail {
+		req.AppendHeader(sip.NewHeader("X-Decline", "voicemail"))
+	}
 	a.u.introduce(req)
 	a.session.ask(req, a.u)
 	setBody(req, a.offer)
@@ -236,7 +239,7 @@ func (a *attempt) again(res *sip.Response) bool {
 	case challenged(res):
 		return a.prove(res)
 	case res.StatusCode == sip.StatusNotAcceptableHere, res.StatusCode == sip.StatusUnsupportedMediaType, res.StatusCode == sip.StatusGlobalNotAcceptable:
-		return a.plain()
+		return a.unseen() || a.plain()
 	}
 	return false
 }

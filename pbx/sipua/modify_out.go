@@ -37,7 +37,7 @@ func (l *leg) wantsOffer() bool {
 }
 
 func equal(v, w call.Want) bool {
-	return v.Direction == w.Direction && v.Best == w.Best && slices.Equal(v.Formats, w.Formats) && slices.Equal(v.Made, w.Made)
+	return v.Direction == w.Direction && v.Best == w.Best && slices.Equal(v.Formats, w.Formats) && slices.Equal(v.Made, w.Made) && v.Video.Equal(w.Video)
 }
 
 // renegotiate makes offers until nothing is left to change, and refreshes the
@@ -203,7 +203,7 @@ func (l *leg) modified(m modification, res *sip.Response, err error) time.Durati
 		return l.longerSession(res)
 	}
 	l.log.Info("renegotiation refused", "method", m.req.Method, "status", res.StatusCode, "warning", clean(value(res, "Warning")))
-	l.settleOffer(m, true)
+	l.settleOffer(m, !m.offer || !l.audio.newVideoRefused())
 	return 0
 }
 

@@ -120,7 +120,7 @@ func New(o Options) *UA {
 		o.Edge.Handle(method, u.inDialog(serve))
 	}
 	o.Edge.Handle(sip.REFER, u.onREFER)
-	o.Edge.Supported("timer", "100rel", "replaces", "norefersub")
+	o.Edge.Supported("timer", "100rel", "replaces", "norefersub", tricklePackage)
 	o.Edge.OnStray(u.onStray)
 	return u
 }
@@ -189,5 +189,5 @@ func ended(ctx context.Context) *dialplan.Ended {
 // path is where the audio of a leg over f flows.
 func (u *UA) path(f sipedge.Flow) audioPath {
 	bind, advertise := u.edge.MediaAddr(f)
-	return audioPath{bind: bind, advertise: advertise, secure: f.Secure(), browser: f.WebSocket()}
+	return audioPath{bind: bind, advertise: advertise, far: f.Remote.Addr(), secure: f.Secure(), browser: f.WebSocket()}
 }
