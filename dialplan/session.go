@@ -90,6 +90,8 @@ type Ringing struct {
 	// Confirm is played to who answers, who must press 1 to be joined with the caller;
 	// without files it is tones. Nil asks nobody.
 	Confirm *Playing
+	// Voicemail says that a caller can leave a message when the only target declines.
+	Voicemail bool
 }
 
 // Target is one extension to ring, or a number outside to call.

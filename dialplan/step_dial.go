@@ -157,6 +157,16 @@ func (o *On) pick(c Cause) (string, Steps) {
 	return "", nil
 }
 
+// takesMessage reports whether who declines leaves the caller to a mailbox.
+func (o *On) takesMessage() bool {
+	_, steps := o.pick(CauseDeclined)
+	if len(steps) == 0 {
+		return false
+	}
+	_, is := steps[0].(*Voicemail)
+	return is
+}
+
 // ringing works out whom to ring and when.
 func (s *Dial) ringing(r *Run) (Ringing, error) {
 	out := Ringing{Timeout: s.Timeout, FromName: r.expand(&s.FromName), Headers: r.headers, Keys: r.expandKeys(&s.Keys), Music: s.WithMusic.Value, Hidden: r.hidden()}
@@ -180,6 +190,7 @@ func (s *Dial) ringing(r *Run) (Ringing, error) {
 	} else if s.Confirm.Value != "" {
 		out.Confirm = s.confirming(r)
 	}
+	out.Voicemail = len(out.Targets) == 1 && s.On.takesMessage()
 	if out.Timeout == 0 {
 		out.Timeout = r.plan.ringTimeout
 		var last time.Duration

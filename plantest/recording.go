@@ -43,6 +43,9 @@ func (t *take) Start(media.Endpoint) error {
 	return nil
 }
 
+// Follow implements recording.CallTake.
+func (t *take) Follow(media.Endpoint) error { return nil }
+
 // Pause implements recording.Take.
 func (t *take) Pause() bool { return t.note("pause") }
 

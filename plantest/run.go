@@ -65,9 +65,9 @@ func (s *Suite) Run(c *Case) *Result {
 
 // Times at which callers do things that the test does not say.
 const (
-	early    = time.Minute // before the call, when other calls begin
-	patience = time.Hour   // of a caller whom nobody answers
-	talk     = time.Minute // of a caller who was answered
+	early    = 30 * time.Second // before the call, when other calls begin: not as long as calls ring or are parked
+	patience = time.Hour        // of a caller whom nobody answers
+	talk     = time.Minute      // of a caller who was answered
 )
 
 // inOrder are not shuffled: tests ring a random group in the order of the file.

@@ -44,7 +44,7 @@ type Case struct {
 	// At is when the call begins, at the site, such as 2026-12-24 22:30. The
 	// default is Monday, 2026-01-05 12:00.
 	At dialplan.Text `yaml:"at"`
-	// Before are calls that began a minute before and are up.
+	// Before are calls that began half a minute before and are up.
 	Before []*Caller `yaml:"before"`
 	// Call is the call.
 	Call *Caller `yaml:"call"`

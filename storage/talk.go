@@ -8,6 +8,9 @@ func (c *CDR) Joined() time.Time {
 	if c.Answer.IsZero() {
 		return time.Time{}
 	}
+	if c.TransferredBy != "" && len(c.Conferences) > 0 { // somebody has brought it to others
+		return c.Answer
+	}
 	for i := range c.Legs {
 		if l := &c.Legs[i]; !l.Inbound && !l.Answer.IsZero() {
 			if l.Answer.After(c.Answer) {

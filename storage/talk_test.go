@@ -41,6 +41,10 @@ func TestTalked(t *testing.T) {
 			}
 		})
 	}
+	merged := storage.CDR{Answer: at(10), End: at(30), TransferredBy: "b", Conferences: []storage.CDRConference{{Room: "r"}}, Legs: []storage.CDRLeg{{ID: "a", Inbound: true, Trunk: "line"}}}
+	if merged.Talked() != 20*time.Second || merged.Missed() {
+		t.Error("who was brought into a conference has not talked, or is missed")
+	}
 	if r := (storage.CDR{}); r.Talked() != 0 || r.Missed() {
 		t.Error("a record without legs was talked in, or missed")
 	}

@@ -37,6 +37,7 @@ type fakeServer struct {
 	verifying chan struct{} // gets two for each verification, which lasts until then; nil: none
 }
 
+func (f *fakeServer) Check() Check                  { return exampleCheck() }
 func (f *fakeServer) Status() Status                { return exampleStatus() }
 func (f *fakeServer) Registrations() []Registration { return []Registration{exampleRegistration()} }
 func (f *fakeServer) Subscriptions(number string) []Subscription {

@@ -17,6 +17,14 @@ type Quality struct {
 	MOS     float64  `json:"mos,omitempty"`
 	Level   *Level   `json:"level,omitempty"` // absent: not known
 	Verdict []string `json:"verdict"`         // in plain words
+	Video   *Video   `json:"video,omitempty"` // absent: it has none
+}
+
+// Video is how the video of one party fares.
+type Video struct {
+	Codec string `json:"codec,omitempty"`
+	From  Flow   `json:"from"`
+	To    Flow   `json:"to"`
 }
 
 // Flow is one direction.

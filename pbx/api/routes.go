@@ -29,6 +29,11 @@ func routes() []route {
 			gives:    exampleStatus(),
 		},
 		{
+			method: "POST", path: "/v1/check", handle: (*API).check,
+			sentence: "What `dialtone doctor` needs to try the server out: where browsers find it and what they are shown there, and credentials, good for a few minutes, with which one number can be called: the one at which a phone hears itself.",
+			gives:    exampleCheck(),
+		},
+		{
 			method: "GET", path: "/v1/calls", handle: (*API).calls,
 			sentence: "The calls in progress, oldest first.",
 			gives:    []Call{exampleCall()},

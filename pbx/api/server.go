@@ -14,6 +14,8 @@ import (
 type Server interface {
 	// Status is how the server is now; the API fills in Process.
 	Status() Status
+	// Check is what somebody needs to try the server out.
+	Check() Check
 	// Calls are those in progress, oldest first.
 	Calls() []Call
 	// Hangup ends a call. The error names the id and is ErrNotFound when no call

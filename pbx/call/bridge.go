@@ -18,6 +18,7 @@ type conversation struct {
 	caller, callee Leg
 	answered       bool
 	bridged        *media.Bridged
+	screening      *media.Screening
 	mute           *time.Timer // runs while they share no codec
 	quiet          [2]silence
 	keyed          [2]*keyed // the caller and the callee
@@ -37,7 +38,7 @@ func (c *Call) converse(ctx context.Context, callee Leg, keys string, release fu
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	v.listen()
-	if err := v.prepare(ctx); err != nil {
+	if err := v.prepare(ctx, 1); err != nil {
 		callee.Hangup(onBehalf(c.ended(err)))
 		release()
 		return err
@@ -185,6 +186,7 @@ func (v *conversation) bridge() error {
 	if err == nil {
 		v.bridged = b
 		v.arrange()
+		v.screen()
 	}
 	return err
 }
@@ -211,6 +213,7 @@ func (v *conversation) close() {
 	if v.bridged != nil {
 		v.bridged.Close()
 	}
+	v.screening.Close()
 }
 
 func (v *conversation) silent() error {

@@ -9,6 +9,7 @@ import (
 
 	"dialtone/dialplan"
 	"dialtone/media"
+	"dialtone/pbx/conference"
 	"dialtone/storage"
 )
 
@@ -49,9 +50,10 @@ type Call struct {
 	walker  *dialplan.Run
 	unwatch func() bool // lets the call go on when the caller's leg ends
 	changes chan *change
-	over    chan struct{} // closed when no change is made any more
-	origin  *origin       // not nil when a transfer made the call
-	takes   *place        // not nil when the caller takes a place in another call
+	over    chan struct{}    // closed when no change is made any more
+	origin  *origin          // not nil when a transfer made the call
+	takes   *place           // not nil when the caller takes a place in another call
+	sits    *conference.Seat // not nil when it is one of calls that were merged
 	// slot is where it is or was parked, and parker the extension that has parked it; only
 	// the call's goroutine uses them.
 	slot, parker string
@@ -98,9 +100,12 @@ func (c *Call) end(why *dialplan.Ended) { c.cancel(why) }
 func (c *Call) run() {
 	defer c.board.forget(c)
 	var e *dialplan.Ended
-	if c.takes != nil {
+	switch {
+	case c.takes != nil:
 		e = c.ended(c.takeOver(c.ctx, *c.takes))
-	} else {
+	case c.sits != nil:
+		e = c.ended(c.sitsIn(c.sits))
+	default:
 		e = c.walk()
 	}
 	c.origin.conclude(c, e)

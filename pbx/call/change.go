@@ -15,9 +15,12 @@ type change struct {
 	leg string    // whose place is taken, or who wants to transfer; "" is whoever rings or waits
 	by  Leg       // takes the place; nil for a transfer
 	to  *Transfer // nil when a place is taken
+	// merge brings both, or one of them, into a room; nil for other changes.
+	merge *merging
 	// completes says that it is the transfer after a consultation.
 	completes bool
 	story     story // of by
+	resumes   bool  // by is of the phone whose place it takes
 	state     atomic.Int32
 	done      chan error // capacity 1
 }
@@ -140,7 +143,10 @@ func (c *Call) again(ctx context.Context, verb func(context.Context) error) erro
 		if len(c.changes) > 0 {
 			stop(errTaken)
 		}
-		err := verb(inner)
+		err := c.welcomeAlone(inner)
+		if err == nil {
+			err = verb(inner)
+		}
 		c.interrupted(nil)
 		repeat := errors.Is(context.Cause(inner), errTaken) && ctx.Err() == nil
 		stop(nil)
@@ -162,9 +168,10 @@ func (c *Call) changeAlone(ch *change) {
 		ch.refuse(errAlone())
 	case ch.leg != c.caller.ID():
 		ch.refuse(errNoPlace())
+	case c.sits != nil && !ch.resumes: // its seat is not for another one
+		ch.refuse(errChanging())
 	case ch.take():
-		c.continues(ch.story)
-		c.replaceCaller(ch.by)
+		c.succeed(ch)
 		ch.done <- nil
 	}
 }

@@ -22,6 +22,9 @@ func (s *Switchboard) conference(name string) (conference.Settings, bool) {
 	if name == pageRoom {
 		return pageSettings(), true
 	}
+	if name == MergeRoom {
+		return mergeSettings(), true
+	}
 	c, ok := s.config().Conferences[name]
 	return conference.Settings{
 		WaitForLeader: c.WaitForLeader, EndWithLeader: c.EndWithLeader, MutedOnJoin: c.MutedOnJoin, Locked: c.Locked,
@@ -155,9 +158,14 @@ func (c *Call) joined(j dialplan.Joining) (left func()) {
 
 // sit lets the caller take part until it leaves, has to go, or hangs up.
 func (c *Call) sit(ctx context.Context, seat *conference.Seat) error {
+	return c.sitting(ctx, seat, seat.Sit)
+}
+
+// sitting is sit, in one of the ways to do it.
+func (c *Call) sitting(ctx context.Context, seat *conference.Seat, sit func(context.Context, media.Endpoint, *media.Keys) error) error {
 	sitting, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	c.tasks.Go(func() { done <- seat.Sit(sitting, c.caller.Media(), c.keys) })
+	c.tasks.Go(func() { done <- sit(sitting, c.caller.Media(), c.keys) })
 	err := c.attendance(ctx, seat, done)
 	stop()
 	if errors.Is(err, errSitting) {

@@ -90,7 +90,7 @@ func (c *Call) newForking(ctx context.Context, r dialplan.Ringing) *forking {
 		inv: Invitation{
 			CallID: c.id, From: c.facts.From, FromName: cmp.Or(r.FromName, c.facts.FromName), Headers: r.Headers,
 			Near: nearFor(c.caller.Far()), ReferredBy: c.facts.TransferredBy, Forwards: c.facts.Forwards,
-			MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure,
+			MaxForwards: c.facts.MaxForwards, Secure: c.caller.Info().Secure, Voicemail: r.Voicemail,
 		},
 		events: make(chan attemptEvent),
 	}
@@ -176,6 +176,7 @@ func (f *forking) begin(t *rung) {
 func (f *forking) invitation(t *rung) Invitation {
 	inv := f.inv
 	inv.To, inv.Diversions = t.name(), t.way
+	inv.Voicemail = inv.Voicemail && t.Outside == nil && !t.own.Busy.On // which is also for who declines
 	if t.headers != nil {
 		inv.Headers = t.headers
 	}

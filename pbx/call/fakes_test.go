@@ -26,6 +26,7 @@ type endpoint struct {
 	sink      media.Sink
 	forwarded int
 	last      time.Time
+	video     *screenEnd // beside it; nil when there is none
 }
 
 func (e *endpoint) Formats() []codec.Format {
@@ -116,7 +117,7 @@ func newLeg(party string, formats ...codec.Format) *fakeLeg {
 
 func (l *fakeLeg) ID() string { return l.id }
 func (l *fakeLeg) Info() call.LegInfo {
-	return call.LegInfo{Party: l.party, DTMF: l.dtmf, Remote: l.at}
+	return call.LegInfo{Party: l.party, DTMF: l.dtmf, Remote: l.at, SIPCallID: "sip-" + l.id}
 }
 func (l *fakeLeg) Context() context.Context      { return l.ctx }
 func (l *fakeLeg) Media() media.Endpoint         { return l.media }

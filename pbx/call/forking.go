@@ -26,12 +26,13 @@ type forking struct {
 	waiting []*rung                  // not begun, the next first
 	started []*rung
 	events  chan attemptEvent
-	pending int             // attempts that have not ended
-	asked   int             // of them, those that answered and are asked whether they take the call
-	rang    bool            // a phone rings; the caller knows unless it hears early
-	music   string          // what the caller hears instead of a ringing tone
-	waiter  waiting         // what the caller hears from us
-	early   *media.Bridged  // the caller hears a phone that has not answered
+	pending int            // attempts that have not ended
+	asked   int            // of them, those that answered and are asked whether they take the call
+	rang    bool           // a phone rings; the caller knows unless it hears early
+	music   string         // what the caller hears instead of a ringing tone
+	waiter  waiting        // what the caller hears from us
+	early   *media.Bridged // the caller hears a phone that has not answered
+	seen    *media.Screening
 	heard   *attempt        // that phone
 	worst   *dialplan.Ended // the refusal to report when nobody answers
 }
@@ -189,6 +190,7 @@ func (f *forking) progress(ev attemptEvent) {
 			}
 		} else if b, err := media.Bridge(c.caller.Media(), p.Early); err == nil {
 			f.early, f.heard = b, ev.attempt
+			f.seen = media.Screen(nil, c.caller.Media(), p.Early)
 		}
 	}
 	if p.Status != 183 {
@@ -218,8 +220,7 @@ func (f *forking) change(ch *change) (Leg, *rung) {
 		heard := f.early != nil
 		f.closeEarly()
 		f.waiter.hush()
-		c.continues(ch.story)
-		c.replaceCaller(ch.by)
+		c.succeed(ch)
 		f.inv.From, f.inv.FromName, f.inv.Near = c.facts.From, c.facts.FromName, nearFor(c.caller.Far())
 		ch.done <- nil
 		if f.rang || heard { // not everybody who is heard early has rung
@@ -232,6 +233,7 @@ func (f *forking) change(ch *change) (Leg, *rung) {
 func (f *forking) closeEarly() {
 	if f.early != nil {
 		f.early.Close()
-		f.early, f.heard = nil, nil
+		f.seen.Close()
+		f.early, f.heard, f.seen = nil, nil, nil
 	}
 }

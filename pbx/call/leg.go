@@ -5,6 +5,7 @@ package call
 
 import (
 	"context"
+	"slices"
 
 	"dialtone/dialplan"
 	"dialtone/media"
@@ -24,6 +25,25 @@ type Want struct {
 	// Best asks for the first of Formats that the far side has, although another of
 	// them is agreed. Levels offers to say how loud packets are (RFC 6464).
 	Best, Levels bool
+	Video        Video
+}
+
+// Video is what one side of a leg is ready to do with video, which is passed on as it is.
+type Video struct {
+	// Formats, best first, have the parameters of who takes them; none is no video.
+	Formats   []codec.Format
+	Direction media.Direction
+	// Idle means that there is no video with this side, and that it need not be asked for
+	// it; but when the other side wants to begin, this one will be.
+	Idle bool
+}
+
+// Live reports whether there is video in some direction.
+func (v Video) Live() bool { return len(v.Formats) > 0 && !v.Idle && v.Direction != media.Inactive }
+
+// Equal compares.
+func (v Video) Equal(w Video) bool {
+	return v.Direction == w.Direction && v.Idle == w.Idle && slices.Equal(v.Formats, w.Formats)
 }
 
 // Leg is one party of a call, from its first message to its last. All methods
@@ -127,6 +147,7 @@ type Invitation struct {
 	Headers     map[string]string // further SIP headers, by name; none is of the protocol
 	MaxForwards int               // what is left of the caller's; 0 means the default of 70
 	Secure      bool              // the caller's side is encrypted; for the record only
+	Voicemail   bool              // who declines leaves the caller to a mailbox
 }
 
 // Outgoing is a call to a number outside that was permitted. As is the extension

@@ -149,8 +149,7 @@ func (c *Call) inSlot(ctx context.Context, w dialplan.Waiting, say *dialplan.Pla
 			return ch.by, c.board.occupy(ch.by), nil
 		}
 		say = nil // who parked it has gone, and the caller is in its place
-		c.continues(ch.story)
-		c.replaceCaller(ch.by)
+		c.succeed(ch)
 		ch.done <- nil
 		c.accept(ctx, playable(c.caller.Far().Formats)) //nolint:errcheck // it was answered
 	}

@@ -11,6 +11,8 @@ type Taking struct {
 	Call string // that rings; with Leg, of no meaning
 	Leg  string // whose place is taken; "" takes the call that rings
 	Of   string // the extension that rings, or whose leg it is
+	// Resumes says that it is the phone whose leg it is: it goes on in its own call.
+	Resumes bool
 }
 
 func errNotTheirs() *dialplan.Ended {

@@ -43,6 +43,9 @@ func (s *Switchboard) TakeOver(leg Inbound, facts dialplan.Facts, t Taking) *dia
 	if to == nil || t.Leg == "" && !s.Rings(t.Call, t.Of) {
 		return errNoPlace()
 	}
+	if t.Resumes {
+		return s.resume(leg, to, t.Leg)
+	}
 	if facts.CallID == "" {
 		facts.CallID = newCallID()
 	}
@@ -98,18 +101,25 @@ func (c *Call) vacate() {
 // replaceCaller puts a leg that was answered into the place of the caller, who is hung
 // up. What the call may do from now on is what the new caller may.
 func (c *Call) replaceCaller(by Leg) {
-	before := c.caller
-	c.unwatch()
-	before.Media().SetSink(nil)
-	p := c.joins(by, before.ID())
-	c.seat(seated{by})
-	c.accepted, c.early = true, false
-	c.keys, c.trailing = nil, trailing{}
+	p := c.joins(by, c.caller.ID())
+	before := c.reseat(by)
 	c.identify(p)
+	c.newcomer()
 	if c.origin.consults() {
 		c.origin.passedOn = true
 	}
 	before.Hangup(&dialplan.Ended{Cause: dialplan.CauseTransferred})
+}
+
+// reseat puts a leg that was answered into the place of the caller.
+func (c *Call) reseat(by Leg) (before Leg) {
+	before = c.caller
+	c.unwatch()
+	before.Media().SetSink(nil)
+	c.seat(seated{by})
+	c.accepted, c.early = true, false
+	c.keys, c.trailing = nil, trailing{}
+	return before
 }
 
 // identify makes the facts of the call those of its new caller.

@@ -15,7 +15,14 @@ type Quality struct {
 	RTT                 time.Duration
 	MOS                 float64 // of what comes from it
 	Level               media.Level
-	Verdict             []string // in plain words, what is wrong first
+	Verdict             []string      // in plain words, what is wrong first
+	Video               *VideoQuality // nil when it has none
+}
+
+// VideoQuality is how the video of one party fares.
+type VideoQuality struct {
+	Codec    string
+	From, To Flow
 }
 
 // Flow is one direction of the audio of a party.
@@ -38,6 +45,7 @@ type gauge struct {
 	leg    Leg
 	id     string
 	before media.Stats
+	video  media.Stats // before, as well
 	meter  *media.Meter
 	stop   func()
 }
@@ -63,6 +71,9 @@ func (s *Switchboard) Quality(ctx context.Context, id string, d time.Duration) (
 		g := &gauges[i]
 		e := g.leg.Media()
 		g.before, g.meter, g.stop = e.Stats(), media.NewMeter(), func() {}
+		if v := media.VideoOf(e); v != nil {
+			g.video = v.Stats()
+		}
 		if m, ok := e.(media.Monitored); ok {
 			g.stop = m.Monitor(g.meter)
 		}
@@ -85,7 +96,7 @@ func (g *gauge) read() Quality {
 		From: Flow{Packets: now.RxPackets - g.before.RxPackets, Lost: now.RxLost - min(now.RxLost, g.before.RxLost), Jitter: now.Jitter, Expected: dir.Recv && far.Send},
 		To:   Flow{Packets: now.TxPackets - g.before.TxPackets, Lost: now.RemoteLost, Jitter: now.RemoteJitter, Expected: dir.Send},
 	}
-	q.Verdict = q.judge()
+	q.Verdict, q.Video = q.judge(), g.readVideo(e)
 	return q
 }
 

@@ -34,6 +34,7 @@ type taping struct {
 	ended   bool           // somebody stopped it: no rule begins again
 	paused  bool           // by key, step or operator
 	private int            // conversations with a party that is never recorded
+	behind  bool           // somebody else is in the caller's place, who does not know of it
 	ids     []string
 	as      starting // how take began
 	// story is of the call that a party came from.
@@ -172,9 +173,10 @@ func (c *Call) taken(take recording.Take, as starting, told bool) {
 	c.tape.mu.Lock()
 	defer c.tape.mu.Unlock()
 	c.tape.as = as
-	c.tape.take, c.tape.told, c.tape.paused = take, told, false
+	c.tape.take, c.tape.told, c.tape.paused, c.tape.behind = take, told, false, false
 	c.tape.ids = append(c.tape.ids, take.ID())
 	c.log.Info("is recorded", "recording", take.ID())
+	c.touched()
 }
 
 // unrecorded says why nothing is recorded; an error is why the call is over.
@@ -231,6 +233,7 @@ func (c *Call) pause(on bool) bool {
 	}
 	c.tape.paused = on
 	c.tape.apply()
+	c.touched()
 	return true
 }
 
@@ -238,7 +241,7 @@ func (c *Call) pause(on bool) bool {
 func (t *taping) apply() {
 	switch {
 	case t.take == nil:
-	case t.paused || t.private > 0:
+	case t.paused || t.behind || t.private > 0:
 		t.take.Pause()
 	default:
 		t.take.Resume()
@@ -252,6 +255,7 @@ func (c *Call) stop() bool {
 	defer c.tape.mu.Unlock()
 	take := c.live()
 	c.tape.take, c.tape.ended = nil, true
+	c.touched()
 	if take != nil {
 		c.tasks.Go(take.Stop) // the call itself stops before it waits
 	}

@@ -50,6 +50,7 @@ func nearFor(far Want) Want {
 		near.Direction = media.SendRecv
 		return near
 	}
+	near.Video = far.Video
 	near.Formats = append(near.Formats, far.Formats...)
 	for _, f := range far.Formats {
 		for _, g := range [...]codec.Format{codec.PCMA, codec.PCMU} {

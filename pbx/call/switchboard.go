@@ -48,6 +48,7 @@ type Switchboard struct {
 	now        func() time.Time
 
 	running sync.WaitGroup
+	checks  checks
 	mu      sync.Mutex
 	calls   map[string]*Call
 	parked  map[string]parkedIn // by slot
@@ -114,6 +115,9 @@ func NewSwitchboard(o Options) *Switchboard {
 // Accept starts a call for a caller, or says why it does not; then the leg is
 // still the caller's to refuse.
 func (s *Switchboard) Accept(leg Inbound, facts dialplan.Facts) *dialplan.Ended {
+	if facts.Extension != "" && (facts.To == CheckLine || facts.Extension == CheckCaller) {
+		return s.checked(leg, facts)
+	}
 	if facts.CallID == "" {
 		facts.CallID = newCallID()
 	}
@@ -312,6 +316,7 @@ func (s *Switchboard) Close() {
 		c.end(&dialplan.Ended{Cause: dialplan.CauseShutdown})
 	}
 	s.mu.Unlock()
+	s.checks.close()
 	s.running.Wait()
 	s.rooms.Wait()
 }

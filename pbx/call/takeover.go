@@ -16,6 +16,12 @@ func (v *conversation) change(ctx context.Context, ch *change) error {
 		return nil
 	case !ch.take():
 		return nil
+	case ch.merge != nil:
+		return v.merge(at, ch)
+	case ch.resumes:
+		v.resumed(ctx, at, ch.by)
+		ch.done <- nil
+		return nil
 	case ch.by != nil:
 		v.call.continues(ch.story)
 		ch.done <- nil
@@ -56,7 +62,7 @@ func (v *conversation) replace(ctx context.Context, at int, by Leg) error {
 		c.private(-1)
 	}
 	v.introduce()
-	if err := v.prepare(ctx); err != nil {
+	if err := v.prepare(ctx, at); err != nil {
 		return err
 	}
 	v.join(ctx)
@@ -90,6 +96,8 @@ func (v *conversation) part() {
 		v.bridged.Close()
 		v.bridged = nil
 	}
+	v.screening.Close()
+	v.screening = nil
 	for _, k := range v.keyed {
 		k.tap.SetSink(nil)
 	}

@@ -18,16 +18,21 @@ const (
 )
 
 // prepare sees to it that both know, before they are joined, when the conversation is to be
-// recorded. An error is why it is over.
-func (v *conversation) prepare(ctx context.Context) error {
+// recorded; the one at a place has come to it, the other one may be there already. An error
+// is why it is over.
+func (v *conversation) prepare(ctx context.Context, at int) error {
 	c, callee := v.call, v.callee.Info().Party
 	if c.urgent || c.rule(c.extensionOf(v.callee)) == config.RecordNever {
 		v.private = true
 		c.private(1)
 		return nil
 	}
+	if err := v.welcome(ctx); err != nil {
+		return err
+	}
 	take, told, over := c.recording()
 	switch {
+	case take != nil && at == 0: // the callee knows
 	case take != nil && told:
 		if err := v.tellCallee(ctx); err != nil {
 			return err

@@ -11,13 +11,14 @@ import (
 
 // order is what an operator wants of a recording.
 type order struct {
+	by   string // who wants it, one of recording.By...
 	do   string
 	done chan string // gets why it was not done, "" when it was
 }
 
 // obey does what an operator wants. An error is why the conversation is over.
 func (v *conversation) obey(ctx context.Context, o order) error {
-	why, err := v.begin(ctx, starting{by: recording.ByOperator})
+	why, err := v.begin(ctx, starting{by: o.by})
 	if err != nil {
 		why = err.Error()
 	}
@@ -46,7 +47,7 @@ func (s *Switchboard) Record(ctx context.Context, id, do string) (found bool, er
 	var why string
 	switch do {
 	case dialplan.RecordStart:
-		why = c.order(ctx, do)
+		why = c.order(ctx, recording.ByOperator, do)
 	case dialplan.RecordStop, dialplan.RecordPause, dialplan.RecordResume:
 		why = c.control(do)
 	default:
@@ -59,11 +60,11 @@ func (s *Switchboard) Record(ctx context.Context, id, do string) (found bool, er
 }
 
 // order asks the call's goroutine.
-func (c *Call) order(ctx context.Context, do string) (why string) {
+func (c *Call) order(ctx context.Context, by, do string) (why string) {
 	if take, _, _ := c.recording(); take != nil {
 		return "it is recorded already"
 	}
-	o := order{do: do, done: make(chan string, 1)}
+	o := order{by: by, do: do, done: make(chan string, 1)}
 	timer := time.NewTimer(orderPatience)
 	defer timer.Stop()
 	select {

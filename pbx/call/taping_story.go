@@ -17,11 +17,14 @@ func (c *Call) story() story {
 
 // continues takes over the story of a party that comes from another call.
 func (c *Call) continues(s story) {
-	c.tape.mu.Lock()
-	defer c.tape.mu.Unlock()
-	if c.tape.take != nil {
+	if take, _, _ := c.recording(); take != nil {
+		if s.refused {
+			c.disagrees()
+		}
 		return
 	}
+	c.tape.mu.Lock()
+	defer c.tape.mu.Unlock()
 	c.tape.story = s
 	c.tape.refused = c.tape.refused || s.refused
 	c.tape.ended = c.tape.ended || s.ended

@@ -24,7 +24,7 @@ func (e endless) Done() <-chan struct{} { return e.done }
 
 func TestARecordingThatEndedByItselfIsNone(t *testing.T) {
 	var log bytes.Buffer
-	c, e := &Call{log: slog.New(slog.NewTextHandler(&log, nil))}, endless{done: make(chan struct{})}
+	c, e := &Call{board: &Switchboard{}, log: slog.New(slog.NewTextHandler(&log, nil))}, endless{done: make(chan struct{})}
 	c.taken(e, starting{}, true)
 	if take, _, _ := c.recording(); take == nil || c.control(dialplan.RecordPause) != "" {
 		t.Error("it is not recorded")

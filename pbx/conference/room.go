@@ -185,8 +185,18 @@ func (r *room) remove(s *Seat) {
 		r.tell(r.coming(s, false))
 	}
 	r.unpaid()
+	r.alone()
 	r.wake()
 	r.abandon()
+}
+
+// alone ends the room for the last one, where nobody is expected any more; mu is held.
+func (r *room) alone() {
+	if !r.set.EndAlone || len(r.seats) != 1 || r.seats[0].over != nil {
+		return
+	}
+	r.over = true
+	r.seats[0].over = &ending{why: &dialplan.Ended{Cause: dialplan.CauseNormal, Detail: "the others have left"}}
 }
 
 // abandon ends a room in which nobody is; mu is held.

@@ -72,6 +72,11 @@ func (s *Seat) Leave() {
 // until ctx is done. It returns nil when he left by a key, else why he had to go.
 func (s *Seat) Sit(ctx context.Context, e media.Endpoint, keys *media.Keys) error {
 	defer s.Leave()
+	return s.Stay(ctx, e, keys)
+}
+
+// Stay is Sit, but the seat is kept: another endpoint may go on in it.
+func (s *Seat) Stay(ctx context.Context, e media.Endpoint, keys *media.Keys) error {
 	for {
 		waits, over := s.place()
 		var err error
@@ -268,6 +273,9 @@ func (s *Seat) press(k media.Key, p *player) (leaves bool) {
 // farewell tells him why he has to go.
 func (s *Seat) farewell(ctx context.Context, e media.Endpoint, keys *media.Keys, name string) {
 	e.SetSink(keys)
+	if name == "" {
+		return
+	}
 	ctx, stop := context.WithTimeout(ctx, goodbye)
 	defer stop()
 	for _, clip := range s.room.rooms.clips(s.Language, news{names: []string{name}}) {

@@ -6,6 +6,7 @@ import "time"
 type Settings struct {
 	WaitForLeader bool // members hear music while no leader is there
 	EndWithLeader bool // it is over when the last leader leaves
+	EndAlone      bool // it is over when one is left alone, who is not told why
 	MutedOnJoin   bool
 	Locked        bool // as it is opened
 	MaxMembers    int  // 0 is any number

@@ -262,6 +262,24 @@ func (t callTake) Start(e media.Endpoint) error {
 	})
 }
 
+// Follow implements CallTake.
+func (t callTake) Follow(e media.Endpoint) error {
+	m, ok := e.(media.Monitored)
+	if !ok {
+		return errors.New("what is said on this leg cannot be recorded")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stereo, ok := t.machine.(*record.Stereo)
+	if !ok || t.stopped {
+		return errEnded
+	}
+	before := t.detach
+	t.detach = m.Monitor(stereo)
+	before()
+	return nil
+}
+
 // roomTake is a take of a conference. It implements RoomTake.
 type roomTake struct {
 	*take

@@ -53,6 +53,8 @@ type CallTake interface {
 	Take
 	// Start records what is said at e, on the left, and what is heard there.
 	Start(e media.Endpoint) error
+	// Follow goes on with what is said and heard at e, where the caller is now.
+	Follow(e media.Endpoint) error
 }
 
 // RoomTake is a recording of a conference, in one channel.
