@@ -43,11 +43,15 @@ func New(o Options) *Watch {
 
 // Room is ErrFull when nothing more may be written; the operator is told of it once. Of a
 // disk that says nothing, it is nil.
-func (w *Watch) Room() error {
+func (w *Watch) Room() error { return w.RoomFor(0) }
+
+// RoomFor is Room when so many bytes are going to be written.
+func (w *Watch) RoomFor(bytes uint64) error {
 	least := w.o.MinFree()
 	if least == 0 {
 		return nil
 	}
+	least += bytes
 	free, err := w.o.Free(w.o.Folder)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,3 +73,6 @@ func (w *Watch) Room() error {
 }
 
 func megabytes(n uint64) string { return fmt.Sprintf("%d MB", n/1e6) }
+
+// Free is how many bytes of the disk that holds folder are free for us.
+func Free(folder string) (uint64, error) { return freeBytes(folder) }

@@ -42,6 +42,18 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+func TestRoomForWhatIsToBeWritten(t *testing.T) {
+	w := New(Options{
+		MinFree: func() uint64 { return 500e6 }, Log: slog.New(slog.DiscardHandler),
+		Free: func(string) (uint64, error) { return 510e6, nil },
+	})
+	for n, want := range map[uint64]error{0: nil, 10e6: nil, 10e6 + 1: ErrFull} {
+		if err := w.RoomFor(n); !errors.Is(err, want) {
+			t.Errorf("room for %d: %v", n, err)
+		}
+	}
+}
+
 func TestTheSystemKnows(t *testing.T) {
 	if free, err := freeBytes(t.TempDir()); err != nil || free == 0 {
 		t.Errorf("%d bytes are free, %v", free, err)

@@ -109,6 +109,7 @@ func (s *Service) next(extension, name string) bool {
 	cancel()
 	if s.heard(e, name, status, err) {
 		s.receipt(e, contact, name, status)
+		s.changed(t.From)
 		return true
 	}
 	s.Log.Debug("a phone did not take a message", "extension", extension, "phone", contact.Peer.String(), "message", e.id, "status", status, "error", err)

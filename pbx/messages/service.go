@@ -69,6 +69,7 @@ type Service struct {
 	Options
 	events <-chan registrar.Event
 	stop   func() // the events
+	watch  func(extensions ...string)
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
@@ -114,6 +115,22 @@ type box struct {
 
 // work is one phone that is being sent to.
 type work struct{ again bool }
+
+// Watch has f called for who has part in a message that was kept, or that a phone has
+// answered. It is called before Run.
+func (s *Service) Watch(f func(extensions ...string)) { s.watch = f }
+
+func (s *Service) changed(extensions ...string) {
+	if s.watch != nil {
+		s.watch(extensions...)
+	}
+}
+
+// Recipients are who gets what an extension writes to a number; refusal is why nobody may.
+func (s *Service) Recipients(from, to string) (extensions []string, refusal string) {
+	d := s.Plan().Message(from, to)
+	return d.Deliver, d.Refuse
+}
 
 // Open reads what is kept. From now on the service knows who registers.
 func Open(o Options) (*Service, error) {

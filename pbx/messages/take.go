@@ -94,6 +94,7 @@ func (s *Service) keep(ctx context.Context, m *Message, d *dialplan.MessageDecis
 	if len(d.Deliver) == 0 {
 		return Answer{Status: 202, Reason: "Accepted"}
 	}
+	s.changed(append(slices.Clone(d.Deliver), m.From)...)
 	return s.first(ctx, entries)
 }
 
