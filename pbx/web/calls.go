@@ -3,10 +3,12 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"dialtone/config"
 	"dialtone/dialplan"
+	"dialtone/pbx/call"
 	"dialtone/storage"
 )
 
@@ -21,15 +23,16 @@ const (
 
 // callEntry is an entry of GET /api/phone/calls.
 type callEntry struct {
-	ID        string    `json:"id"`
-	Direction string    `json:"direction"` // "in" or "out"
-	Number    string    `json:"number"`    // "" when the caller hid it
-	Name      string    `json:"name"`
-	At        time.Time `json:"at"`
-	Seconds   int       `json:"seconds"` // of talk
-	Answered  bool      `json:"answered"`
-	Missed    bool      `json:"missed"` // it rang here, and nobody took or declined it
-	Cause     string    `json:"cause"`  // why it ended, see the list of causes
+	ID         string    `json:"id"`
+	Direction  string    `json:"direction"` // "in" or "out"
+	Number     string    `json:"number"`    // "" when the caller hid it
+	Name       string    `json:"name"`
+	At         time.Time `json:"at"`
+	Seconds    int       `json:"seconds"` // of talk
+	Answered   bool      `json:"answered"`
+	Missed     bool      `json:"missed"`     // it rang here, and nobody took or declined it
+	Conference bool      `json:"conference"` // calls were merged into one
+	Cause      string    `json:"cause"`      // why it ended, see the list of causes
 }
 
 func (s *Server) calls(w http.ResponseWriter, r *http.Request, me session) {
@@ -70,11 +73,21 @@ func limitOf(r *http.Request, usual, most int) (n int, ok bool) {
 // entryOf is a call as an extension sees it; ok is false when it has no part in it.
 func entryOf(cfg *config.Config, c *storage.CDR, extension string) (e callEntry, ok bool) {
 	e = callEntry{ID: c.ID, At: c.Start, Cause: c.Cause}
+	if len(c.Conferences) > 0 && strings.HasPrefix(c.Conferences[0].Room, call.MergeRoom) {
+		e.Direction, e.Conference = "out", true
+		e.talked(c.Answer, c.End)
+		return e, c.From == extension && len(c.Legs) > 0 && c.Legs[0].Trunk == ""
+	}
 	if len(c.Legs) > 0 && c.From == extension && c.Legs[0].Trunk == "" {
 		e.Direction, e.Number, e.Name = "out", c.To, cfg.Extensions[c.To].Name
 		e.talked(c.Answer, c.End)
 		return e, c.To != ""
 	}
+	return inward(cfg, c, extension, e)
+}
+
+// inward is entryOf for one who was called.
+func inward(cfg *config.Config, c *storage.CDR, extension string, e callEntry) (callEntry, bool) {
 	e.Direction, e.Number, e.Name = "in", c.From, c.FromName
 	// Outside, anybody can call himself 100.
 	if e.Name == "" && len(c.Legs) > 0 && c.Legs[0].Trunk == "" {
@@ -87,8 +100,9 @@ func entryOf(cfg *config.Config, c *storage.CDR, extension string) (e callEntry,
 	if own == nil {
 		return e, c.To == extension // refused before it rang
 	}
-	e.Cause = own.Cause
-	e.talked(own.Answer, own.End)
+	end := lastOf(c, own)
+	e.Cause = end.Cause
+	e.talked(own.Answer, end.End)
 	e.Missed = !e.Answered && own.Cause != dialplan.CauseAnsweredElsewhere.String() && own.Cause != dialplan.CauseDeclined.String()
 	return e, true
 }
@@ -102,6 +116,16 @@ func ownLeg(c *storage.CDR, extension string) *storage.CDRLeg {
 			continue
 		}
 		if own == nil || own.Answer.IsZero() {
+			own = l
+		}
+	}
+	return own
+}
+
+// lastOf is the leg with which a phone went on after it had lost one, or that one.
+func lastOf(c *storage.CDR, own *storage.CDRLeg) *storage.CDRLeg {
+	for i := range c.Legs {
+		if l := &c.Legs[i]; l.Replaces != "" && l.Replaces == own.ID && l.Party == own.Party && l.Trunk == "" {
 			own = l
 		}
 	}

@@ -20,8 +20,9 @@ import (
 const lookAgain = time.Minute
 
 // certificates hold the one that browsers are shown: the configured one, else one by our
-// own authority.
+// own authority; and what an authority that browsers know has signed for web.name.
 type certificates struct {
+	acme   *acme
 	folder string
 	cfg    func() *config.Config
 	log    *slog.Logger
@@ -34,7 +35,7 @@ type shown struct {
 }
 
 func openCertificates(folder string, cfg func() *config.Config, log *slog.Logger) (*certificates, error) {
-	c := &certificates{folder: folder, cfg: cfg, log: log}
+	c := &certificates{acme: newACME(folder, cfg, log), folder: folder, cfg: cfg, log: log}
 	if len(cfg().Web.Listen) == 0 {
 		return c, nil
 	}
@@ -43,6 +44,12 @@ func openCertificates(folder string, cfg func() *config.Config, log *slog.Logger
 
 // load reads the configured certificate, or makes one when ours does not do.
 func (c *certificates) load() error {
+	c.acme.look()
+	return c.make()
+}
+
+// make makes what load has not found on the disk.
+func (c *certificates) make() error {
 	web := c.cfg().Web
 	if len(web.Listen) == 0 {
 		return nil
@@ -85,7 +92,11 @@ func does(leaf *x509.Certificate, names []string, ips []netip.Addr) bool {
 func (c *certificates) run(ctx context.Context) {
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
+	var age aging
 	for {
+		if shown := c.now.Load(); shown != nil && c.cfg().Web.Certificate != "" {
+			age.look(shown.Leaf, time.Now(), c.log)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -94,7 +105,7 @@ func (c *certificates) run(ctx context.Context) {
 		if c.cfg().Web.Certificate != "" {
 			continue // a change of the file is a reload
 		}
-		if err := c.load(); err != nil {
+		if err := c.make(); err != nil {
 			c.log.Error("browsers are still shown the old certificate", "error", err)
 		}
 	}
@@ -103,8 +114,28 @@ func (c *certificates) run(ctx context.Context) {
 func (c *certificates) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load().Certificate, nil },
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return c.shownTo(hello.ServerName), nil },
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if proof := c.acme.challenged(hello); proof != nil {
+				return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*proof}, NextProtos: []string{alpn}}, nil
+			}
+			return nil, nil //nolint:nilnil // that is how crypto/tls is told that all stays
+		},
 	}
+}
+
+// shownTo is the certificate for who asks for a name. Who asks for an address says none.
+func (c *certificates) shownTo(name string) *tls.Certificate {
+	if public := c.acme.certificate(name); public != nil {
+		return public
+	}
+	return c.now.Load().Certificate
+}
+
+// known says whether browsers know who has signed what they are shown for a name, without
+// having been told.
+func (c *certificates) known(name string) bool {
+	return c.authority() == nil || c.acme.certificate(name) != nil
 }
 
 // authority is who signed what browsers are shown; nil when that was configured.

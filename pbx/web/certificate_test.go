@@ -181,7 +181,7 @@ func TestHalfAnAuthorityIsAnError(t *testing.T) {
 func TestPageOfCertificates(t *testing.T) {
 	s := openSite(t)
 	c := s.client()
-	fingerprint := s.server.fingerprint()
+	fingerprint := s.server.fingerprint("")
 	if len(fingerprint) != 32*3-1 {
 		t.Fatalf("the fingerprint is %q", fingerprint)
 	}

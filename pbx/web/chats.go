@@ -24,6 +24,7 @@ type chat struct {
 	Name string    `json:"name"`
 	Last time.Time `json:"last"`
 	Text string    `json:"text"` // of the last message
+	File string    `json:"file"` // the name of the file that it brought
 	Mine bool      `json:"mine"` // the last message is one's own
 }
 
@@ -32,9 +33,11 @@ type chatMessage struct {
 	ID    string    `json:"id"`
 	Mine  bool      `json:"mine"`
 	At    time.Time `json:"at"`
-	Type  string    `json:"type"` // Content-Type
-	Text  string    `json:"text"` // "" when it is no text
-	State string    `json:"state"`
+	Type  string    `json:"type"`  // Content-Type
+	Text  string    `json:"text"`  // "" when it is no text
+	State string    `json:"state"` // as messages.StateOf has it, or "read"
+	// File is what the message brings.
+	File *attachment `json:"file,omitempty"`
 }
 
 func (s *Server) chats(w http.ResponseWriter, r *http.Request, me session) {
@@ -47,7 +50,11 @@ func (s *Server) chats(w http.ResponseWriter, r *http.Request, me session) {
 	err := s.Texts.Texts(storage.TextFilter{Party: me.Extension, Limit: chatsLookedAt}, func(t storage.Text) bool {
 		with := t.Partner(me.Extension)
 		if _, known := found[with]; !known && with != "" { // the newest comes first
-			found[with] = chat{With: with, Name: cfg.Extensions[with].Name, Last: t.At, Text: textOf(&t), Mine: t.From == me.Extension}
+			c := chat{With: with, Name: cfg.Extensions[with].Name, Last: t.At, Text: textOf(&t), Mine: t.From == me.Extension}
+			if f := s.attached(c.Text, me); f != nil {
+				c.File = f.Name
+			}
+			found[with] = c
 		}
 		return true
 	})
@@ -74,12 +81,21 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, me session) {
 		return
 	}
 	defer s.searches.give()
-	now, list := time.Now(), []chatMessage{}
-	f := storage.TextFilter{Party: me.Extension, With: r.PathValue("with"), Limit: limit}
+	before, ok := beforeOf(r)
+	if !ok {
+		fail(w, http.StatusBadRequest, "invalid")
+		return
+	}
+	now, list, with := time.Now(), []chatMessage{}, r.PathValue("with")
+	f := storage.TextFilter{Party: me.Extension, With: with, Until: before, Limit: limit}
+	read := s.people.Of(with).Seen.Chats[me.Extension]
 	err := s.Texts.Texts(f, func(t storage.Text) bool {
-		list = append(list, chatMessage{
-			ID: t.ID, Mine: t.From == me.Extension, At: t.At, Type: t.Type, Text: textOf(&t), State: messages.StateOf(&t, now),
-		})
+		m := chatMessage{ID: t.ID, Mine: t.From == me.Extension, At: t.At, Type: t.Type, Text: textOf(&t), State: messages.StateOf(&t, now)}
+		if m.Mine && t.Extension == with && !t.At.After(read) {
+			m.State = stateRead
+		}
+		m.File = s.attached(m.Text, me)
+		list = append(list, m)
 		return true
 	})
 	if err != nil {
@@ -87,6 +103,19 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, me session) {
 		return
 	}
 	s.answer(w, list)
+}
+
+// stateRead says that the other one has looked at the chat at a web phone since.
+const stateRead = "read"
+
+// beforeOf reads ?before=, a time: only what is older is wanted.
+func beforeOf(r *http.Request) (before time.Time, ok bool) {
+	text := r.URL.Query().Get("before")
+	if text == "" {
+		return before, true
+	}
+	before, err := time.Parse(time.RFC3339Nano, text)
+	return before, err == nil
 }
 
 func textOf(t *storage.Text) string {

@@ -21,6 +21,7 @@ const (
 	Talking State = "talking"
 	Offline State = "offline" // no phone of it is there
 	DND     State = "dnd"
+	Away    State = "away"    // it says so itself
 	Unknown State = "unknown" // who asks may not know
 )
 
@@ -29,13 +30,20 @@ type colleague struct {
 	Extension string `json:"extension"`
 	Name      string `json:"name"`
 	State     State  `json:"state"`
+	Note      string `json:"note"`    // what somebody says of himself
+	Picture   string `json:"picture"` // changes with the picture; "" is none
 }
 
 func (s *Server) directory(w http.ResponseWriter, _ *http.Request, me session) {
 	cfg, states := s.Config(), s.states()
 	list := make([]colleague, 0, len(cfg.Extensions))
 	for extension, e := range cfg.Extensions {
-		list = append(list, colleague{extension, e.Name, seenBy(cfg, me.Extension, extension, states)})
+		own := s.people.Of(extension)
+		one := colleague{extension, e.Name, seenBy(cfg, me.Extension, extension, states), own.Status.Note, own.Picture}
+		if one.State == Unknown {
+			one.Note = ""
+		}
+		list = append(list, one)
 	}
 	slices.SortFunc(list, func(a, b colleague) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Extension, b.Extension))
@@ -64,12 +72,12 @@ func (s *Server) states() map[string]State {
 	dialogs := s.Board.Dialogs(func(number string) bool { _, ours := cfg.Extensions[number]; return ours })
 	states := make(map[string]State, len(cfg.Extensions))
 	for extension := range cfg.Extensions {
-		states[extension] = stateOf(dialogs[extension], there[extension], s.Settings.DND(extension))
+		states[extension] = stateOf(dialogs[extension], there[extension], s.Settings.DND(extension), s.people.Of(extension).Status.Away)
 	}
 	return states
 }
 
-func stateOf(dialogs []call.Dialog, there, dnd bool) State {
+func stateOf(dialogs []call.Dialog, there, dnd, away bool) State {
 	busy := func(d call.Dialog) bool { return d.Initiator || d.State == call.Up || d.State == call.Held }
 	switch {
 	case slices.ContainsFunc(dialogs, busy):
@@ -80,6 +88,8 @@ func stateOf(dialogs []call.Dialog, there, dnd bool) State {
 		return Offline
 	case dnd:
 		return DND
+	case away:
+		return Away
 	}
 	return Free
 }

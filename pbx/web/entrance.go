@@ -23,6 +23,9 @@ const (
 // there are, in all and of one address, is bounded.
 type entrance struct {
 	allowed       func(netip.Addr) bool
+	onlyPlain     bool                  // TLS is not spoken here
+	trusted       func(netip.Addr) bool // proxies, by whose addresses many come; nil is none
+	relaying      relaying
 	secure, plain *queue
 	done          chan struct{}
 	once          sync.Once
@@ -31,7 +34,7 @@ type entrance struct {
 	mu     sync.Mutex
 	total  int
 	counts map[netip.Addr]int
-	fresh  map[net.Conn]struct{} // that have not said anything yet
+	fresh  map[net.Conn]struct{} // that no server has got
 }
 
 func newEntrance(allowed func(netip.Addr) bool) *entrance {
@@ -68,25 +71,10 @@ func (e *entrance) welcome(c net.Conn) {
 		return
 	}
 	e.tasks.Go(func() {
-		_ = c.SetReadDeadline(time.Now().Add(firstByte))
-		v.read = bufio.NewReaderSize(c, 1)
-		b, err := v.read.Peek(1)
+		e.sort(v)
 		e.mu.Lock()
+		defer e.mu.Unlock()
 		delete(e.fresh, c)
-		e.mu.Unlock()
-		if err != nil || c.SetReadDeadline(time.Time{}) != nil {
-			_ = v.Close()
-			return
-		}
-		to := e.plain
-		if b[0] == tlsHandshake {
-			to = e.secure
-		}
-		select {
-		case to.ch <- v:
-		case <-e.done:
-			_ = v.Close()
-		}
 	})
 }
 
@@ -98,13 +86,18 @@ func (e *entrance) enter(v *visitor) bool {
 		return false
 	default:
 	}
-	if e.total >= maxConnections || e.counts[v.source] >= maxPerSource {
+	if e.total >= maxConnections || e.counts[v.source] >= maxPerSource && !e.isTrusted(v) {
 		return false
 	}
 	e.total++
 	e.counts[v.source]++
 	e.fresh[v.Conn] = struct{}{}
 	return true
+}
+
+func (e *entrance) isTrusted(v *visitor) bool {
+	ap, _ := netip.ParseAddrPort(v.RemoteAddr().String())
+	return e.trusted != nil && e.trusted(ap.Addr().Unmap())
 }
 
 func (e *entrance) leave(v *visitor) {

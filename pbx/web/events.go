@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"dialtone/pbx/call"
 	"dialtone/storage"
 )
 
@@ -30,14 +32,16 @@ type events struct {
 
 	mu      sync.Mutex
 	states  map[string]State
+	calls   map[string][]call.Own
 	streams map[*stream]struct{}
 }
 
 // stream is one page that listens.
 type stream struct {
 	me    session
-	again chan struct{} // capacity 1: states have changed
-	mail  chan struct{} // capacity 1: messages have changed
+	again chan struct{}            // capacity 1: states have changed
+	mail  chan struct{}            // capacity 1: messages have changed
+	news  [newsKinds]chan struct{} // capacity 1: something else has, see news
 	calls chan callEntry
 }
 
@@ -89,19 +93,19 @@ func (e *events) refresh() {
 	if idle {
 		return
 	}
-	states := e.server.states()
+	states, calls := e.server.states(), e.owns()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.states = states
+	e.states, e.calls = states, calls
 	for s := range e.streams {
 		give(s.again)
 	}
 }
 
-func (e *events) current() map[string]State {
+func (e *events) current() (states map[string]State, calls map[string][]call.Own) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.states // it is replaced, not changed
+	return e.states, e.calls // they are replaced, not changed
 }
 
 // enter adds a stream unless its extension has too many.
@@ -118,6 +122,9 @@ func (e *events) enter(me session) *stream {
 		return nil
 	}
 	s := &stream{me: me, again: make(chan struct{}, 1), mail: make(chan struct{}, 1), calls: make(chan callEntry, streamQueue)}
+	for i := range s.news {
+		s.news[i] = make(chan struct{}, 1)
+	}
 	e.streams[s] = struct{}{}
 	return s
 }
@@ -138,6 +145,39 @@ func (s *Server) MailboxChanged(mailbox string) {
 		}
 	}
 }
+
+// news is what pages ask for again when they are told that it has changed.
+type news int
+
+const (
+	ownNews    news = iota // what somebody keeps
+	peopleNews             // pictures and notes of others
+	textNews               // chats
+	newsKinds
+)
+
+// tell tells the pages of extensions that something has changed.
+func (e *events) tell(n news, extensions ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for one := range e.streams {
+		if slices.Contains(extensions, one.me.Extension) {
+			give(one.news[n])
+		}
+	}
+}
+
+// tellAll tells all pages.
+func (e *events) tellAll(n news) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for one := range e.streams {
+		give(one.news[n])
+	}
+}
+
+// TextsChanged tells the pages of extensions that something was written, or has arrived.
+func (s *Server) TextsChanged(extensions ...string) { s.events.tell(textNews, extensions...) }
 
 // Recorded tells the pages of those who had part in a call that it is over.
 func (s *Server) Recorded(c *storage.CDR) {
@@ -168,18 +208,25 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, me session) {
 	h.Set("X-Accel-Buffering", "no")
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
-	out := &teller{server: s, me: me, w: w, control: control, told: map[string]State{}, patience: s.events.patience}
+	out := &teller{server: s, me: me, w: w, control: control, told: map[string]State{}, calls: []byte("[]"), patience: s.events.patience}
 	comment := time.NewTicker(commentEvery)
 	defer comment.Stop()
 	// The others know: what is looked at here is for this one.
-	for ok := out.send(": hello\n\n") && out.levels(s.states()) && out.voicemail(); ok; {
+	for ok := out.send(": hello\n\n") && out.levels(s.states()) && out.now(s.events.owns()) && out.voicemail(); ok; {
 		select {
 		case <-r.Context().Done():
 			return
 		case <-one.again:
-			ok = out.levels(s.events.current())
+			states, calls := s.events.current()
+			ok = out.levels(states) && out.now(calls)
 		case <-one.mail:
 			ok = out.voicemail()
+		case <-one.news[ownNews]:
+			ok = out.event("own", struct{}{})
+		case <-one.news[peopleNews]:
+			ok = out.event("people", struct{}{})
+		case <-one.news[textNews]:
+			ok = out.event("texts", struct{}{})
 		case entry := <-one.calls:
 			ok = out.event("call", entry)
 		case <-comment.C:
@@ -197,6 +244,7 @@ type teller struct {
 	told    map[string]State
 	counted bool
 	counts  voicemailCounts
+	calls   []byte // as they were told
 	// patience is how long one event may take to be sent.
 	patience time.Duration
 }

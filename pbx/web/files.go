@@ -62,6 +62,8 @@ func kindOf(name string) string {
 		return "application/manifest+json"
 	case ".woff2":
 		return "font/woff2"
+	case ".md":
+		return "text/plain; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
 	}

@@ -27,7 +27,7 @@ const (
 // policy is what the page may do: nothing but what comes from here. %s is /ws, which not
 // every browser takes for 'self'.
 const policy = "default-src 'self'; connect-src 'self'%s; img-src 'self' data: blob:; media-src 'self' blob:; " +
-	"worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+	"worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
 // plainHost is a Host that means nothing else in a policy.
 var plainHost = regexp.MustCompile(`^[A-Za-z0-9._:\[\]-]+$`)
@@ -51,16 +51,22 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "microphone=(self), camera=(self), display-capture=(self), geolocation=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if s.certs.authority() == nil {
+		if s.certs.known(serverName(r)) {
 			// With our own authority, a browser that does not know it yet could not be
 			// told to go on.
 			h.Set("Strict-Transport-Security", "max-age="+seconds(hardened))
+		}
+		var welcome bool
+		if r, welcome = s.attribute(w, r); !welcome {
+			return
 		}
 		control := http.NewResponseController(w)
 		now := time.Now()
 		_ = control.SetReadDeadline(now.Add(bodyTime))
 		_ = control.SetWriteDeadline(now.Add(answerTime))
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if !isFile(r) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
 		if changes(r.Method) && (r.Header.Get("X-Dialtone") != "1" || !sameOrigin(r)) {
 			s.Log.Debug("web request refused: it does not come from our own page", "from", r.RemoteAddr, "origin", clip(r.Header.Get("Origin")), "path", clip(r.URL.Path))
 			fail(w, http.StatusForbidden, "origin")
@@ -68,6 +74,20 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// serverName is the name that a client has asked for before it saw our certificate.
+func serverName(r *http.Request) string {
+	if r.TLS == nil {
+		return ""
+	}
+	return r.TLS.ServerName
+}
+
+// isFile says whether the body of a request is a file or a picture, whose size is bounded
+// where it is read.
+func isFile(r *http.Request) bool {
+	return r.URL.Path == "/api/phone/files" || r.URL.Path == "/api/phone/picture" || strings.HasPrefix(r.URL.Path, "/api/phone/files/")
 }
 
 func changes(method string) bool {

@@ -193,10 +193,6 @@ type sipAnswer struct {
 	Expires  time.Time `json:"expires"` // of username and password; ask again before
 }
 
-type iceAnswer struct {
-	Servers []any `json:"servers"`
-}
-
 func (s *Server) session(w http.ResponseWriter, r *http.Request, me session) {
 	if c, err := r.Cookie(cookieName); err == nil {
 		setCookie(w, c.Value) // it lives as long as the session, which has just been used
@@ -210,6 +206,6 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request, me session) {
 			URI: "sip:" + me.Extension + "@" + cfg.SIP.Domain, Username: username, Password: password,
 			Realm: cfg.SIP.Domain, Server: "/ws", Expires: until.UTC(),
 		},
-		ICE: iceAnswer{Servers: []any{}},
+		ICE: s.ice(r, me.Extension, until),
 	})
 }

@@ -33,8 +33,15 @@ func TestStates(t *testing.T) {
 		{"talks while another rings", []call.Dialog{{State: call.Ringing}, {State: call.Up}}, true, false, Talking},
 		{"talks, not to be disturbed", []call.Dialog{{State: call.Held}}, true, true, Talking},
 	} {
-		if got := stateOf(tt.dialogs, tt.there, tt.dnd); got != tt.want {
+		if got := stateOf(tt.dialogs, tt.there, tt.dnd, false); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+		away := tt.want
+		if away == Free {
+			away = Away // what the phone does is more than what somebody has said
+		}
+		if got := stateOf(tt.dialogs, tt.there, tt.dnd, true); got != away {
+			t.Errorf("%s, and away: %s, want %s", tt.name, got, away)
 		}
 	}
 }
@@ -50,7 +57,7 @@ func TestDirectory(t *testing.T) {
 	}
 	c := s.client()
 	c.login("100", "kqvt-8mzn-3xwp-r5hc")
-	want := []colleague{{"100", "Ann", Free}, {"101", "Ben", Offline}, {"102", "Boss", Unknown}}
+	want := []colleague{{"100", "Ann", Free, "", ""}, {"101", "Ben", Offline, "", ""}, {"102", "Boss", Unknown, "", ""}}
 	if got := get[[]colleague](c, "/api/phone/directory"); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -64,6 +71,43 @@ func leg(party string, answered int, cause string) storage.CDRLeg {
 		l.Answer = noon.Add(time.Duration(answered) * time.Second)
 	}
 	return l
+}
+
+// What a page may ask of its calls is asked in the name of its extension, and why it is not
+// granted comes back as a code.
+func TestWishesAboutCalls(t *testing.T) {
+	s := openSite(t, func(*config.Config) {})
+	s.owns = map[string][]call.Own{"100": {{ID: "c1", SIPCallID: "one", Lock: call.LockHere, Recording: call.TapedOff, MayRecord: true, Alone: true}}}
+	c := s.client()
+	c.login("100", "kqvt-8mzn-3xwp-r5hc")
+	now := get[[]ownCall](c, "/api/phone/calls/now")
+	if len(now) != 1 || now[0].Call != "one" || now[0].Lock != call.LockHere || !now[0].Recording.May || !now[0].Alone || now[0].Room != nil {
+		t.Errorf("now: %+v", now)
+	}
+	for _, tt := range []struct {
+		path, body string
+		refusal    error
+		status     int
+		code, wish string
+	}{
+		{"record", `{"call": "one", "do": "start"}`, nil, 204, "", "100 one start"},
+		{"record", `{"call": "one", "do": "delete"}`, nil, 400, "invalid", ""},
+		{"record", `{"call": "one", "do": "stop"}`, &call.OrderError{Why: "nothing is recorded"}, 409, "record", "100 one stop"},
+		{"merge", `{"calls": ["one", "two"]}`, nil, 204, "", "100 merge one two"},
+		{"merge", `{"calls": ["one", "other"]}`, call.ErrNoCall, 404, "unknown", "100 merge one other"},
+		{"member", `{"call": "one", "member": "m", "do": "remove"}`, nil, 204, "", "100 one m remove"},
+		{"member", `{"call": "one", "member": "m", "do": "mute"}`, call.ErrNotAllowed, 403, "forbidden", "100 one m mute"},
+	} {
+		s.wishes, s.refusal = nil, tt.refusal
+		answer := ""
+		if tt.code != "" {
+			answer = `{"code":"` + tt.code + `"}`
+		}
+		res, body := c.do("POST", "/api/phone/calls/"+tt.path, tt.body)
+		if res.StatusCode != tt.status || body != answer || strings.Join(s.wishes, "; ") != tt.wish {
+			t.Errorf("%s %s: %d %s, wished %q; want %d %q, %q", tt.path, tt.body, res.StatusCode, body, s.wishes, tt.status, tt.code, tt.wish)
+		}
+	}
 }
 
 // What a call is in the list of 100.
@@ -84,11 +128,14 @@ func TestCallEntries(t *testing.T) {
 	forged.Legs[0].Trunk = "line"
 	colleague := record("101", "100", 10, leg("100", 10, "normal"))
 	colleague.Legs[0].Trunk = "line"
+	again := record("101", "100", 10, leg("100", 10, "transferred"), leg("100", 30, "normal"))
+	again.Legs[1].ID, again.Legs[1].End, again.Legs[2].Replaces = "one", noon.Add(30*time.Second), "one"
 	for _, tt := range []struct {
 		name string
 		cdr  storage.CDR
 		want string
 	}{
+		{"its page was loaded again", again, `in 101 Ben 50 answered normal`},
 		{"called somebody", record("100", "101", 10, leg("101", 10, "normal")), `out 101 Ben 50 answered normal`},
 		{"nobody took it", record("100", "101", -1, leg("101", -1, "no-answer")), `out 101 Ben 0 normal`},
 		{"was called", record("101", "100", 20, leg("100", 20, "normal")), `in 101 Ben 40 answered normal`},

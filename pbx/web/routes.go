@@ -10,11 +10,17 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /certificate", s.trustPage)
 	mux.HandleFunc("GET /certificate.css", s.trustStyle)
 	mux.HandleFunc("POST /api/phone/login", s.login)
+	mux.HandleFunc("GET /api/phone/check", s.about)
+	mux.HandleFunc("GET /files/{id}", s.file)
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, session){
 		"POST /api/phone/logout":              s.logout,
 		"GET /api/phone/session":              s.session,
 		"GET /api/phone/directory":            s.directory,
 		"GET /api/phone/calls":                s.calls,
+		"GET /api/phone/calls/now":            s.callsNow,
+		"POST /api/phone/calls/record":        s.recordOwn,
+		"POST /api/phone/calls/merge":         s.mergeOwn,
+		"POST /api/phone/calls/member":        s.memberOfOwn,
 		"GET /api/phone/voicemail":            s.messages,
 		"GET /api/phone/voicemail/{id}/audio": s.messageAudio,
 		"PUT /api/phone/voicemail/{id}/heard": s.messageHeard,
@@ -24,6 +30,22 @@ func (s *Server) routes() http.Handler {
 		"GET /api/phone/chats":                s.chats,
 		"GET /api/phone/chats/{with}":         s.chat,
 		"GET /api/phone/events":               s.stream,
+
+		"POST /api/phone/files":               s.takeFile,
+		"PUT /api/phone/files/{id}/thumb":     s.setThumb,
+		"DELETE /api/phone/files/{id}":        s.deleteFile,
+		"GET /files/{id}/thumb":               s.thumb,
+		"GET /api/phone/own":                  s.own,
+		"PUT /api/phone/own/status":           s.setStatus,
+		"PUT /api/phone/own/seen":             s.setSeen,
+		"PUT /api/phone/favourites/{whom}":    s.favour,
+		"DELETE /api/phone/favourites/{whom}": s.favour,
+		"POST /api/phone/contacts":            s.addContacts,
+		"PUT /api/phone/contacts/{id}":        s.putContact,
+		"DELETE /api/phone/contacts/{id}":     s.deleteContact,
+		"PUT /api/phone/picture":              s.setPicture,
+		"DELETE /api/phone/picture":           s.setPicture,
+		"GET /api/phone/pictures/{extension}": s.picture,
 	} {
 		mux.HandleFunc(pattern, s.known(serve))
 	}

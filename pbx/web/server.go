@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"html/template"
 	"io/fs"
@@ -17,6 +18,8 @@ import (
 
 	"dialtone/config"
 	"dialtone/pbx/call"
+	"dialtone/pbx/files"
+	"dialtone/pbx/personal"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/sipedge"
 	"dialtone/storage"
@@ -39,6 +42,10 @@ type Auth interface {
 type Board interface {
 	Dialogs(of func(number string) bool) map[string][]call.Dialog
 	Watch() (changed <-chan struct{}, stop func())
+	Owns(of func(extension string) bool) map[string][]call.Own
+	Merge(ctx context.Context, extension string, sipCallIDs []string) error
+	Member(extension, sipCallID, member, do string) error
+	RecordOwn(ctx context.Context, extension, sipCallID, do string) error
 }
 
 // Registrar is where extensions are.
@@ -76,6 +83,8 @@ type Voicemail interface {
 // Texts are what extensions write to each other.
 type Texts interface {
 	Texts(f storage.TextFilter, yield func(storage.Text) bool) error
+	// Recipients are who gets what one extension writes to a number, and why nobody may.
+	Recipients(from, to string) (extensions []string, refusal string)
 }
 
 // Options are what a Server works with; all are needed.
@@ -93,6 +102,7 @@ type Options struct {
 	Records   Records
 	Voicemail Voicemail
 	Texts     Texts
+	Relay     Relay // nil is none
 }
 
 // Server is the origin of the web phone.
@@ -102,10 +112,13 @@ type Server struct {
 	trust    map[string]*template.Template // by language
 	certs    *certificates
 	sessions *sessions
+	files    *files.Store
+	people   *personal.Book
 	events   *events
 	logins   turns        // a turn for each password that is looked at
 	waiting  atomic.Int32 // of those who log in
 	searches turns        // a turn for each that goes through what is kept
+	pictures turns        // a turn for each that is drawn anew
 	refusals rarely       // of pages of other sites
 
 	mu     sync.Mutex
@@ -116,7 +129,7 @@ type Server struct {
 // New reads the page, the sessions and the certificate authority, which is made when it is
 // not there.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, logins: make(turns, loginsAtOnce), searches: make(turns, searchesAtOnce), bound: map[string]net.Listener{}, failed: map[string]bool{}}
+	s := &Server{Options: o, logins: make(turns, loginsAtOnce), searches: make(turns, searchesAtOnce), pictures: make(turns, drawnAtOnce), bound: map[string]net.Listener{}, failed: map[string]bool{}}
 	var err error
 	if s.page, err = readPage(o.Page); err != nil {
 		return nil, err
@@ -127,6 +140,13 @@ func New(o Options) (*Server, error) {
 	folder := filepath.Join(o.Data, "web")
 	s.sessions = openSessions(filepath.Join(folder, "sessions.json"), o.Config, o.Log)
 	if s.certs, err = openCertificates(folder, o.Config, o.Log); err != nil {
+		return nil, err
+	}
+	if s.people, err = personal.Open(filepath.Join(folder, "people"), o.Log); err != nil {
+		return nil, err
+	}
+	s.files, err = files.Open(files.Options{Folder: filepath.Join(o.Data, "files"), Config: o.Config, Log: o.Log, Changed: s.fileChanged})
+	if err != nil {
 		return nil, err
 	}
 	s.events = newEvents(s)
@@ -214,15 +234,17 @@ func (s *Server) Run(ctx context.Context) error {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.sessions.run(ctx) })
 	tasks.Go(func() { s.events.run(ctx) })
+	tasks.Go(func() { s.files.Run(ctx) })
 	tasks.Go(func() { s.certs.run(ctx) })
-	in := newEntrance(s.Edge.Allowed)
+	tasks.Go(func() { s.certs.acme.run(ctx) })
+	in := s.entrance(servers[0].TLSConfig)
 	serve := func(l net.Listener) { tasks.Go(func() { in.serve(ctx, l, s.Log) }) }
 	s.mu.Lock()
 	for _, l := range s.bound {
 		serve(l)
 	}
 	s.mu.Unlock()
-	tasks.Go(func() { s.report(servers[0].ServeTLS(in.secure, "", "")) })
+	tasks.Go(func() { s.report(servers[0].Serve(in.secure)) })
 	tasks.Go(func() { s.report(servers[1].Serve(in.plain)) })
 	tasks.Go(func() { s.bindLater(ctx, serve) })
 	<-ctx.Done()
@@ -264,12 +286,24 @@ func (s *Server) bindLater(ctx context.Context, serve func(net.Listener)) {
 	}
 }
 
+// entrance is where all come in.
+func (s *Server) entrance(t *tls.Config) *entrance {
+	in := newEntrance(s.Edge.Allowed)
+	in.trusted = s.isProxy
+	in.relaying = relaying{tls: t, log: s.Log}
+	if s.Relay != nil {
+		in.relaying.serve = s.Relay.ServeConn
+	}
+	return in
+}
+
 // servers are the one for https, and the one that sends others there.
 func (s *Server) servers(ctx context.Context) [2]*http.Server {
 	one := func(h http.Handler) *http.Server {
 		return &http.Server{
 			Handler: h, ReadHeaderTimeout: headTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHead,
-			TLSConfig:   s.certs.config(),
+			TLSConfig:   s.tls(),
+			HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingEvery, PingTimeout: pongWithin, WriteByteTimeout: answerTime},
 			BaseContext: func(net.Listener) context.Context { return ctx },
 			ErrorLog:    log.New(quiet{s.Log}, "", 0),
 		}

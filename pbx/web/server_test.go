@@ -32,7 +32,10 @@ import (
 	"dialtone/storage"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The authority of acme_test.go cannot be stopped.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"))
+}
 
 // exchange is everything behind the web phone, for tests.
 type exchange struct {
@@ -46,10 +49,14 @@ type exchange struct {
 	texts    []storage.Text
 	folder   string
 	changed  chan struct{}
+	owns     map[string][]call.Own
+	wishes   []string
+	refusal  error // of wishes
 	conns    chan sipedge.MessageConn
 	denied   atomic.Bool
 
-	mailboxes atomic.Int32 // how often one was read
+	mailboxes atomic.Int32                   // how often one was read
+	remote    atomic.Pointer[netip.AddrPort] // of the last WebSocket
 }
 
 func (x *exchange) Dialogs(func(string) bool) map[string][]call.Dialog {
@@ -57,6 +64,33 @@ func (x *exchange) Dialogs(func(string) bool) map[string][]call.Dialog {
 	defer x.mu.Unlock()
 	return x.dialogs
 }
+
+func (x *exchange) Owns(func(string) bool) map[string][]call.Own {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.owns
+}
+
+func (x *exchange) Merge(_ context.Context, extension string, calls []string) error {
+	return x.wish(extension, "merge", strings.Join(calls, " "))
+}
+
+func (x *exchange) Member(extension, call, member, do string) error {
+	return x.wish(extension, call, member, do)
+}
+
+func (x *exchange) RecordOwn(_ context.Context, extension, call, do string) error {
+	return x.wish(extension, call, do)
+}
+
+// wish notes what an extension wants of its calls.
+func (x *exchange) wish(words ...string) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.wishes = append(x.wishes, strings.Join(words, " "))
+	return x.refusal
+}
+
 func (x *exchange) Watch() (<-chan struct{}, func())            { return x.changed, func() {} }
 func (x *exchange) All() []registrar.Contact                    { return x.contacts }
 func (x *exchange) Subscribe() (<-chan registrar.Event, func()) { return nil, func() {} }
@@ -116,7 +150,8 @@ func (x *exchange) Texts(f storage.TextFilter, yield func(storage.Text) bool) er
 func (x *exchange) Allowed(netip.Addr) bool { return !x.denied.Load() }
 
 // ServeMessages echoes, and tells the test of the connection.
-func (x *exchange) ServeMessages(ctx context.Context, c sipedge.MessageConn, _, _ netip.AddrPort, _ bool) error {
+func (x *exchange) ServeMessages(ctx context.Context, c sipedge.MessageConn, _, remote netip.AddrPort, _ bool) error {
+	x.remote.Store(&remote)
 	select {
 	case x.conns <- c:
 	default:
@@ -140,6 +175,8 @@ type site struct {
 	origin string
 	roots  *x509.CertPool
 	stop   func()
+	log    *slog.Logger // nil is none
+	relay  Relay
 }
 
 func openSite(t *testing.T, change ...func(*config.Config)) *site {
@@ -162,7 +199,10 @@ func openSite(t *testing.T, change ...func(*config.Config)) *site {
 // start starts a server on the same data as before.
 func (s *site) start() {
 	s.Helper()
-	log := slog.New(slog.DiscardHandler)
+	log := s.log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	current := func() *config.Config { return s.cfg }
 	s.auth = sipauth.New(sipauth.Options{Config: current, Log: log})
 	page := fstest.MapFS{
@@ -171,7 +211,7 @@ func (s *site) start() {
 	}
 	server, err := New(Options{
 		Config: current, Data: s.data, Page: page, Log: log, Edge: s.exchange, Auth: s.auth, Board: s.exchange, Registrar: s.exchange,
-		Settings: s.exchange, Records: s.exchange, Voicemail: s.exchange, Texts: s.exchange,
+		Settings: s.exchange, Records: s.exchange, Voicemail: s.exchange, Texts: s.exchange, Relay: s.relay,
 	})
 	if err != nil {
 		s.Fatal(err)

@@ -32,7 +32,7 @@ func readTrust() (map[string]*template.Template, error) {
 func (s *Server) trustPage(w http.ResponseWriter, r *http.Request) {
 	var out bytes.Buffer
 	language := languageOf(r.Header.Get("Accept-Language"))
-	if err := s.trust[language].Execute(&out, s.fingerprint()); err != nil {
+	if err := s.trust[language].Execute(&out, s.fingerprint(serverName(r))); err != nil {
 		s.broken(w, err)
 		return
 	}
@@ -62,11 +62,11 @@ func languageOf(accepted string) string {
 	return "en"
 }
 
-// fingerprint is that of our authority, as browsers show it; "" when an administrator's
-// certificate is shown.
-func (s *Server) fingerprint() string {
+// fingerprint is that of our authority, as browsers show it; "" when what is shown for a
+// name was signed by another.
+func (s *Server) fingerprint(name string) string {
 	a := s.certs.authority()
-	if a == nil {
+	if a == nil || s.certs.known(name) {
 		return ""
 	}
 	text := fmt.Sprintf("% X", sha256.Sum256(a.certificate.Raw))
