@@ -56,6 +56,9 @@ func (b banner) print(w io.Writer) error {
 		out.row("Web phone", at)
 	}
 	out.row("Audio", "UDP ports "+b.cfg.Media.Ports)
+	if at := b.browserAudio(); at != "" {
+		out.row("  of browsers", at)
+	}
 	out.add("")
 	if b.setup.accounts != "" {
 		b.addAccounts(out)
@@ -76,6 +79,18 @@ func (b banner) print(w io.Writer) error {
 	out.add("")
 	_, err := io.WriteString(w, out.text.String())
 	return err
+}
+
+// browserAudio is where the audio of browsers goes; "" when there is none.
+func (b banner) browserAudio() string {
+	if len(b.web) == 0 || b.cfg.Media.WebRTCPort == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("UDP and TCP port %d", b.cfg.Media.WebRTCPort)
+	if b.cfg.Web.TURN.Relay {
+		text += fmt.Sprintf(", or through %d where networks are strict", b.web[0].Port())
+	}
+	return text
 }
 
 // webPhone is what people type into their browsers; "" when nothing listens there.

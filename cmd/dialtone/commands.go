@@ -11,6 +11,7 @@ type commandLine struct {
 	Test       testCommand       `cmd:"" help:"Run the tests of a dialplan."`
 	Route      routeCommand      `cmd:"" help:"Say where a call would go, and why."`
 	Explain    explainCommand    `cmd:"" help:"Say where a call went, and why."`
+	Doctor     doctorCommand     `cmd:"" help:"Find out why phones or browsers do not work."`
 	Ctl        ctlCommand        `cmd:"" help:"Ask or tell a running Dialtone something."`
 	Docs       docsCommand       `cmd:"" help:"Print the reference of the configuration, its schema or a sample."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes commands in a shell."`

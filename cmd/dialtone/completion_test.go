@@ -33,7 +33,7 @@ func complete(t *testing.T, line string) []string {
 
 func TestBashCompletion(t *testing.T) {
 	for line, want := range map[string][]string{
-		"dialtone ":                        {"serve", "init", "check", "diff", "fmt", "import", "test", "route", "explain", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
+		"dialtone ":                        {"serve", "init", "check", "diff", "fmt", "import", "test", "route", "explain", "doctor", "ctl", "docs", "completion", "version", "--help", "--config", "--data", "--trace", "--log-level"},
 		"dialtone c":                       {"check", "ctl", "completion"},
 		"dialtone ctl re":                  {"registrations", "recordings", "record", "reload"},
 		"dialtone ctl --json tr":           {"trunks", "trace"},

@@ -50,6 +50,12 @@ func (t terminal) printQuality(parties []api.Quality) error {
 			fmt.Sprintf("%.1fms", q.From.JitterMS), fmt.Sprintf("%.0fms", q.RTTMS), level, peak, clipped, silent)
 		rows.add("to "+q.Party, q.Codec, strconv.FormatUint(q.To.Packets, 10), fmt.Sprintf("%.1f%%", q.To.LossPercent),
 			fmt.Sprintf("%.1fms", q.To.JitterMS), "", "", "", "", "")
+		if v := q.Video; v != nil {
+			rows.add("video from "+q.Party, v.Codec, strconv.FormatUint(v.From.Packets, 10), fmt.Sprintf("%.1f%%", v.From.LossPercent),
+				fmt.Sprintf("%.1fms", v.From.JitterMS), "", "", "", "", "")
+			rows.add("video to "+q.Party, v.Codec, strconv.FormatUint(v.To.Packets, 10), fmt.Sprintf("%.1f%%", v.To.LossPercent),
+				fmt.Sprintf("%.1fms", v.To.JitterMS), "", "", "", "", "")
+		}
 	}
 	if err := rows.write(t.out); err != nil {
 		return err

@@ -42,6 +42,8 @@ func (f *fakeServer) tell(what string) {
 	f.told = append(f.told, what)
 }
 
+func (f *fakeServer) Check() api.Check { return api.Check{} }
+
 func (f *fakeServer) Status() api.Status {
 	return api.Status{
 		Version: "v1.2.3", Started: f.now.Add(-3*time.Hour - 12*time.Minute), Data: "/var/lib/dialtone",
