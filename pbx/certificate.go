@@ -17,10 +17,13 @@ import (
 type certificates struct {
 	now  atomic.Pointer[tls.Certificate]
 	data string // folder of the self-signed one
+	// public is what web.acme has got for a name; it goes before the self-signed one.
+	public func(name string) *tls.Certificate
+	made   atomic.Bool // now is self-signed
 }
 
-func openCertificates(cfg *config.Config, data string) (*certificates, error) {
-	c := &certificates{data: data}
+func openCertificates(cfg *config.Config, data string, public func(name string) *tls.Certificate) (*certificates, error) {
+	c := &certificates{data: data, public: public}
 	return c, c.load(cfg)
 }
 
@@ -43,14 +46,22 @@ func (c *certificates) load(cfg *config.Config) error {
 		return fmt.Errorf("certificate %s with key %s: %w", cert, key, err)
 	}
 	c.now.Store(&pair)
+	c.made.Store(cfg.SIP.Certificate == "")
 	return nil
 }
 
 // config is for listeners and for connections to phones.
 func (c *certificates) config() *tls.Config {
 	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if c.made.Load() {
+				if known := c.public(hello.ServerName); known != nil {
+					return known, nil
+				}
+			}
+			return c.now.Load(), nil
+		},
 	}
 }
 

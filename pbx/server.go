@@ -4,6 +4,7 @@ package pbx
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/media/music"
 	"dialtone/media/rtp"
+	"dialtone/media/turn"
 	"dialtone/media/webrtc"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
@@ -93,7 +95,9 @@ type Server struct {
 	lists      *lists.Lists
 	settings   *settings.Settings
 	browser    *web.Server
+	relay      *turn.Server
 	alerts     alerts
+	checker    *checker
 	trace      atomic.Bool
 	draining   atomic.Bool
 
@@ -115,7 +119,7 @@ var ErrDataInUse = storage.ErrInUse
 
 // New reads the configuration. Nothing is opened until Start.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, started: time.Now(), stop: func() {}, saved: func() {}, leave: func() {}}
+	s := &Server{Options: o, checker: newChecker(), started: time.Now(), stop: func() {}, saved: func() {}, leave: func() {}}
 	s.Log = slog.New(watched{Handler: o.Log.Handler(), alerts: &s.alerts})
 	var err error
 	if o.ConfigPath != "" {
@@ -172,7 +176,7 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.store = store
-	if s.certs, err = openCertificates(s.Config(), s.data); err != nil {
+	if s.certs, err = openCertificates(s.Config(), s.data, func(name string) *tls.Certificate { return s.browser.Public(name) }); err != nil {
 		return err
 	}
 	first, last := s.Config().Media.PortRange()
@@ -180,7 +184,7 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	if port := s.Config().Media.WebRTCPort; port != 0 && len(s.Config().Web.Listen) > 0 {
-		if s.hub, err = webrtc.New(webrtc.Options{Port: uint16(port), Engine: s.engine, Log: s.Log}); err != nil {
+		if s.hub, err = webrtc.New(s.webrtc(port)); err != nil {
 			return err
 		}
 	}
@@ -230,6 +234,7 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"settings":   s.settings.Run,
 		"lamps":      s.subs.Run,
 		"web":        s.browser.Run,
+		"relay":      s.relayUDP,
 		"qualify":    func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
@@ -360,6 +365,9 @@ func (s *Server) Close() error {
 	}
 	if s.browser != nil {
 		s.browser.Close()
+	}
+	if s.relay != nil {
+		s.relay.Close()
 	}
 	s.saved()
 	s.saving.Wait()

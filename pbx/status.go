@@ -97,6 +97,9 @@ func (s *Server) Quality(ctx context.Context, id string, d time.Duration) ([]api
 		if l := q.Level; l.Known {
 			out.Level = &api.Level{RMS: l.RMS, Peak: l.Peak, ClippedPercent: 100 * l.Clipped, SilentPercent: 100 * l.Silent}
 		}
+		if v := q.Video; v != nil {
+			out.Video = &api.Video{Codec: v.Codec, From: flowOf(v.From), To: flowOf(v.To)}
+		}
 		list = append(list, out)
 	}
 	return list, nil

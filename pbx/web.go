@@ -18,15 +18,19 @@ func (s *Server) wireWeb(auth *sipauth.Authenticator) error {
 	if err != nil {
 		return fmt.Errorf("web phone: %w", err)
 	}
+	if err := s.wireTURN(); err != nil {
+		return err
+	}
 	s.browser, err = web.New(web.Options{
 		Config: s.Config, Data: s.data, Page: page, Log: s.Log, Edge: s.edge, Auth: auth, Board: s.board,
-		Registrar: s.registrar, Settings: ownSettings{s.settings}, Records: s.store, Voicemail: s.voicemail, Texts: s.messages,
+		Registrar: s.registrar, Settings: ownSettings{s.settings}, Records: s.store, Voicemail: s.voicemail, Texts: s.messages, Relay: relayFor{s},
 	})
 	if err != nil {
 		return err
 	}
-	auth.Issue(s.browser.Issued)
+	auth.Issue(s.issued)
 	s.voicemail.Watch(s.browser.MailboxChanged)
+	s.messages.Watch(s.browser.TextsChanged)
 	return nil
 }
 
