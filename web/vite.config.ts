@@ -14,6 +14,7 @@ export default defineConfig(async ({ mode, command }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      license: { fileName: 'licenses.md' },
       rolldownOptions: { checks: { pluginTimings: false } }
     }
   }

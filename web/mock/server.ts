@@ -21,7 +21,8 @@ const answers: Record<string, unknown> = {
     extension: '100', name: 'Alice Martin', domain: 'pbx.example', language: '',
     sip: { uri: 'sip:100@pbx.example', username: 'x', password: 'x', realm: 'x', server: '/ws', expires: 3600 }, ice: { servers: [] }
   },
-  directory: people.map(([extension, name, state]) => ({ extension, name, state })),
+  directory: people.map(([extension, name, state]) => ({ extension, name, state, note: extension === '104' ? 'In Lyon until Friday' : '', picture: '' })),
+  'calls/now': [],
   calls: [
     call(1, 'in', '102', '', 12, 0, 'no-answer'), call(2, 'out', '+33123456789', 'Atelier Nord', 55, 187), call(3, 'in', '101', '', 130, 64),
     call(4, 'in', '+441632960001', '', 1500, 0, 'cancelled'), call(5, 'out', '105', '', 1700, 0, 'busy'), call(6, 'in', '110', '', 3000, 3725),
@@ -41,6 +42,10 @@ const answers: Record<string, unknown> = {
     { id: '1', state: 'delivered', mine: false, text: 'Are you in the office tomorrow?', at: ago(30) }, { id: '2', state: 'delivered', mine: true, text: 'Yes, from nine. Shall we look at the samples together?\nI have the small room.', at: ago(20) },
     { id: '3', state: 'delivered', mine: false, text: '👍', at: ago(4) }, { id: '4', state: 'delivered', mine: false, text: 'Great, see you at ten then', at: ago(3) }
   ],
+  own: {
+    contacts: [{ id: 'nord', name: 'Atelier Nord', company: 'Nord SARL', email: 'bonjour@nord.example', numbers: ['+33123456789'] }],
+    favourites: ['102', 'nord'], note: '', away: false, picture: '', seen: { calls: ago(100), chats: { '101': ago(100), '110': ago(100) } }
+  },
   settings: { dnd: 'off', forward: 'off', 'forward-busy': 'off', 'forward-no-answer': '+33123456789 after 20s', 'forward-not-registered': 'voicemail' }
 }
 

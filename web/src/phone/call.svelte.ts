@@ -1,18 +1,22 @@
-import { NameAddrHeader, URI } from 'jssip'
-import type { IncomingRequest } from 'jssip/lib/SIPMessage'
 import type { EndEvent, IncomingEvent, OutgoingEvent, RTCSession } from 'jssip/lib/RTCSession'
-import { endingOf, takenBack } from './ending.ts'
-import { address } from './number.ts'
+import { whyEnded } from './ending.ts'
+import { Gathering } from './gathering.ts'
+import { Gauge } from './gauge.ts'
+import type { Quality } from './judge.ts'
+import { keep, type Kept } from './kept.ts'
+import { Loudspeaker } from './loudspeaker.ts'
+import { press } from './keys.ts'
+import { asserted } from './identity.ts'
 import type { Call, Ending, Phase } from './phone.ts'
 import { Reoffer } from './reoffer.ts'
-import { replaces } from './replaces.ts'
-
-const gathering = 300 // ms after the last address was found, until the offer goes out
-const keyLength = 120
-const keyGap = 80
+import { destination, refer } from './refer.ts'
+import { callId, replaces } from './replaces.ts'
+import { SipVideo } from './video.svelte.ts'
+import { findCamera, type Pictures } from './videoline.ts'
+import { changeMicrophone } from './voice.ts'
 
 /** What a call needs of its phone. */
-export interface Exchange {
+export interface Exchange extends Pictures {
   readonly domain: string
   readonly speaker: string
   microphone(): Promise<MediaStream>
@@ -22,7 +26,7 @@ export interface Exchange {
 /** A call of JsSIP. It owns the microphone's stream and what is heard. */
 export class SipCall implements Call {
   readonly id: string
-  readonly direction: 'in' | 'out'
+  direction: 'in' | 'out'
   number = $state('')
   name = $state('')
   phase = $state<Phase>('calling')
@@ -32,98 +36,125 @@ export class SipCall implements Call {
   muted = $state(false)
   ending = $state<Ending>('normal')
   transfer = $state<'' | 'asked' | 'refused'>('')
+  returning = $state(false)
 
-  private readonly sound = new Audio()
+  readonly video: SipVideo
+
+  private readonly sound = new Loudspeaker()
   private readonly reoffer: Reoffer
-  private gathered = 0
+  private readonly gauge = new Gauge()
+  private readonly gathering: Gathering
 
   constructor(
     readonly session: RTCSession,
     private readonly exchange: Exchange,
-    private stream: MediaStream | null
+    private stream: MediaStream | null,
+    offer = '',
+    readonly answerAfter = -1,
+    readonly toVoicemail = false
   ) {
     this.id = session.id
     this.direction = session.direction === 'incoming' ? 'in' : 'out'
     this.phase = this.direction === 'in' ? 'ringing' : 'calling'
     this.number = session.remote_identity.uri.user // decoded
     this.name = session.remote_identity.display_name ?? ''
-    this.reoffer = new Reoffer(session, (held) => (this.held = held))
+    this.video = new SipVideo(session, exchange, () => this.stream, () => this.reoffer.ask(), offer)
+    this.reoffer = new Reoffer(session, this.video, (held) => (this.held = held))
+    this.gathering = new Gathering(session)
     this.listen(session)
+  }
+
+  get sip(): string {
+    return callId(this.session)
+  }
+
+  /** What the next page has to know to go on with the call. */
+  get kept(): Kept | null {
+    if (this.phase !== 'talking' || this.returning) return null
+    return keep(this, replaces(this.session))
+  }
+
+  /** It is a call of an earlier page, as that one kept it. */
+  resumes({ sip: _, replaces: __, film, ...shown }: Kept): void {
+    this.video.resumes(film)
+    Object.assign(this, shown, { phase: 'talking', returning: true })
+    this.reoffer.begin(shown.held)
+    this.stream?.getAudioTracks().forEach((track) => (track.enabled = !shown.muted))
+  }
+
+  /** Leaves the call to another page. */
+  leave(): void {
+    this.end(null)
+    this.session.connection?.close()
   }
 
   private listen(session: RTCSession): void {
     if (session.connection) this.connection(session.connection)
     session.on('peerconnection', (e) => this.connection(e.peerconnection))
-    session.on('icecandidate', (e) => {
-      window.clearTimeout(this.gathered)
-      this.gathered = window.setTimeout(e.ready, gathering)
-    })
     session.on('progress', (e: IncomingEvent | OutgoingEvent) => {
       if (this.direction === 'out' && 'response' in e && e.response.body) this.phase = 'early'
     })
-    session.on('accepted', () => this.talk())
-    session.on('confirmed', () => this.talk())
+    for (const up of ['accepted', 'confirmed'] as const) session.on(up, () => this.talk())
     session.on('hold', (e) => e.originator === 'remote' && (this.heldThere = true))
-    session.on('unhold', (e) => e.originator === 'remote' && (this.heldThere = false))
-    session.on('update', (e) => this.meet(e.request))
-    session.on('reinvite', (e) => this.meet(e.request))
-    session.on('ended', (e) => this.end(e))
-    session.on('failed', (e) => this.end(e))
+    session.on('unhold', (e) => {
+      if (e.originator !== 'remote') return
+      this.heldThere = false
+      this.reoffer.resumed()
+    })
+    for (const offer of ['update', 'reinvite'] as const) session.on(offer, (e) => Object.assign(this, asserted(e.request))) // who, after a transfer
+    for (const over of ['ended', 'failed'] as const) session.on(over, (e) => this.end(e))
   }
 
   private connection(pc: RTCPeerConnection): void {
+    this.video.follow(pc)
     pc.addEventListener('track', (e) => {
-      this.sound.srcObject = e.streams[0] ?? new MediaStream([e.track])
+      if (e.track.kind !== 'audio') return
+      this.sound.hear(e.streams[0] ?? new MediaStream([e.track]))
       this.listenOn(this.exchange.speaker)
     })
   }
 
-  /** The far side is another one now, after a transfer. */
-  private meet(request: IncomingRequest): void {
-    const who = NameAddrHeader.parse(request.getHeader('p-asserted-identity') ?? '')
-    if (!who) return
-    this.number = who.uri.user
-    this.name = who.display_name ?? ''
-  }
-
   private talk(): void {
+    if (this.returning) {
+      this.returning = false
+      this.reoffer.up()
+      if (this.muted) this.mute(true)
+    }
     if (this.phase === 'talking' || this.phase === 'ended') return
-    this.phase = 'talking'
-    this.since = Date.now()
+    Object.assign(this, { phase: 'talking', since: Date.now() })
   }
 
-  private end(e: EndEvent): void {
+  private end(e: EndEvent | null): void {
     if (this.phase === 'ended') return
-    const answered = this.phase === 'talking'
-    const message = e.message as { status_code?: number; getHeader?(name: string): string | undefined } | null
-    if (answered) this.ending = e.cause === 'Connection Error' ? 'network' : 'normal'
-    else if (e.originator === 'local') this.ending = e.cause === 'User Denied Media Access' ? 'microphone' : 'cancelled'
-    else if (this.direction === 'in') this.ending = takenBack(message?.getHeader?.('reason') ?? '')
-    else if (message?.status_code) this.ending = endingOf(message.status_code)
-    else this.ending = e.cause === 'Connection Error' || e.cause === 'Request Timeout' ? 'network' : 'failed'
+    if (e) this.ending = whyEnded(e, this.direction, this.phase === 'talking')
     this.phase = 'ended'
     this.reoffer.stop()
-    window.clearTimeout(this.gathered)
+    this.video.end()
+    this.gathering.stop()
     this.stream?.getTracks().forEach((track) => track.stop())
-    this.sound.srcObject = null
+    this.sound.hear(null)
   }
 
   listenOn(speaker: string): void {
-    const { sound } = this
-    if (!sound.srcObject) return
-    // A speaker that was unplugged: the usual one is used.
-    void (sound.setSinkId?.(speaker) ?? Promise.resolve()).catch(() => {}).then(() => sound.play()).catch(() => {})
+    this.sound.on(speaker)
   }
 
-  async answer(): Promise<void> {
+  async answer(video = false): Promise<void> {
     if (this.phase !== 'ringing' || this.stream) return
     this.stream = await this.exchange.microphone()
+    if (video) this.video.begin(await findCamera(this.exchange, this.stream))
     if (this.session.isEnded()) this.stream.getTracks().forEach((track) => track.stop())
     else this.session.answer({ mediaStream: this.stream, pcConfig: this.exchange.answering() })
   }
 
-  decline(): void {
-    if (!this.session.isEnded()) this.session.terminate({ status_code: 603 })
+  /** The microphone is another, or sounds another way. */
+  async change(): Promise<void> {
+    const { connection } = this.session
+    if (connection && this.stream) await changeMicrophone(connection, this.stream, () => this.exchange.microphone())
+  }
+
+  decline(busy = false): void {
+    if (!this.session.isEnded()) this.session.terminate({ status_code: busy ? 486 : 603 })
   }
 
   hangUp(): void {
@@ -140,31 +171,25 @@ export class SipCall implements Call {
     this.muted = on
   }
 
-  /** As an event in the audio (RFC 4733), or as INFO to those who take none. */
   key(digit: string): void {
-    const dtmf = this.session.connection?.getSenders().find((s) => s.track?.kind === 'audio')?.dtmf
-    if (dtmf?.canInsertDTMF) dtmf.insertDTMF(dtmf.toneBuffer + digit, keyLength, keyGap)
-    else if (this.session.isEstablished()) this.session.sendDTMF(digit, { duration: keyLength })
+    press(this.session, digit)
   }
 
   transferTo(number: string): void {
-    this.refer(URI.parse(address(number, this.exchange.domain)))
+    this.refer(number)
   }
 
   connectTo(other: Call): void {
-    if (!(other instanceof SipCall)) return
-    const target = URI.parse(address(other.number, this.exchange.domain))
-    target?.setHeader('Replaces', encodeURIComponent(replaces(other.session)))
-    this.refer(target)
+    if (other instanceof SipCall) this.refer(other.number, other.session)
   }
 
-  private refer(target: URI | undefined): void {
-    const refused = () => (this.transfer = 'refused')
-    if (!target) return void refused()
+  private refer(number: string, other?: RTCSession): void {
     this.transfer = 'asked'
-    this.session.refer(target, {
-      eventHandlers: { accepted: () => this.hangUp(), failed: refused, requestFailed: refused }
-    })
+    refer(this.session, destination(number, this.exchange.domain, other), () => this.hangUp(), () => (this.transfer = 'refused'))
+  }
+
+  measure(others: boolean): Promise<Quality | null> {
+    return this.gauge.read(this.session, this, others)
   }
 
   /** The network came back: the call asks for new paths. */

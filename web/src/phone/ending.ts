@@ -1,4 +1,15 @@
+import type { EndEvent } from 'jssip/lib/RTCSession'
 import type { Ending } from './phone.ts'
+
+/** Why a call ended, by what JsSIP says of it. */
+export function whyEnded(e: EndEvent, direction: 'in' | 'out', answered: boolean): Ending {
+  const message = e.message as { status_code?: number; getHeader?(name: string): string | undefined } | null
+  if (answered) return e.cause === 'Connection Error' ? 'network' : 'normal'
+  if (e.originator === 'local') return e.cause === 'User Denied Media Access' ? 'microphone' : 'cancelled'
+  if (direction === 'in') return takenBack(message?.getHeader?.('reason') ?? '')
+  if (message?.status_code) return endingOf(message.status_code)
+  return e.cause === 'Connection Error' || e.cause === 'Request Timeout' ? 'network' : 'failed'
+}
 
 /** Why a call ended, by the SIP status that refused it. */
 export function endingOf(status: number): Ending {

@@ -1,42 +1,36 @@
-import { UA } from 'jssip'
+import type { UA } from 'jssip'
 import type { IncomingMessageEvent, OutgoingMessageEvent, RTCSessionEvent } from 'jssip/lib/UA'
 import { type Exchange, SipCall } from './call.svelte.ts'
+import { agent } from './agent.ts'
+import { answerAfter } from './answerby.ts'
+import { film, listen, share } from './capture.ts'
+import { soundsOther } from './devices.ts'
+import type { Kept } from './kept.ts'
 import { address } from './number.ts'
 import type { Account, Call, Devices, Listener, MakePhone, Phone } from './phone.ts'
+import { repeatNothing } from './reoffer.ts'
 import { SipSocket } from './socket.ts'
+import { findCamera } from './videoline.ts'
 
-const longestRing = 180 // seconds
 const farewell = 1000 // ms to unregister in
 
 /** A phone on JsSIP. */
 class SipPhone implements Phone, Exchange {
   readonly domain: string
   speaker = ''
-  private wanted: Devices = { microphone: '', speaker: '', clean: true }
+  private wanted: Devices = { microphone: '', speaker: '', camera: '', echo: true, noise: true, gain: true }
   private readonly ua: UA
+  private readonly socket: SipSocket
   private readonly calls = new Set<SipCall>()
   private lost = false // the connection was, since the last registration
   private renewing = false
 
-  constructor(account: Account, name: string, private readonly ice: RTCIceServer[], private readonly listener: Listener) {
+  constructor(account: Account, name: string, private ice: RTCIceServer[], private readonly listener: Listener) {
     this.domain = account.uri.replace(/^sip:[^@]*@/, '')
     const server = new URL(account.server, location.href)
     server.protocol = server.protocol.replace('http', 'ws')
-    this.ua = new UA({
-      sockets: new SipSocket(server.href),
-      uri: account.uri,
-      display_name: name,
-      authorization_user: account.username,
-      password: account.password,
-      realm: account.realm,
-      instance_id: instance(),
-      register_expires: 300,
-      no_answer_timeout: longestRing,
-      session_timers: true,
-      connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 5,
-      user_agent: 'Dialtone web phone'
-    })
+    this.socket = new SipSocket(server.href)
+    this.ua = agent(account, name, this.socket)
     this.listen()
   }
 
@@ -52,7 +46,9 @@ class SipPhone implements Phone, Exchange {
     ua.on('registrationExpiring', () => void this.renew())
     ua.on('newRTCSession', (e: RTCSessionEvent) => {
       if (e.originator !== 'remote') return
-      listener.call(this.keep(new SipCall(e.session, this, null)))
+      const after = answerAfter(e.request.getHeader('call-info') ?? '', e.request.getHeader('alert-info') ?? '')
+      const toVoicemail = e.request.getHeader('x-decline') === 'voicemail'
+      listener.call(this.keep(new SipCall(e.session, this, null, e.request.body ?? '', after, toVoicemail)))
     })
     ua.on('newMessage', (e: IncomingMessageEvent | OutgoingMessageEvent) => {
       if (e.originator !== 'remote') return
@@ -83,7 +79,9 @@ class SipPhone implements Phone, Exchange {
   private async renew(): Promise<void> {
     this.renewing = true
     try {
-      const account = await this.listener.renew()
+      const { account, ice } = await this.listener.renew()
+      this.ice = ice
+      for (const { session } of this.calls) session.connection?.setConfiguration(this.answering())
       this.ua.set('authorization_user', account.username)
       this.ua.set('password', account.password)
       this.ua.register()
@@ -95,23 +93,20 @@ class SipPhone implements Phone, Exchange {
 
   private keep(call: SipCall): SipCall {
     this.calls.add(call)
-    const forget = () => this.calls.delete(call)
-    call.session.on('ended', forget)
-    call.session.on('failed', forget)
+    for (const over of ['ended', 'failed'] as const) call.session.on(over, () => this.calls.delete(call))
     return call
   }
 
   microphone(): Promise<MediaStream> {
-    if (!navigator.mediaDevices) return Promise.reject(new DOMException('', 'SecurityError'))
-    const { microphone, clean } = this.wanted
-    return navigator.mediaDevices.getUserMedia({
-      audio: {
-        deviceId: microphone ? { ideal: microphone } : undefined,
-        echoCancellation: clean,
-        noiseSuppression: clean,
-        autoGainControl: clean
-      }
-    })
+    return listen(this.wanted)
+  }
+
+  camera(): Promise<MediaStreamTrack> {
+    return film(this.wanted)
+  }
+
+  screen(): Promise<MediaStreamTrack> {
+    return share()
   }
 
   answering(): RTCConfiguration {
@@ -135,10 +130,38 @@ class SipPhone implements Phone, Exchange {
     })
   }
 
-  async call(number: string): Promise<Call> {
+  async call(number: string, video = false): Promise<Call> {
     const stream = await this.microphone()
+    const found = video ? await findCamera(this, stream) : undefined
     const session = this.ua.call(address(number, this.domain), { mediaStream: stream, pcConfig: this.answering() })
-    return this.keep(new SipCall(session, this, stream))
+    const call = new SipCall(session, this, stream)
+    if (found) call.video.begin(found)
+    return this.keep(call)
+  }
+
+  kept(): Kept[] {
+    return [...this.calls].map((call) => call.kept).filter((kept) => kept !== null)
+  }
+
+  async resume(kept: Kept): Promise<Call> {
+    const stream = await this.microphone()
+    const found = kept.film === 'camera' ? await findCamera(this, stream) : undefined
+    const target = address(kept.number || 'anonymous', this.domain)
+    const extraHeaders = [`Replaces: ${kept.replaces}`]
+    const session = this.ua.call(target, { mediaStream: stream, pcConfig: this.answering(), extraHeaders })
+    const call = new SipCall(session, this, stream)
+    call.resumes(kept)
+    if (found) call.video.begin(found)
+    return this.keep(call)
+  }
+
+  leave(): void {
+    for (const call of this.calls) {
+      if (call.kept) call.leave()
+      else call.hangUp()
+    }
+    this.calls.clear()
+    this.socket.abandon()
   }
 
   send(number: string, text: string): Promise<void> {
@@ -151,19 +174,17 @@ class SipPhone implements Phone, Exchange {
   }
 
   use(devices: Devices): void {
+    const before = this.wanted
     this.wanted = devices
     this.speaker = devices.speaker
-    for (const call of this.calls) call.listenOn(this.speaker)
+    for (const call of this.calls) {
+      call.listenOn(this.speaker)
+      if (soundsOther(before, devices)) void call.change().catch(() => {}) // the one it has goes on
+      if (before.camera !== devices.camera) void call.video.change()
+    }
   }
 }
 
-/** The same browser is the same phone after a reload (RFC 5626 §4.1). */
-function instance(): string {
-  const kept = localStorage.getItem('dialtone.instance')
-  if (kept) return kept
-  const fresh = crypto.randomUUID()
-  localStorage.setItem('dialtone.instance', fresh)
-  return fresh
-}
+repeatNothing()
 
 export const makePhone: MakePhone = (account, name, ice, listener) => new SipPhone(account, name, ice, listener)

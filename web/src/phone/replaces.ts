@@ -7,6 +7,11 @@ interface Inside {
   _to_tag: string
 }
 
+/** The Call-ID of a call. */
+export function callId(session: RTCSession): string {
+  return (session as unknown as Inside)._request.call_id
+}
+
 /**
  * The Replaces of a call (RFC 3891 §3), as the exchange sees it: its own tag is the
  * to-tag. JsSIP's own takes the tags of the INVITE, which is the wrong way round for

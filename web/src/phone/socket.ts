@@ -2,6 +2,8 @@ import type { Socket } from 'jssip'
 
 const every = 20_000 // between two signs of life
 const patience = 8_000 // for an answer to one
+const doubt = 1_500 // for an answer when the network may be another one, or the computer slept
+const slept = 3 * every // later than that, a sign of life was slept over
 
 /**
  * The WebSocket that SIP goes over. A connection that died without a word (a laptop
@@ -17,7 +19,8 @@ export class SipSocket implements Socket {
   private ws: WebSocket | null = null
   private timer = 0
   private heard = 0
-  private readonly look = () => this.probe()
+  private abandoned = false
+  private readonly look = () => this.probe(doubt)
 
   constructor(readonly url: string) {
     const { protocol, host } = new URL(url)
@@ -34,12 +37,12 @@ export class SipSocket implements Socket {
   }
 
   connect(): void {
-    if (this.ws) return
+    if (this.ws || this.abandoned) return
     const ws = new WebSocket(this.url, 'sip')
     this.ws = ws
     ws.onopen = () => {
       this.heard = Date.now()
-      this.timer = window.setInterval(this.look, every)
+      this.timer = window.setInterval(() => this.beat(), every)
       window.addEventListener('online', this.look)
       document.addEventListener('visibilitychange', this.look)
       this.onconnect()
@@ -57,13 +60,28 @@ export class SipSocket implements Socket {
     if (ws) this.gone(ws, false)
   }
 
+  /** Closes for good, and tells nobody: what was registered stays for the page that comes next. */
+  abandon(): void {
+    const ws = this.ws
+    this.abandoned = true
+    this.ondisconnect = () => {}
+    if (!ws) return
+    ws.onmessage = null
+    ws.close()
+    this.gone(ws, false)
+  }
+
   send(data: string): boolean {
     if (!this.isConnected()) return false
     this.ws?.send(data)
     return true
   }
 
-  private probe(): void {
+  private beat(): void {
+    this.probe(Date.now() - this.heard > slept ? doubt : patience)
+  }
+
+  private probe(patience: number): void {
     const asked = Date.now()
     const ws = this.ws
     if (!ws || !this.send('\r\n\r\n')) return

@@ -1,5 +1,7 @@
-import { api, Refused, type Chat, type OwnSettings, type PastCall, type Person, type Presence, type Voice } from './api.ts'
+import { api, Refused, type CallNow, type Chat, type OwnSettings, type PastCall, type Person, type Presence, type Voice } from './api.ts'
 import { Loaded } from './loaded.svelte.ts'
+import { now } from './now.svelte.ts'
+import { own } from './own.svelte.ts'
 
 /** A call as it is named: what the exchange said of the other side. */
 interface Named {
@@ -9,7 +11,7 @@ interface Named {
 }
 
 const openAgain = 5000 // ms until events are asked for again
-const kept = (name: string, own: string) => `dialtone.${name}.${own}`
+const together = 150 // ms: what is told of several ways is asked for once
 
 /** What the exchange knows for this extension, kept up to date by its events. */
 class Office {
@@ -20,13 +22,10 @@ class Office {
   readonly settings = new Loaded<OwnSettings>(api.settings)
   /** Counts what arrives in conversations, for those that show one. */
   texts = $state(0)
-  /** Missed calls up to here have been seen. */
-  private seen = $state('')
-  /** Up to when each conversation has been read, in this browser. */
-  private read = $state<Record<string, string>>({})
   private own = $state('')
   private events: EventSource | null = null
   private timer = 0
+  private gathering = 0
 
   get newVoice(): number {
     return this.voicemail.value?.filter((v) => !v.heard).length ?? 0
@@ -38,25 +37,21 @@ class Office {
   }
 
   isUnread(chat: Chat): boolean {
-    return !chat.mine && chat.last > (this.read[chat.with] ?? '')
+    return !chat.mine && own.isNewText(chat.with, chat.last)
   }
 
   readChat(number: string): void {
     const chat = this.chats.value?.find((c) => c.with === number)
-    if (!chat || !this.isUnread(chat)) return
-    this.read[number] = chat.last
-    localStorage.setItem(kept('read', this.own), JSON.stringify(this.read))
+    if (chat && this.isUnread(chat)) own.seeChat(number, chat.last)
   }
 
   get missed(): number {
-    return this.calls.value?.filter((c) => c.missed && c.at > this.seen).length ?? 0
+    return this.calls.value?.filter((c) => c.missed && own.isNewCall(c.at)).length ?? 0
   }
 
   seeCalls(): void {
     const last = this.calls.value?.[0]?.at
-    if (!last || last <= this.seen) return
-    this.seen = last
-    localStorage.setItem(kept('seen', this.own), last)
+    if (last && own.isNewCall(last)) own.seeCalls(last)
   }
 
   /** All but oneself. */
@@ -73,18 +68,17 @@ class Office {
    * looked up: outside, anybody can call himself 100.
    */
   nameOf({ direction, number, name }: Named): string {
-    return name || (direction === 'out' ? this.nameOfNumber(number) : number)
+    if (direction === 'out') return name || this.nameOfNumber(number)
+    return (!this.person(number) && own.byNumber(number)?.name) || name || number
   }
 
   /** What to call a number that is to be called: as the directory does, else an earlier call. */
   nameOfNumber(number: string): string {
-    return this.person(number)?.name || this.calls.value?.find((c) => c.number === number && c.name)?.name || number
+    return this.person(number)?.name || own.byNumber(number)?.name || this.calls.value?.find((c) => c.number === number && c.name)?.name || number
   }
 
-  open(own: string, loggedOut: () => void): void {
-    this.own = own
-    this.seen = localStorage.getItem(kept('seen', own)) ?? ''
-    this.read = readBefore(own)
+  open(extension: string, loggedOut: () => void): void {
+    this.own = extension
     this.reload()
     this.listen(loggedOut)
   }
@@ -98,8 +92,12 @@ class Office {
         if (person) person.state = state
       }
     })
+    events.addEventListener('now', (e) => now.take(JSON.parse(e.data) as CallNow[]))
     events.addEventListener('call', () => void this.calls.load())
     events.addEventListener('voicemail', () => void this.voicemail.load())
+    events.addEventListener('own', () => void own.kept.load())
+    events.addEventListener('people', () => void this.directory.load())
+    events.addEventListener('texts', () => this.heardText())
     events.addEventListener('logout', loggedOut)
     // After a gap nobody knows what was missed.
     let gap = again
@@ -108,6 +106,7 @@ class Office {
       if (events.readyState === EventSource.CLOSED) void this.refused(events, loggedOut)
     }
     events.onopen = () => {
+      now.take([]) // what is not is not told
       if (gap) this.reload()
       gap = false
     }
@@ -125,12 +124,15 @@ class Office {
   }
 
   heardText(): void {
-    this.texts++
-    void this.chats.load()
+    window.clearTimeout(this.gathering)
+    this.gathering = window.setTimeout(() => {
+      this.texts++
+      void this.chats.load()
+    }, together)
   }
 
   private get all() {
-    return [this.directory, this.calls, this.voicemail, this.chats, this.settings]
+    return [this.directory, this.calls, this.voicemail, this.chats, this.settings, own.kept]
   }
 
   reload(): void {
@@ -139,24 +141,10 @@ class Office {
 
   close(): void {
     window.clearTimeout(this.timer)
+    window.clearTimeout(this.gathering)
     this.events?.close()
     this.events = null
     for (const one of this.all) one.forget()
-  }
-
-  /** Forgets what this browser keeps of its user. */
-  forget(): void {
-    for (const name of ['seen', 'read']) localStorage.removeItem(kept(name, this.own))
-    this.seen = ''
-    this.read = {}
-  }
-}
-
-function readBefore(own: string): Record<string, string> {
-  try {
-    return JSON.parse(localStorage.getItem(kept('read', own)) ?? '{}') as Record<string, string>
-  } catch {
-    return {}
   }
 }
 

@@ -1,4 +1,4 @@
-export const screens = ['phone', 'calls', 'contacts', 'voicemail', 'messages', 'settings'] as const
+export const screens = ['phone', 'calls', 'contacts', 'voicemail', 'messages', 'settings', 'check'] as const
 export type Screen = (typeof screens)[number]
 
 const wideScreen = window.matchMedia('(min-width: 1000px)')

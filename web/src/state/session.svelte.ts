@@ -50,7 +50,6 @@ class Session {
   /** The exchange has ended the session. The cookie may be that of another one by now: it is left alone. */
   private over(): void {
     void this.close()
-    office.forget()
     this.standing = 'out'
   }
 
@@ -70,6 +69,7 @@ class Session {
       })
       .catch(() => {
         if (turn !== this.turn) return
+        telephone.leave() // the other tab goes on with its calls
         void this.close()
         this.standing = 'elsewhere'
       })

@@ -1,11 +1,14 @@
 import { makePhone } from '@phone'
+import { keepCalls } from '../phone/kept.ts'
 import { dialled } from '../phone/number.ts'
 import type { Call, Ending, Link, Phone } from '../phone/phone.ts'
 import { api, type Me } from './api.ts'
 import { choices } from './choices.svelte.ts'
-import { Alert } from './alert.ts'
+import { AutoAnswer } from './autoanswer.ts'
+import { Bell } from './bell.ts'
+import { callsToResume } from './comeback.ts'
+import { now } from './now.svelte.ts'
 import { office } from './office.svelte.ts'
-import { Ringer } from './ringer.ts'
 import { coded, t } from './words.svelte.ts'
 
 const farewell = 2500 // ms that an ended call stays to be seen
@@ -21,8 +24,11 @@ class Telephone {
   /** What a screen reader says next. */
   news = $state('')
   private phone: Phone | null = null
-  private readonly ringer = new Ringer()
-  private readonly alert = new Alert()
+  private own = ''
+  /** It has been looked which calls of an earlier page come back: what is kept of them may be written over. */
+  private recovered = false
+  private readonly bell = new Bell()
+  private readonly auto = new AutoAnswer((but) => this.calls.every((c) => c === but || c.phase === 'ended'), (call) => void this.answer(call))
 
   get ringing(): Call[] {
     return this.calls.filter((c) => c.phase === 'ringing')
@@ -43,18 +49,54 @@ class Telephone {
 
   start(me: Me): void {
     void this.phone?.stop()
+    this.own = me.extension
+    this.recovered = false
     this.phone = makePhone(me.sip, me.name, me.ice.servers, {
-      link: (link) => (this.link = link),
+      link: (link) => {
+        this.link = link
+        if (link === 'ready') void this.recover()
+      },
       call: (call) => this.add(call),
       message: () => office.heardText(),
-      renew: async () => (await api.session()).sip
+      renew: async () => {
+        const { sip, ice } = await api.session()
+        return { account: sip, ice: ice.servers }
+      }
     })
     this.devices()
     this.phone.start()
   }
 
+  /** Goes on with the calls that this browser had before the page was loaded again. */
+  private async recover(): Promise<void> {
+    if (this.recovered) return
+    this.recovered = true
+    try {
+      for (const one of await callsToResume(this.own)) if (this.phone) this.add(await this.phone.resume(one))
+    } catch (e) {
+      this.trouble = e instanceof DOMException ? e.name : 'failed'
+    }
+    this.shown = this.lines.find((c) => !c.held)?.id ?? this.shown
+  }
+
+  /** The page goes: its calls are left to the one that comes after it. */
+  leave(): void {
+    const kept = this.phone?.kept() ?? []
+    if (!kept.length) {
+      void this.stop()
+      return
+    }
+    keepCalls(this.own, kept)
+    this.phone?.leave()
+    this.phone = null
+    this.calls = []
+    this.link = 'offline'
+    this.ring()
+  }
+
   /** Comes back when the phone has unregistered, or cannot. */
   stop(): Promise<void> {
+    if (this.phone) keepCalls(this.own, [])
     const stopped = this.phone?.stop()
     this.phone = null
     this.calls = []
@@ -65,28 +107,27 @@ class Telephone {
 
   /** Uses the devices that are chosen now. */
   devices(): void {
-    const { microphone, speaker, voice } = choices
-    this.phone?.use({ microphone, speaker, clean: voice !== 'raw' })
-    this.ringer.device(choices.ringer)
+    this.phone?.use(choices.devices)
+    this.bell.device(choices.ringer)
   }
 
-  async dial(text: string): Promise<void> {
+  async dial(text: string, video = false): Promise<void> {
     const number = dialled(text)
     if (!number || !this.phone) return
     this.holdAll()
     this.trouble = ''
     try {
-      this.add(await this.phone.call(number))
+      this.add(await this.phone.call(number, video))
     } catch (e) {
       this.trouble = e instanceof DOMException ? e.name : 'failed'
     }
   }
 
-  async answer(call: Call): Promise<void> {
+  async answer(call: Call, video = false): Promise<void> {
     this.holdAll(call)
     this.trouble = ''
     try {
-      await call.answer()
+      await call.answer(video)
       this.shown = call.id
     } catch (e) {
       this.trouble = e instanceof DOMException ? e.name : 'failed'
@@ -100,6 +141,13 @@ class Telephone {
     call.hold(false)
   }
 
+  /** Brings the calls that are up into one conference. */
+  async merge(): Promise<void> {
+    const { current } = this
+    const others = this.lines.filter((c) => c !== current && c.phase === 'talking')
+    if (current && others.length && (await now.merge([current, ...others]))) current.hold(false)
+  }
+
   send(number: string, text: string): Promise<void> {
     return this.phone ? this.phone.send(number, text) : Promise.reject(new Error('offline'))
   }
@@ -111,11 +159,13 @@ class Telephone {
   private add(call: Call): void {
     this.calls = [...this.calls, call]
     if (call.direction === 'out') this.shown = call.id
+    if (call.phase === 'ringing') this.auto.look(call)
   }
 
   /** Follows the phases of the calls; runs again whenever one changes. */
   follow(): void {
     this.ring()
+    if (this.phone && this.recovered && !this.calls.some((c) => c.returning)) keepCalls(this.own, this.phone.kept())
     for (const call of this.calls) {
       if (call.phase === 'ended') window.setTimeout(() => this.forget(call), lingers(call.ending))
     }
@@ -131,13 +181,7 @@ class Telephone {
   }
 
   private ring(): void {
-    const rings = this.ringing
-    const busy = this.lines.some((c) => c.phase !== 'ended')
-    const waits = this.lines.some((c) => c.phase === 'calling')
-    if (rings.length) this.ringer.start(busy ? 'waiting' : 'bell')
-    else if (waits) this.ringer.start('back')
-    else this.ringer.stop()
-    this.alert.show(rings.map((c) => ({ id: c.id, title: office.nameOf(c), text: t('incoming.call') })))
+    this.bell.ring(this.ringing, this.lines)
   }
 }
 

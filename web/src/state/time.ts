@@ -10,6 +10,15 @@ export function when(at: string, now = new Date()): string {
   return format(date, { day: 'numeric', month: 'short', year: date.getFullYear() === now.getFullYear() ? undefined : 'numeric' })
 }
 
+/** "Today", "Yesterday", else a weekday and a date. */
+export function day(at: string, now = new Date()): string {
+  const date = new Date(at)
+  const days = Math.round((midnight(now) - midnight(date)) / 86_400_000)
+  if (days <= 0) return t('time.today')
+  if (days === 1) return t('time.yesterday')
+  return format(date, { weekday: 'long', day: 'numeric', month: 'long', year: date.getFullYear() === now.getFullYear() ? undefined : 'numeric' })
+}
+
 /** The time of day. */
 export function clock(at: string): string {
   return format(new Date(at), { hour: '2-digit', minute: '2-digit' })

@@ -50,8 +50,19 @@ export function t(key: Key, params: Record<string, string | number> = {}): strin
   })
 }
 
+/** "120 kB", "2.4 MB". */
+export function weight(bytes: number): string {
+  const [unit, size] = bytes < 1e6 ? ['kilobyte', Math.max(1, Math.round(bytes / 1e3))] : ['megabyte', bytes / 1e6]
+  return new Intl.NumberFormat(words.locale, { style: 'unit', unit: unit as string, maximumFractionDigits: 1 }).format(size as number)
+}
+
+/** Whether there are words for a key that is made of codes. */
+export function has(key: string): key is Key {
+  return key in en
+}
+
 /** The words for a code, or those for "something went wrong" when there are none. */
-export function coded(group: 'error' | 'ended', code: string): string {
+export function coded(group: 'error' | 'ended' | 'camera', code: string): string {
   const key = `${group}.${code}`
   return key in en ? t(key as Key) : t(`${group}.failed`)
 }

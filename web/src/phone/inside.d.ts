@@ -1,0 +1,7 @@
+// What the types of JsSIP do not name. Its version is pinned.
+declare module 'jssip/lib/Dialog/RequestSender' {
+  export default class RequestSender {
+    _reattempt: boolean
+    send(): void
+  }
+}

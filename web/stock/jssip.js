@@ -1,0 +1,3 @@
+import JsSIP from 'jssip'
+
+globalThis.JsSIP = JsSIP

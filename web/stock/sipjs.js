@@ -1,0 +1,3 @@
+import { Web } from 'sip.js'
+
+globalThis.SIP = { Web }
