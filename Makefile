@@ -7,8 +7,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 
 # Programs that the tests need and the Debian packages that have them.
-TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console linphonec espeak-ng chromium
-TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console linphone-cli espeak-ng chromium
+TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console linphonec espeak-ng chromium ip nsenter
+TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console linphone-cli espeak-ng chromium iproute2 util-linux
 
 # Programs that speak the prompts.
 PROMPT_TOOLS := flite espeak-ng
@@ -50,7 +50,11 @@ web-check: ## Check the web phone, and that web/dist is what its source makes.
 	set -e; cd web; npm ci --silent; npm run --silent check; npm test --silent; \
 	fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	npm run --silent build -- --outDir "$$fresh" --emptyOutDir --logLevel warn; \
-	diff -r dist "$$fresh" || { echo "web/dist is not what web/src makes: run make web and commit it"; exit 1; }
+	diff -r dist "$$fresh" || { echo "web/dist is not what web/src makes: run make web and commit it"; exit 1; }; \
+	OUT="$$fresh" npm run --silent stock; \
+	for library in jssip.js sipjs.js; do \
+		cmp "$$fresh/$$library" ../internal/browser/testdata/$$library || { echo "internal/browser/testdata is not what web/package-lock.json has: run npm run stock in web and commit it"; exit 1; }; \
+	done
 
 bench: build ## Run the benchmarks, some minutes; BENCH is which, FLAGS are passed on (-count 10). See docs/benchmarks.md.
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 200ms $(FLAGS) ./...

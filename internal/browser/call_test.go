@@ -26,8 +26,9 @@ func soon(t *testing.T) context.Context {
 }
 
 func TestTheBrowserCallsADeskPhone(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 0)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
@@ -58,6 +59,11 @@ func TestTheBrowserCallsADeskPhone(t *testing.T) {
 	page.Click("button", "5")
 	page.Click("button", "#")
 	call.WaitDigits(ctx, "5#")
+	page.Click("button", "Transfer")
+	page.See("text", "On hold")
+	page.Click("button", "Transfer") // better not
+	page.Gone("text", "On hold")
+	call.Hears(ctx, alice)
 	page.Click("button", "Hang up")
 	call.WaitEnded(ctx)
 	page.See("text", "Call ended")
@@ -66,8 +72,9 @@ func TestTheBrowserCallsADeskPhone(t *testing.T) {
 }
 
 func TestADeskPhoneCallsTheBrowser(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 1)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
@@ -101,7 +108,8 @@ func TestADeskPhoneCallsTheBrowser(t *testing.T) {
 }
 
 func TestTwoBrowsersCallEachOther(t *testing.T) {
-	o := openOffice(t, 2)
+	t.Parallel()
+	o := openOffice(t)
 	one := o.logIn(o.chromium(alice), "100")
 	two := o.logIn(o.chromium(bruno), "101")
 
@@ -123,8 +131,9 @@ func TestTwoBrowsersCallEachOther(t *testing.T) {
 }
 
 func TestACallIsTransferred(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 3)
+	o := openOffice(t)
 	phone, third := o.phone(ctx, "101"), o.phone(ctx, "102")
 	page := o.logIn(o.chromium(alice), "100")
 
@@ -161,8 +170,9 @@ func TestACallIsTransferred(t *testing.T) {
 }
 
 func TestASecondCallIsTakenAndSwapped(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 4)
+	o := openOffice(t)
 	phone, third := o.phone(ctx, "101"), o.phone(ctx, "102")
 	page := o.logIn(o.chromium(alice), "100")
 
@@ -189,8 +199,9 @@ func TestASecondCallIsTakenAndSwapped(t *testing.T) {
 // The WebSocket is lost in the middle of a call: audio goes on, the phone comes back
 // by itself, and a BYE finds it there.
 func TestACallSurvivesALostConnection(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 5)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
@@ -213,8 +224,9 @@ func TestACallSurvivesALostConnection(t *testing.T) {
 }
 
 func TestATabThatIsClosedEndsItsCall(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 6)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 	call := phone.Dial(ctx, "100")

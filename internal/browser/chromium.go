@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	// Trust is the base64 SHA-256 of the public key of a server whose certificate is
 	// accepted although nobody signed it.
 	Trust string
+	// Enter is a command that runs it somewhere else, such as in another network.
+	Enter []string
 	// Language is what its user reads, "en-GB" when empty.
 	Language string
 }
@@ -85,7 +88,8 @@ func start(tb testing.TB, o Options) (*Chromium, error) {
 	folder := tb.TempDir()
 	// The process is ended by stop, which waits for it: a context would kill the
 	// first process only.
-	process := exec.Command(path, arguments(o, folder)...) //nolint:noctx // see above
+	line := slices.Concat(o.Enter, []string{path}, arguments(o, folder))
+	process := exec.Command(line[0], line[1:]...) //nolint:noctx // see above
 	process.ExtraFiles = []*os.File{commandsRead, answersWrite}
 	process.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME="+filepath.Join(folder, "config"))
 	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -31,7 +31,8 @@ const faults = `(() => {
 // TestEveryScreenFits looks at all screens as small and as large ones, in both
 // languages and both colours. With BROWSER_LOOK=FOLDER it leaves pictures there.
 func TestEveryScreenFits(t *testing.T) {
-	o := openOffice(t, 7)
+	t.Parallel()
+	o := openOffice(t)
 	page := o.logIn(o.chromium(alice), "100")
 	folder := os.Getenv("BROWSER_LOOK")
 	for _, size := range [][2]int{{390, 844}, {1280, 800}} {

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +17,6 @@ import (
 	"dialtone/internal/testwav"
 )
 
-// firstSlot lies behind those of the call scripts and the peers.
-const firstSlot = 20
-
 // office is a running Dialtone with the page that it serves.
 type office struct {
 	t      *testing.T
@@ -29,7 +25,10 @@ type office struct {
 }
 
 // open starts a Dialtone of whose extensions some have names.
-func openOffice(t *testing.T, slot int) *office {
+func openOffice(t *testing.T) *office { t.Helper(); return openOfficeWith(t, "", "") }
+
+// openOfficeWith is openOffice with more lines below web: and more sections.
+func openOfficeWith(t *testing.T, web, sections string) *office {
 	t.Helper()
 	needChromium(t)
 	if testing.Short() {
@@ -43,18 +42,19 @@ func openOffice(t *testing.T, slot int) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, audio := freePorts(t)
+	media := "media:\n  webrtc_port: $WEBRTC\n  codecs: [OPUS, PCMU, PCMA]\n"
+	if strings.Contains(sections, "media:") {
+		media = ""
+	}
 	over := fmt.Sprintf(`web:
-  listen: ["127.0.0.1:%d"]
-media:
-  webrtc_port: %d
-  codecs: [OPUS, PCMU, PCMA]
-extensions:
+  listen: ["$PAGE"]
+%s
+%sextensions:
   "100": {password: phone-100-key, name: "Alice Martin"}
   "101": {password: phone-101-key, name: "Bruno Lefèvre"}
   "102": {password: phone-102-key, name: "Chiara Rossi"}
-`, web, audio)
-	server, err := callscript.Start(context.Background(), built, dir, over, firstSlot+slot)
+%s`, web, media, sections)
+	server, err := callscript.Start(context.Background(), built, dir, over)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,22 +71,7 @@ extensions:
 		}
 		_ = os.RemoveAll(dir)
 	})
-	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", web)}
-}
-
-func freePorts(t *testing.T) (tcp, udp int) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return l.Addr().(*net.TCPAddr).Port, c.LocalAddr().(*net.UDPAddr).Port
+	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", server.Port("page"))}
 }
 
 // chromium starts a browser that trusts the office, and whose microphone hears hz.
@@ -108,7 +93,7 @@ func (o *office) chromium(hz float64) *Chromium {
 // remember keeps the connections of a page, to listen to what it hears; the voice is
 // sent as it is: a tone would be taken for noise.
 const remember = `
-	localStorage.setItem('dialtone.voice', 'raw')
+	localStorage.setItem('dialtone.voice', 'echo noise gain')
 	window.heard = ''
 	window.connections = []
 	const Real = RTCPeerConnection
@@ -153,7 +138,7 @@ const remember = `
 	}
 	window.hearsOn = async () => {
 		for (const pc of window.connections.filter((pc) => pc.connectionState === 'connected')) {
-			const inbound = async () => [...(await pc.getStats()).values()].find((s) => s.type === 'inbound-rtp')
+			const inbound = async () => [...(await pc.getStats()).values()].find((s) => s.type === 'inbound-rtp' && s.kind === 'audio')
 			const before = await inbound()
 			await new Promise((done) => setTimeout(done, 300))
 			const after = await inbound()
@@ -172,9 +157,13 @@ const remember = `
 	}`
 
 // logIn opens the page as an extension, and waits until its phone is ready.
-func (o *office) logIn(c *Chromium, extension string) *Page {
+// Scripts run in it before anything else does.
+func (o *office) logIn(c *Chromium, extension string, scripts ...string) *Page {
 	o.t.Helper()
 	p := c.Open("about:blank")
+	for _, s := range scripts {
+		p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s})
+	}
 	p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": remember})
 	p.Look(1280, 800, false)
 	p.Visit("https://" + o.web + "/")

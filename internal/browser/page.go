@@ -18,6 +18,7 @@ type Page struct {
 	t       testing.TB
 	session string
 	target  string
+	room    string // what the browser keeps is shared within it
 
 	mu         sync.Mutex
 	complaints []string
@@ -43,10 +44,27 @@ func (p *Page) open(ctx context.Context, url string) error {
 	if err := p.browser.ask(ctx, "", "Target.createBrowserContext", nil, &room); err != nil {
 		return err
 	}
+	p.room = room.ID
+	return p.enter(ctx, url)
+}
+
+// Another opens another tab beside that of a page, which shares with it what the browser keeps.
+func (p *Page) Another(url string) *Page {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	other := &Page{browser: p.browser, t: p.t, room: p.room}
+	if err := other.enter(ctx, url); err != nil {
+		p.t.Fatalf("opening %s: %v", url, err)
+	}
+	return other
+}
+
+func (p *Page) enter(ctx context.Context, url string) error {
 	var target struct {
 		ID string `json:"targetId"`
 	}
-	if err := p.browser.ask(ctx, "", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": room.ID}, &target); err != nil {
+	if err := p.browser.ask(ctx, "", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": p.room}, &target); err != nil {
 		return err
 	}
 	p.target = target.ID

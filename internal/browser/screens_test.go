@@ -47,7 +47,8 @@ func TestThePageIsLight(t *testing.T) {
 }
 
 func TestWhoMayNotLogInIsTold(t *testing.T) {
-	o := openOffice(t, 8)
+	t.Parallel()
+	o := openOffice(t)
 	c := o.chromium(alice)
 	page := c.Open("https://" + o.web + "/")
 	page.Fill("Extension", "100")
@@ -86,7 +87,8 @@ const watchLogOut = `
 	undefined`
 
 func TestLoggingOutAndInAgainInOneTab(t *testing.T) {
-	o := openOffice(t, 11)
+	t.Parallel()
+	o := openOffice(t)
 	page := o.logIn(o.chromium(alice), "100")
 	page.Eval(`location.hash = '#/messages/%'`, nil) // nobody is called so, and nothing breaks
 	page.Eval(watchLogOut, nil)
@@ -107,15 +109,17 @@ func TestLoggingOutAndInAgainInOneTab(t *testing.T) {
 }
 
 func TestASessionThatIsOverShowsTheLogIn(t *testing.T) {
-	o := openOffice(t, 12)
+	t.Parallel()
+	o := openOffice(t)
 	page := o.logIn(o.chromium(alice), "100")
 	page.Eval(`fetch('/api/phone/logout', { method: 'POST', headers: { 'X-Dialtone': '1' } }).then(() => true)`, nil)
 	page.See("button", "Log in")
 }
 
 func TestMessagesAreWrittenAndRead(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 9)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 	page.Click("link", "Contacts")
@@ -134,8 +138,9 @@ func TestMessagesAreWrittenAndRead(t *testing.T) {
 }
 
 func TestSettingsAreKeptByTheExchange(t *testing.T) {
+	t.Parallel()
 	ctx := soon(t)
-	o := openOffice(t, 10)
+	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 	page.Click("link", "Settings")

@@ -2,48 +2,52 @@ package callscript
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// ports are where one server listens, the same after a restart.
-type ports struct{ udp, tcp, tls, udp6, media, provider, provider2 int }
+// perServer is how many ports a server has, and the last of them are not for RTP.
+const (
+	perServer = 1000
+	others    = 10
+)
 
-// marks stand in a configuration for where providers are.
+// ports are where one server listens, the same after a restart: those for RTP, and others
+// behind them, which the kernel gives to nobody, either.
+type ports struct{ udp, tcp, tls, udp6, media, provider, provider2, page, webrtc int }
+
+// marks stand in a configuration for where providers are, and for ports of the web phone.
 func (p ports) marks() *strings.Replacer {
 	at := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-	return strings.NewReplacer("$PROVIDER2", at(p.provider2), "$PROVIDER", at(p.provider))
+	return strings.NewReplacer("$PROVIDER2", at(p.provider2), "$PROVIDER", at(p.provider), "$PAGE", at(p.page), "$WEBRTC", strconv.Itoa(p.webrtc))
 }
 
-// freePorts finds ports that nobody has. slot tells servers that run at the same
-// time apart, for their RTP ranges.
-func freePorts(slot int) (ports, error) {
-	p := ports{media: 12000 + slot*1000}
-	for _, want := range []struct {
-		to      *int
-		network string
-		host    string
-	}{{&p.udp, "udp", "127.0.0.1"}, {&p.udp6, "udp", "::1"}, {&p.tcp, "tcp", "127.0.0.1"}, {&p.tls, "tcp", "127.0.0.1"}, {&p.provider, "udp", "127.0.0.1"}, {&p.provider2, "udp", "127.0.0.1"}} {
-		at := net.JoinHostPort(want.host, "0")
-		if want.network == "udp" {
-			c, err := net.ListenPacket("udp", at)
-			if err != nil {
-				return p, err
-			}
-			*want.to = c.LocalAddr().(*net.UDPAddr).Port
-			defer c.Close()
+// freePorts finds ports that nobody has. They are the server's until room is closed.
+func freePorts() (p ports, room io.Closer, err error) {
+	first, room, err := freeRange()
+	last := first + perServer
+	return ports{
+		media: first, udp: last - 1, tcp: last - 2, tls: last - 3, udp6: last - 4,
+		provider: last - 5, provider2: last - 6, page: last - 7, webrtc: last - 8,
+	}, room, err
+}
+
+// freeRange takes ports, for which servers of other packages' tests look at the
+// same time: who listens on the TCP port with the number of the first one has them. First
+// come those that the kernel gives to nobody; phones of tests have those in the gap.
+func freeRange() (first int, room io.Closer, err error) {
+	for first = 12000; first < 65000; first += perServer {
+		if first >= 25000 && first < 32000 {
 			continue
 		}
-		l, err := net.Listen("tcp", at)
-		if err != nil {
-			return p, err
+		if room, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first))); err == nil {
+			return first, room, nil
 		}
-		*want.to = l.Addr().(*net.TCPAddr).Port
-		defer l.Close()
 	}
-	return p, nil
+	return 0, nil, fmt.Errorf("no ports are free: %w", err)
 }
 
 // password is that of an extension of the default configuration.
@@ -59,7 +63,7 @@ func defaults(dir string, p ports) string {
 	fmt.Fprintf(&b, "  tcp: [\"127.0.0.1:%d\"]\n", p.tcp)
 	fmt.Fprintf(&b, "  tls: [\"127.0.0.1:%d\"]\n", p.tls)
 	fmt.Fprintf(&b, "  rate_per_source: 10000\n")
-	fmt.Fprintf(&b, "media:\n  ports: %d-%d\n  codecs: [PCMU, PCMA]\n", p.media, p.media+999)
+	fmt.Fprintf(&b, "media:\n  ports: %d-%d\n  codecs: [PCMU, PCMA]\n", p.media, p.media+perServer-1-others)
 	fmt.Fprintf(&b, "web:\n  listen: []\n")
 	fmt.Fprintf(&b, "calls:\n  max: 200\n  ring_timeout: 20s\n  drain_timeout: 1s\n")
 	fmt.Fprintf(&b, "extensions:\n")

@@ -170,7 +170,7 @@ func (s *stage) readRecording(r *recording) error {
 			return err
 		}
 	}
-	r.sides, err = sides(data)
+	r.sides, err = Sides(data)
 	return err
 }
 
@@ -196,8 +196,8 @@ func (s *stage) unseal(data []byte) ([]byte, error) {
 	return out, err
 }
 
-// sides are the channels of a WAV file of 16 bits, at 8 kHz; of one channel, both are that.
-func sides(data []byte) (out [2][]int16, err error) {
+// Sides are the channels of a WAV file of 16 bits, at 8 kHz; of one channel, both are that.
+func Sides(data []byte) (out [2][]int16, err error) {
 	const head = 44
 	if len(data) < head || string(data[:4]) != "RIFF" {
 		return out, fmt.Errorf("no WAV file: %q", data[:min(len(data), 16)])

@@ -18,9 +18,8 @@ type T interface {
 	Context() context.Context
 }
 
-// Run runs a script against a server of its own. slot is a small number that no
-// other run has at the same time.
-func Run(t T, binary string, s *Script, slot int) {
+// Run runs a script against a server of its own.
+func Run(t T, binary string, s *Script) {
 	t.Helper()
 	// Not t.TempDir: the name of a unix socket has to be short.
 	dir, err := os.MkdirTemp("", "call")
@@ -31,11 +30,13 @@ func Run(t T, binary string, s *Script, slot int) {
 	defer os.RemoveAll(dir)
 	web := newWeb(s.Files)
 	defer web.Close()
-	server, err := newServer(binary, dir, strings.ReplaceAll(s.Config, webMark, web.URL), slot)
-	if err == nil {
-		err = s.prompts(dir)
+	server, err := newServer(binary, dir, strings.ReplaceAll(s.Config, webMark, web.URL))
+	if err != nil {
+		t.Errorf("%s: %v", s.Name, err)
+		return
 	}
-	if err == nil {
+	defer server.room.Close()
+	if err = s.prompts(dir); err == nil {
 		err = server.start(t.Context())
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ type Server struct {
 	binary string
 	dir    string
 	ports  ports
+	room   io.Closer // its RTP ports, while it has them
 	cmd    *exec.Cmd
 	log    *os.File
 	gone   chan struct{} // closed when the process has ended
@@ -38,29 +40,37 @@ func Build(dir string) (string, error) {
 }
 
 // Start runs a server in dir, whose path has to be short, with the configuration
-// of the scripts and what over changes in it. slot is a small number that no
-// other server has at the same time.
-func Start(ctx context.Context, binary, dir, over string, slot int) (*Server, error) {
-	s, err := newServer(binary, dir, over, slot)
+// of the scripts and what over changes in it. Stop has to be called, unless there is
+// an error.
+func Start(ctx context.Context, binary, dir, over string) (*Server, error) {
+	s, err := newServer(binary, dir, over)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.start(ctx)
+	if err := s.start(ctx); err != nil {
+		s.room.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // newServer writes the configuration, merged from the defaults and over.
-func newServer(binary, dir, over string, slot int) (*Server, error) {
-	p, err := freePorts(slot)
+func newServer(binary, dir, over string) (*Server, error) {
+	p, room, err := freePorts()
 	if err != nil {
 		return nil, fmt.Errorf("free ports: %w", err)
 	}
-	s := &Server{binary: binary, dir: dir, ports: p}
-	return s, s.configure(over)
+	s := &Server{binary: binary, dir: dir, ports: p, room: room}
+	if err := s.configure(over); err != nil {
+		room.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
-// Port is where the server listens on 127.0.0.1 for "udp", "tcp" or "tls".
+// Port is where the server listens on 127.0.0.1 for "udp", "tcp" or "tls", or for its "page".
 func (s *Server) Port(transport string) int {
-	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls}[transport]
+	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls, "page": s.ports.page}[transport]
 }
 
 // Data is the folder of what the server keeps.
@@ -136,6 +146,7 @@ func (s *Server) Ctl(ctx context.Context, out any, args ...string) error {
 // Stop ends the server by SIGTERM. Any exit code but 0 is an error, and so is a
 // trace of goroutines or of a data race in what it logged.
 func (s *Server) Stop() error {
+	defer s.room.Close()
 	if s.cmd == nil {
 		return nil
 	}

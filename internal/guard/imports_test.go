@@ -11,12 +11,12 @@ import (
 // may says which of our packages a room may import. A name that ends in "/..."
 // stands for everything below it.
 var may = map[string][]string{
-	"cmd/dialtone": {"pbx", "pbx/api", "pbx/settings", "pbx/toll", "plantest", "config", "dialplan", "prompts", "asterisk"},
+	"cmd/dialtone": {"pbx", "pbx/api", "pbx/doctor", "pbx/settings", "pbx/toll", "plantest", "config", "dialplan", "prompts", "asterisk"},
 	"pbx": {
 		"pbx/...", "web", "config", "dialplan", "media", "media/...", "storage", "storage/bolt", "storage/memory",
 	},
 	"plantest":       {"pbx/call", "pbx/voicemail", "pbx/recording", "pbx/conference", "pbx/numbering", "pbx/settings", "pbx/toll", "config", "dialplan", "media", "media/codec", "storage"},
-	"pbx/web":        {"pbx/call", "pbx/messages", "pbx/registrar", "pbx/sipedge", "pbx/voicemail", "config", "dialplan", "storage"},
+	"pbx/web":        {"pbx/call", "pbx/files", "pbx/messages", "pbx/personal", "pbx/registrar", "pbx/sipedge", "pbx/voicemail", "config", "dialplan", "storage"},
 	"web":            {},
 	"pbx/api":        {"pbx/call", "pbx/registrar", "config", "storage"},
 	"pbx/sipua":      {"pbx/call", "pbx/numbering", "pbx/sipedge", "pbx/sipauth", "pbx/siptrunk", "pbx/registrar", "config", "dialplan", "media", "media/codec", "media/rtp", "media/sdp", "media/webrtc", "storage"},
@@ -34,6 +34,10 @@ var may = map[string][]string{
 	"pbx/sipmessage": {"pbx/messages", "pbx/sipedge", "pbx/sipauth", "pbx/siptrunk", "pbx/registrar", "config", "storage"},
 	"pbx/recording":  {"pbx/disk", "config", "media", "media/audio", "media/record", "media/resample", "media/sealed", "storage"},
 	"pbx/disk":       {},
+	"pbx/clamd":      {},
+	"pbx/files":      {"pbx/clamd", "pbx/disk", "config"},
+	"pbx/personal":   {},
+	"pbx/doctor":     {"pbx/api", "pbx/disk", "config"},
 	"pbx/voicemail":  {"pbx/disk", "config", "dialplan", "media/audio", "media/record", "prompts/say", "storage"},
 	"pbx/sipauth":    {"config"},
 	"pbx/sipedge":    {"config"},
@@ -57,6 +61,7 @@ var may = map[string][]string{
 	"media/rtp":    {"media", "media/codec"},
 	"media/sdp":    {"media", "media/codec"},
 	"media/webrtc": {"media/rtp"},
+	"media/turn":   {},
 	"media/codec":  {"media/resample"},
 	"media/audio":  {"media/codec", "media/resample"},
 	"media/music":  {"media", "media/audio", "media/codec", "media/resample"},
@@ -75,6 +80,7 @@ var may = map[string][]string{
 	"internal/testphone":   {},
 	"internal/testbrowser": {},
 	"internal/testwav":     {},
+	"internal/testclamd":   {},
 	"internal/crashtest":   {},
 	"internal/browser":     {},
 	"internal/callscript":  {"internal/testphone", "internal/testwav"},
@@ -95,6 +101,7 @@ var mayInTests = map[string][]string{
 	"prompts/say":      {"prompts"},
 	"pbx/sipevents":    {"pbx/sipreg"},
 	"pbx/recording":    {"media/codec", "storage/bolt"},
+	"pbx/doctor":       {"pbx"},
 	"pbx/web":          {"pbx/sipauth"},
 	"pbx/sipmessage":   {"pbx/sipreg", "dialplan"},
 	"pbx/messages":     {"storage/bolt"},
@@ -107,7 +114,7 @@ var mayInTests = map[string][]string{
 }
 
 // testHelpers are what the tests of any room may import.
-var testHelpers = []string{"internal/testphone", "internal/testbrowser", "internal/testwav", "internal/crashtest", "storage/memory"}
+var testHelpers = []string{"internal/testphone", "internal/testbrowser", "internal/testwav", "internal/testclamd", "internal/crashtest", "storage/memory"}
 
 // anything are the rooms that measure the whole house and may import all of it.
 var anything = []string{"internal/bench", "internal/bench/..."}
@@ -122,17 +129,20 @@ var door = []struct {
 	why    string
 }{
 	{"github.com/emiago/sipgo", []string{"pbx/sip*", "internal/testphone"}, nil, "SIP is known at its edge only"},
-	{"github.com/coder/websocket", []string{"pbx/web"}, []string{"pbx", "internal/browser"}, "WebSockets are accepted in one place"},
+	{"github.com/coder/websocket", []string{"pbx/web", "pbx/doctor", "internal/bench/load"}, []string{"pbx", "internal/browser"}, "WebSockets are accepted in one place, and tried from another"},
 	{"golang.org/x/crypto/argon2", []string{"pbx/web"}, nil, "passwords of people are checked in one place"},
 	{"github.com/icholy/digest", []string{"internal/testphone", "pbx/siptrunk"}, []string{"pbx/sip*"}, "the server checks digests itself; the phone that tests it must not use the same code"},
-	{"github.com/miekg/dns", []string{"pbx/siptrunk"}, nil, "name servers are asked in one place"},
+	{"golang.org/x/crypto/acme", []string{"pbx/web"}, nil, "certificates of browsers are shown in one place"},
+	{"github.com/letsencrypt/pebble/v2", nil, []string{"pbx/web"}, "the authority of a test"},
+	{"github.com/miekg/dns", []string{"pbx/siptrunk"}, []string{"pbx/web"}, "name servers are asked in one place"},
 	{"github.com/pion/srtp/v3", []string{"media/rtp", "internal/testphone", "internal/testbrowser"}, []string{"media/webrtc"}, "SRTP belongs to the wire"},
 	{"github.com/pion/rtp", []string{"media/rtp", "internal/testbrowser"}, []string{"media/webrtc"}, "RTP belongs to the wire"},
 	{"github.com/pion/rtcp", []string{"media/rtp"}, nil, "RTCP belongs to the wire"},
 	{"github.com/pion/dtls/v3", []string{"media/webrtc", "internal/testbrowser"}, nil, "DTLS is for browsers"},
 	{"github.com/pion/ice/v4", []string{"internal/testbrowser"}, nil, "a full agent that tests ours, which only answers"},
+	{"github.com/pion/turn/v5", []string{"media/turn"}, nil, "the relay for browsers is in one place"},
 	{"github.com/pion/transport/v4", []string{"media/webrtc", "internal/testbrowser"}, nil, "what DTLS reads from"},
-	{"github.com/pion/logging", []string{"media/webrtc", "internal/testbrowser"}, nil, "what DTLS would write to standard output"},
+	{"github.com/pion/logging", []string{"media/webrtc", "media/turn", "internal/testbrowser"}, nil, "what libraries would write to standard output"},
 	{"go.etcd.io/bbolt", []string{"storage/bolt"}, nil, "one storage backend, one room"},
 	{"go.yaml.in/yaml/v3", []string{"config", "config/docgen", "cmd/dialtone"}, nil, "the configuration is read in one place"},
 	{"github.com/expr-lang/expr", []string{"dialplan"}, nil, "conditions of routes are compiled in one place"},

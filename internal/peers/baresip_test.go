@@ -374,14 +374,15 @@ func (b *baresip) acks() int {
 }
 
 func TestBaresipTalks(t *testing.T) {
+	t.Parallel()
 	need(t, "baresip")
-	for i, c := range []struct{ transport, params string }{
+	for _, c := range []struct{ transport, params string }{
 		{"udp", ""},
 		{"tcp", ""},
 		{"tls", ";mediaenc=srtp-mand"},
 	} {
 		t.Run(c.transport, func(t *testing.T) {
-			server := serve(t, 2+i, "")
+			server := serve(t, "")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			alice := startBaresip(ctx, t, server, account{extension: "100", transport: c.transport, hz: 440, params: c.params})

@@ -9,7 +9,8 @@ import (
 
 // All forward to each other: nobody rings, and whoever calls is told so.
 func TestPhonesForwardInALoop(t *testing.T) {
-	o := openOffice(t, 4)
+	t.Parallel()
+	o := openOffice(t)
 	o.each("forwards", func(o *office, a, b, _ *softphone) {
 		a.calls("*72" + b.number)
 		a.isAnswered(o.ctx)
@@ -42,8 +43,9 @@ func TestPhonesForwardInALoop(t *testing.T) {
 // An extension has five phones, one of which does not want to be disturbed: the others ring
 // until one answers.
 func TestPhonesShareAnExtension(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
-	o := openOffice(t, 5, "100", "100", "100")
+	o := openOffice(t, "100", "100", "100")
 	busy := sipp{scenario: "busy", extension: "100", port: freePort(t), calls: len(o.phones)}
 	busy.register(o.ctx, t, o.server)
 	busyEnds := busy.start(o.ctx, t, o.server)

@@ -13,8 +13,9 @@ import (
 // What a phone does is shown by lamps (dialog-info, to sipp and to a phone that looks at all
 // that the RFC demands) and by presence, in the words of each maker.
 func TestPhonesAreWatched(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
-	o := openOffice(t, 7)
+	o := openOffice(t)
 	for _, p := range o.phones {
 		p.screen.forget()
 	}

@@ -14,7 +14,7 @@ func TestPhonesWrite(t *testing.T) {
 	need(t, "twinkle-console")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	server := serve(t, 6, desks)
+	server := serve(t, desks)
 	waits := func(from, to string) {
 		t.Helper()
 		var list []struct{ State string }

@@ -8,7 +8,8 @@ import (
 )
 
 func TestPhonesPickUpAndPark(t *testing.T) {
-	o := openOffice(t, 3)
+	t.Parallel()
+	o := openOffice(t)
 	dave := o.phone("103", testphone.Options{Patience: 10 * time.Second})
 	o.each("picks up", func(o *office, a, b, _ *softphone) {
 		call := dave.Dial(o.ctx, b.number)
@@ -24,7 +25,9 @@ func TestPhonesPickUpAndPark(t *testing.T) {
 		a.isLeft(o.ctx)
 		call.WaitEnded(o.ctx)
 	})
-	o.each("parks by transfer", func(o *office, a, b, c *softphone) {
+	// It is the same transfer as in TestPhonesTransfer, which each of them makes.
+	o.run("parks by transfer", func(o *office) {
+		a, b, c := o.phones[0], o.phones[1], o.phones[2]
 		b.calls(a.number)
 		a.answers(o.ctx)
 		b.isAnswered(o.ctx)

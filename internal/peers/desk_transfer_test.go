@@ -3,7 +3,8 @@ package peers
 import "testing"
 
 func TestPhonesTransfer(t *testing.T) {
-	o := openOffice(t, 2)
+	t.Parallel()
+	o := openOffice(t)
 	o.each("blind transfer", blindTransfer)
 	o.each("attended transfer", attendedTransfer)
 }

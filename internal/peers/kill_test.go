@@ -188,9 +188,10 @@ func playable(data []byte) bool {
 // deleted and mailed, and the mail server comes and goes. What it has acknowledged is
 // there in the end, and was mailed.
 func TestKillVoicemail(t *testing.T) {
+	t.Parallel()
 	office, shut := openPost(t, "127.0.0.1:0", make(chan []byte, 1000))
 	s := &siege{
-		t: t, office: office, server: serve(t, 7, fmt.Sprintf(toBeKilled, office.at)),
+		t: t, office: office, server: serve(t, fmt.Sprintf(toBeKilled, office.at)),
 		sent: map[string]bool{}, deleting: map[string]bool{}, deleted: map[string]bool{}, mailed: map[string][]int{},
 	}
 	open := true

@@ -37,12 +37,9 @@ func need(t *testing.T, program string) {
 // program is the server's, built once for all tests.
 var program = sync.OnceValues(func() (string, error) { return callscript.Build(house) })
 
-// firstSlot lies behind those of the call scripts, which may run at the same time.
-const firstSlot = 4
-
 // serve starts a server and stops it at the end of the test, which fails when the
 // server does not end as it should.
-func serve(t *testing.T, slot int, over string) *callscript.Server {
+func serve(t *testing.T, over string) *callscript.Server {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("the peers talk to the real server: not with -short")
@@ -55,7 +52,7 @@ func serve(t *testing.T, slot int, over string) *callscript.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := callscript.Start(context.Background(), built, dir, over, firstSlot+slot)
+	server, err := callscript.Start(context.Background(), built, dir, over)
 	if err != nil {
 		t.Fatal(err)
 	}

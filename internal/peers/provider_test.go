@@ -169,12 +169,13 @@ trunks:
 const lineOf = "  %s: {host: \"" + providerHost + ":%d\", username: \"" + login + "\", password: %s, register: %v, qualify: 0%s}\n"
 
 func TestSIPpProviderTakesARegistration(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
 	p := provide(ctx, t, nil, "provider_registrar", port)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, true, ""))
+	server := serve(t, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, true, ""))
 	trunk(ctx, t, server, "registered")
 	p.done()
 	if all := p.received("REGISTER"); len(all) != 2 || all[0].header("Authorization") != "" || !all[1].proves(login, secret) {
@@ -185,12 +186,13 @@ func TestSIPpProviderTakesARegistration(t *testing.T) {
 // What the provider refuses is not tried again and again: that nobody would answer,
 // and the trunk be down. The status says why.
 func TestSIPpProviderRefusesARegistration(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
 	p := provide(ctx, t, nil, "provider_registrar_refuses", port)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, "guessed", true, ""))
+	server := serve(t, fmt.Sprintf(toProvider+lineOf, "line", "line", port, "guessed", true, ""))
 	if why := trunk(ctx, t, server, "failed"); !strings.Contains(why, "wrong username or password") {
 		t.Errorf("it failed because of %q", why)
 	}
@@ -217,9 +219,10 @@ func trunk(ctx context.Context, t *testing.T, server *callscript.Server, state s
 
 // Another Dialtone is the provider, and an extension of it the line.
 func TestDialtoneIsTheProvider(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	provider := serve(t, 6, "registrar:\n  qualify: 0\n")
+	provider := serve(t, "registrar:\n  qualify: 0\n")
 	const office = `numbers:
   "+4930123450": {to: "100"}
 site:
@@ -231,13 +234,13 @@ trunks:
   line: {host: "127.0.0.1:%d", username: "109", password: %q, register: true, internal: true, dial: {format: as-dialled}}
 `
 	t.Run("wrong password", func(t *testing.T) {
-		server := serve(t, 5, fmt.Sprintf(office, provider.Port("udp"), "guessed"))
+		server := serve(t, fmt.Sprintf(office, provider.Port("udp"), "guessed"))
 		if why := trunk(ctx, t, server, "failed"); !strings.Contains(why, "password") {
 			t.Errorf("it failed because of %q", why)
 		}
 	})
 	t.Run("calls both ways", func(t *testing.T) {
-		server := serve(t, 5, fmt.Sprintf(office, provider.Port("udp"), provider.Password("109")))
+		server := serve(t, fmt.Sprintf(office, provider.Port("udp"), provider.Password("109")))
 		trunk(ctx, t, server, "registered")
 		there := testphone.New(t, testphone.Options{
 			Extension: "105", Password: provider.Password("105"), Patience: 20 * time.Second,
@@ -265,11 +268,12 @@ func talk(ctx context.Context, from *testphone.Call, callee *testphone.Phone) {
 
 // The provider is told who calls, in the way that it wants, and whom.
 func TestSIPpProviderTakesACall(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ", caller_id: {number: \"+4930123450\", in: pai}"))
+	server := serve(t, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ", caller_id: {number: \"+4930123450\", in: pai}"))
 	phone := desk(ctx, t, server)
 	for i, test := range []struct {
 		name    string
@@ -310,7 +314,7 @@ func TestSIPpProviderIsFull(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	full, second := providerPort(t), providerPort(t)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf+lineOf, "[line, spare]", "line", full, secret, false, "", "spare", second, secret, false, ""))
+	server := serve(t, fmt.Sprintf(toProvider+lineOf+lineOf, "[line, spare]", "line", full, secret, false, "", "spare", second, secret, false, ""))
 	refuses := provide(ctx, t, server, "provider_503", full)
 	answers := provide(ctx, t, server, "provider_answer", second)
 	phone := desk(ctx, t, server)
@@ -327,11 +331,12 @@ func TestSIPpProviderIsFull(t *testing.T) {
 }
 
 func TestSIPpProviderCalls(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	port := providerPort(t)
-	server := serve(t, 5, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ""))
+	server := serve(t, fmt.Sprintf(toProvider+lineOf, "line", "line", port, secret, false, ""))
 	p := desk(ctx, t, server)
 	t.Run("a number of ours", func(t *testing.T) {
 		calls := provide(ctx, t, server, "provider_call", port, "callee", "030123450", "shown", "040987650")

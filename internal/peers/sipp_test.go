@@ -118,8 +118,9 @@ func tail(text string, lines int) string {
 }
 
 func TestSIPpRegisters(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
-	server := serve(t, 0, "registrar:\n  qualify: 0\n")
+	server := serve(t, "registrar:\n  qualify: 0\n")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for _, transport := range []string{"udp", "tcp", "tls"} {
@@ -154,8 +155,18 @@ func registered(ctx context.Context, t *testing.T, server *callscript.Server, wa
 }
 
 func TestSIPpCalls(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
-	server := serve(t, 1, "calls:\n  ring_timeout: 5s\nregistrar:\n  qualify: 0\n") // sipp takes OPTIONS for a call
+	// sipp takes OPTIONS for a call. The caller waits 20 s for who does not answer; the others
+	// have to answer in time, on a machine that is busy too.
+	server := serve(t, `calls:
+  ring_timeout: 12s
+registrar:
+  qualify: 0
+extensions:
+  "100": {password: phone-100-key, max_calls: 50}
+  "101": {password: phone-101-key, max_calls: 50}
+`)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for _, c := range []struct {

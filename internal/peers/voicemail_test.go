@@ -137,11 +137,12 @@ func (p *postOffice) inMail(ctx context.Context, t *testing.T, to, from string, 
 // mail has the audio, and the messages are fetched by keys. A lamp that was asked for does
 // the same as one that was not.
 func TestPhonesUseVoicemail(t *testing.T) {
+	t.Parallel()
 	need(t, "baresip")
 	need(t, "twinkle-console")
 	office, shut := openPost(t, "127.0.0.1:0", make(chan []byte, 1000))
 	defer shut()
-	server := serve(t, 2, fmt.Sprintf(mailboxes, office.at))
+	server := serve(t, fmt.Sprintf(mailboxes, office.at))
 	t.Run("told", func(t *testing.T) {
 		p := startPair(t, server, office, false)
 		p.alice.lamp(p.ctx, "no", "0/0")

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -202,7 +203,10 @@ func (a *audio) arrived(raw []byte, from netip.AddrPort) {
 	defer a.mu.Unlock()
 	defer a.wake()
 	if len(raw) < 12 || raw[0]>>6 != 2 {
-		a.heard.Garbled++
+		// Somebody else may think that who had this port before still has it.
+		if slices.Contains(a.heard.Sources, from) {
+			a.heard.Garbled++
+		}
 		return
 	}
 	if raw[1] >= 192 && raw[1] <= 223 {

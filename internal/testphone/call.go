@@ -82,6 +82,7 @@ type Call struct {
 	done                        chan struct{} // closed when it has ended
 
 	audio          *audio
+	video          *video // nil before there is any
 	mine, theirs   *SDP
 	want, agreed   string // direction, from this side
 	version, sdpID int
@@ -129,7 +130,17 @@ func (c *Call) finish(e End) {
 	c.p.wake()
 }
 
-func (c *Call) closeAudio() { c.closing.Do(c.audio.close) }
+func (c *Call) closeAudio() {
+	c.closing.Do(func() {
+		c.audio.close()
+		c.p.mu.Lock()
+		v := c.video
+		c.p.mu.Unlock()
+		if v != nil {
+			v.close()
+		}
+	})
+}
 
 // String names the call by its parties.
 func (c *Call) String() string {

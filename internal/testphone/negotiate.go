@@ -35,6 +35,7 @@ func (c *Call) describeSelf() *SDP {
 // makeOffer sets mine to an offer and returns its text.
 func (c *Call) makeOffer() string {
 	c.mine, c.offerPending = c.describeSelf(), true
+	c.mine.Video = c.film(nil)
 	c.version++
 	return c.mine.write(c.sdpID, c.version)
 }
@@ -49,6 +50,7 @@ func (c *Call) takeAnswer(body string) {
 	}
 	c.offerPending = false
 	c.theirs, c.agreed = theirs, mirror(theirs.Direction, c.want)
+	c.filmed()
 	if err := c.audio.agree(c.mine, theirs, c.agreed); err != nil {
 		c.p.trace.note("answer not usable: %v", err)
 	}
@@ -76,8 +78,12 @@ func (c *Call) takeOffer(body string) (string, error) {
 		return "", err
 	}
 	mine.Direction = mirror(theirs.Direction, c.want)
+	if theirs.Video != nil {
+		mine.Video = c.film(theirs.Video)
+	}
 	c.version++
 	c.mine, c.theirs, c.agreed, c.offerPending = mine, theirs, mine.Direction, false
+	c.filmed()
 	if err := c.audio.agree(mine, theirs, mine.Direction); err != nil {
 		return "", err
 	}

@@ -59,6 +59,8 @@ type Options struct {
 	SessionExpires int    // seconds, for a session timer (RFC 4028) with the phone as it asks for
 	Refresher      string // "uac" or "uas", as asked for
 	EarlyMedia     bool   // rings by 183 with SDP
+	Video          bool   // has video
+	Mirror         bool   // shows who looks at its video what it sees
 	RefuseMessages int    // answers MESSAGE with this status
 	IgnoreMessages bool   // gives no answer to MESSAGE
 }

@@ -24,6 +24,7 @@ type SDP struct {
 	Version    string   // the sess-version of o=
 	RTCPMux    bool
 	Attributes []string // a= lines of the audio, without "a="
+	Video      *VideoLine
 }
 
 // Crypto is one a=crypto line (RFC 4568).
@@ -65,10 +66,20 @@ type sdpReader struct {
 	clocks    map[int]int    // by payload type, from a=rtpmap
 	inAudio   bool           // the last m= began the audio that counts
 	seenAudio bool
+	inVideo   bool // the last m= began the video that counts
 }
 
 func (r *sdpReader) line(line string) error {
 	kind, value, _ := strings.Cut(line, "=")
+	if kind == "m" {
+		r.inVideo = strings.HasPrefix(value, "video ") && r.Video == nil
+	}
+	if r.inVideo {
+		if r.Video == nil {
+			r.Video = &VideoLine{}
+		}
+		r.Video.line(kind, value)
+	}
 	switch kind {
 	case "o":
 		if f := strings.Fields(value); len(f) > 2 {
@@ -241,6 +252,9 @@ func (d *SDP) write(session, version int) string {
 		line("a=%s", a)
 	}
 	line("a=%s", d.Direction)
+	if d.Video != nil {
+		b.WriteString(d.Video.text())
+	}
 	return b.String()
 }
 

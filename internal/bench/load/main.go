@@ -11,16 +11,17 @@ import (
 func main() {
 	var (
 		binary   = flag.String("binary", "bin/dialtone", "the program to measure")
-		only     = flag.String("only", "idle,register,calls,lamps,relay", "what to measure")
+		only     = flag.String("only", "idle,register,calls,lamps,relay,browsers", "what to measure")
 		seconds  = flag.Int("seconds", 5, "length of each measurement")
 		rates    = flag.String("rates", "300,1000,1500", "calls per second to try")
 		relays   = flag.String("relay", "100,300,600", "concurrent calls with audio to try")
+		browsers = flag.String("browsers", "50,100,200", "concurrent calls of browsers to phones to try")
 		register = flag.Int("register", 4000, "registrations per second to try")
 		peers    = flag.Int("peers", 200, "extensions on each side")
 	)
 	flag.Parse()
 	b := &bench{binary: *binary, length: time.Duration(*seconds) * time.Second, peers: *peers}
-	if err := b.run(strings.Split(*only, ","), ints(*rates), ints(*relays), *register); err != nil {
+	if err := b.run(strings.Split(*only, ","), ints(*rates), ints(*relays), ints(*browsers), *register); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
@@ -44,7 +45,7 @@ type bench struct {
 	server *server
 }
 
-func (b *bench) run(what []string, rates, relays []int, register int) error {
+func (b *bench) run(what []string, rates, relays, browsers []int, register int) error {
 	s, err := startServer(b.binary, b.peers, 1)
 	if err != nil {
 		return err
@@ -58,24 +59,28 @@ func (b *bench) run(what []string, rates, relays []int, register int) error {
 		case "register":
 			err = b.register(register)
 		case "calls":
-			for _, r := range rates {
-				if err == nil {
-					err = b.calls(r)
-				}
-			}
+			err = each(rates, b.calls)
 		case "lamps":
 			err = b.lamps(1000, 100)
 		case "relay":
-			for _, n := range relays {
-				if err == nil {
-					err = b.relay(n)
-				}
-			}
+			err = each(relays, func(n int) error { _, err := b.relay(n); return err })
+		case "browsers":
+			err = each(browsers, b.browsers)
 		default:
 			return fmt.Errorf("unknown measurement %q", w)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", w, err)
+		}
+	}
+	return nil
+}
+
+// each measures with one number after the other, until one fails.
+func each(numbers []int, measure func(int) error) error {
+	for _, n := range numbers {
+		if err := measure(n); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -17,22 +17,22 @@ const (
 
 // relay measures n calls with audio both ways: loss, delay through the server,
 // its CPU and its memory.
-func (b *bench) relay(n int) error {
+func (b *bench) relay(n int) (perPair float64, err error) {
 	from, to, err := b.sides()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer from.close()
 	defer to.close()
 	before := b.server.rss()
 	a, err := newAudio(from)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer a.close()
 	z, err := newAudio(to)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer z.close()
 	from.onAnswer = func(_ string, port int) { a.add(port) }
@@ -44,18 +44,28 @@ func (b *bench) relay(n int) error {
 	}
 	settle(func() bool { return from.calls.Load()+from.failed.Load() >= int64(n) && z.count() >= n })
 	if from.calls.Load() < int64(n) {
-		return fmt.Errorf("%d of %d calls came up", from.calls.Load(), n)
+		return 0, fmt.Errorf("%d of %d calls came up", from.calls.Load(), n)
 	}
-	b.talk(n, before, a, z)
+	perPair = b.talk("relay", n, before, a, z)
 	for _, id := range ids {
 		from.hangup(id)
 		time.Sleep(time.Millisecond)
 	}
 	settle(func() bool { return from.ended.Load() >= int64(n) })
-	return nil
+	return perPair, nil
 }
 
-func (b *bench) talk(n int, before int64, sides ...*audio) {
+// side is one end of all calls.
+type side interface {
+	speak(stop <-chan struct{})
+	measure() // from now on
+	counted() (sent, got int64)
+	taken() []time.Duration // the delays
+}
+
+// talk lets both sides of n calls talk, and gives the microseconds of CPU for a packet
+// each way.
+func (b *bench) talk(name string, n int, before int64, sides ...side) (perPair float64) {
 	stop := make(chan struct{})
 	var sending sync.WaitGroup
 	for _, s := range sides {
@@ -63,7 +73,7 @@ func (b *bench) talk(n int, before int64, sides ...*audio) {
 	}
 	time.Sleep(500 * time.Millisecond) // ports latch, buffers grow
 	for _, s := range sides {
-		s.measuring.Store(true)
+		s.measure()
 	}
 	cpu, begin := b.server.cpu(), time.Now()
 	time.Sleep(b.length)
@@ -75,18 +85,20 @@ func (b *bench) talk(n int, before int64, sides ...*audio) {
 	var sent, got int64
 	var delays []time.Duration
 	for _, s := range sides {
-		sent, got = sent+s.sent.Load(), got+s.got.Load()
+		more, back := s.counted()
+		sent, got = sent+more, got+back
 		delays = append(delays, s.taken()...)
 	}
 	slices.Sort(delays)
 	if len(delays) == 0 {
-		fmt.Printf("relay %d calls: no packet arrived\n", n)
-		return
+		fmt.Printf("%s %d calls: no packet arrived\n", name, n)
+		return 0
 	}
 	percent := 100 * used.Seconds() / took.Seconds()
-	fmt.Printf("relay %d calls: sent %d, lost %d, delay p50 %.2f p99 %.2f max %.2f ms, CPU %.1f %% of a core, %.1f %% per 100 calls, RSS %.0f KiB per call\n",
-		n, sent, sent-got, ms(delays[len(delays)/2]), ms(delays[len(delays)*99/100]), ms(delays[len(delays)-1]),
+	fmt.Printf("%s %d calls: sent %d, lost %d, delay p50 %.2f p99 %.2f max %.2f ms, CPU %.1f %% of a core, %.1f %% per 100 calls, RSS %.0f KiB per call\n",
+		name, n, sent, sent-got, ms(delays[len(delays)/2]), ms(delays[len(delays)*99/100]), ms(delays[len(delays)-1]),
 		percent, percent*100/float64(n), float64(rss-before)/1024/float64(n))
+	return used.Seconds() * 1e6 / (took.Seconds() / frame.Seconds() * float64(n))
 }
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
@@ -143,6 +155,23 @@ func (a *audio) speak(stop <-chan struct{}) {
 	a.mu.Unlock()
 	pkt := make([]byte, packetSize)
 	pkt[0] = 0x80
+	every(len(ports), stop, func(call, seq int) {
+		binary.BigEndian.PutUint16(pkt[2:], uint16(seq))
+		binary.BigEndian.PutUint32(pkt[4:], uint32(seq*160))
+		binary.BigEndian.PutUint32(pkt[8:], uint32(call+1))
+		stamp := int64(time.Since(a.epoch)) << 1
+		if a.measuring.Load() {
+			stamp |= 1
+			a.sent.Add(1)
+		}
+		binary.BigEndian.PutUint64(pkt[12:], uint64(stamp))
+		binary.BigEndian.PutUint64(pkt[20:], uint64(a.epoch.UnixNano()))
+		_, _ = a.socket.WriteToUDP(pkt, ports[call])
+	})
+}
+
+// every calls send for each of n calls once in a frame, spread over it, until stop.
+func every(n int, stop <-chan struct{}, send func(call, seq int)) {
 	begin, next := time.Now(), 0
 	for {
 		select {
@@ -150,24 +179,36 @@ func (a *audio) speak(stop <-chan struct{}) {
 			return
 		default:
 		}
-		due := int(float64(time.Since(begin)) / float64(frame) * float64(len(ports)))
+		due := int(float64(time.Since(begin)) / float64(frame) * float64(n))
 		for ; next < due; next++ {
-			call, seq := next%len(ports), next/len(ports)
-			binary.BigEndian.PutUint16(pkt[2:], uint16(seq))
-			binary.BigEndian.PutUint32(pkt[4:], uint32(seq*160))
-			binary.BigEndian.PutUint32(pkt[8:], uint32(call+1))
-			counts := a.measuring.Load()
-			stamp := int64(time.Since(a.epoch)) << 1
-			if counts {
-				stamp |= 1
-				a.sent.Add(1)
-			}
-			binary.BigEndian.PutUint64(pkt[12:], uint64(stamp))
-			binary.BigEndian.PutUint64(pkt[20:], uint64(a.epoch.UnixNano()))
-			_, _ = a.socket.WriteToUDP(pkt, ports[call])
+			send(next%n, next/n)
 		}
 		time.Sleep(250 * time.Microsecond)
 	}
+}
+
+// greet speaks to a port as soon as its call is answered, for half a second.
+func (a *audio) greet(port int) {
+	pkt := make([]byte, packetSize)
+	pkt[0] = 0x80
+	binary.BigEndian.PutUint32(pkt[8:], 1<<30)
+	for seq := range 100 {
+		binary.BigEndian.PutUint16(pkt[2:], uint16(seq))
+		_, _ = a.socket.WriteToUDP(pkt, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (a *audio) measure()                   { a.measuring.Store(true) }
+func (a *audio) counted() (sent, got int64) { return a.sent.Load(), a.got.Load() }
+
+// delayOf is how long ago a payload was sent, if that is measured.
+func delayOf(payload []byte) (time.Duration, bool) {
+	if len(payload) != packetSize-12 {
+		return 0, false
+	}
+	stamp := int64(binary.BigEndian.Uint64(payload))
+	return time.Since(time.Unix(0, int64(binary.BigEndian.Uint64(payload[8:]))+stamp>>1)), stamp&1 != 0
 }
 
 // listen takes what the server relays here from the other side.
@@ -178,14 +219,16 @@ func (a *audio) listen() {
 		if err != nil {
 			return
 		}
-		stamp := int64(binary.BigEndian.Uint64(buf[12:]))
-		if n != packetSize || buf[0] != 0x80 || stamp&1 == 0 {
+		if n != packetSize || buf[0] != 0x80 {
 			continue
 		}
-		sent := time.Unix(0, int64(binary.BigEndian.Uint64(buf[20:]))+stamp>>1)
+		delay, ok := delayOf(buf[12:n])
+		if !ok {
+			continue
+		}
 		a.got.Add(1)
 		a.mu.Lock()
-		a.delays = append(a.delays, time.Since(sent))
+		a.delays = append(a.delays, delay)
 		a.mu.Unlock()
 	}
 }

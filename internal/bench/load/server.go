@@ -21,15 +21,22 @@ const password = "load-test-only-7391"
 // server is the Dialtone under test, a process of its own.
 type server struct {
 	binary string
+	env    []string // besides what the test has
 	cmd    *exec.Cmd
 	dir    string
 	addr   *net.UDPAddr
+	web    *net.UDPAddr // where browsers are served, over TCP; nil when they are not
 	log    bytes.Buffer
 }
 
 // startServer runs Dialtone with that many extensions on each side, each with so
 // many phones at most; more replace the oldest.
-func startServer(binary string, peers, phones int) (*server, error) {
+func startServer(binary string, peers, phones int, env ...string) (*server, error) {
+	return startWith(binary, peers, phones, false, env...)
+}
+
+// startWith is startServer, for browsers as well.
+func startWith(binary string, peers, phones int, browsers bool, env ...string) (*server, error) {
 	dir, err := os.MkdirTemp("", "dialtone-load-")
 	if err != nil {
 		return nil, err
@@ -38,8 +45,20 @@ func startServer(binary string, peers, phones int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{binary: binary, dir: dir, addr: addr}
-	if err := os.WriteFile(s.config(), []byte(configFor(dir, addr, peers, phones)), 0o600); err != nil {
+	s := &server{binary: binary, dir: dir, addr: addr, env: env}
+	config := configFor(dir, addr, peers, phones)
+	if browsers {
+		audio, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		if s.web, err = freePort(); err != nil {
+			return nil, err
+		}
+		config = strings.Replace(config, "listen: []", fmt.Sprintf("listen: [%q]", s.web), 1)
+		config = strings.Replace(config, "timeout: 0", fmt.Sprintf("timeout: 0, webrtc_port: %d", audio.Port), 1)
+	}
+	if err := os.WriteFile(s.config(), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
 	return s, s.start()
@@ -50,6 +69,7 @@ func (s *server) config() string { return filepath.Join(s.dir, "dialtone.yaml") 
 // start runs the server on its folder; again after it has ended.
 func (s *server) start() error {
 	s.cmd = exec.CommandContext(context.Background(), s.binary, "serve", "--config", s.config())
+	s.cmd.Env = append(os.Environ(), s.env...)
 	s.cmd.Stderr, s.cmd.Stdout = &s.log, nil
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -117,7 +137,7 @@ func (s *server) ready() error {
 	}
 	defer c.Close()
 	buf := make([]byte, 2048)
-	for range 100 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		msg := fmt.Sprintf("OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d;rport\r\nFrom: <sip:load@127.0.0.1>;tag=1\r\nTo: <sip:%s>\r\nCall-ID: ready\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
 			s.addr, c.LocalAddr(), time.Now().UnixNano(), s.addr)
 		_, _ = c.Write([]byte(msg))

@@ -1,0 +1,175 @@
+package browser
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dialtone/internal/callscript"
+	"dialtone/internal/testwav"
+)
+
+// openAway starts a Dialtone in a network, with more lines below web:, and a browser in
+// another.
+func openAway(t *testing.T, i *internet, web ...string) (*office, *Chromium) {
+	t.Helper()
+	needChromium(t)
+	built, err := binary()
+	if err != nil {
+		t.Fatalf("the server cannot be built: %v", err)
+	}
+	dir, err := os.MkdirTemp("", "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := fmt.Sprintf("web:\n  listen: [\"%s:%d\"]\n%smedia:\n  webrtc_port: %d\n  codecs: [OPUS, PCMU, PCMA]\nextensions:\n  \"100\": {password: phone-100-key, name: \"Alice Martin\"}\n",
+		officeAddress, pagePort, strings.Join(web, ""), audioPort)
+	server, err := callscript.Start(context.Background(), i.office.wrap(built), dir, over)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(server.Tail())
+		}
+		_ = os.RemoveAll(dir)
+	})
+	tone := filepath.Join(t.TempDir(), "tone.wav")
+	if err := os.WriteFile(tone, testwav.Format{Rate: 48000}.Tone(alice, 10*time.Second), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := &office{t: t, server: server, web: fmt.Sprintf("%s:%d", officeAddress, pagePort)}
+	return o, Start(t, Options{Tone: tone, Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
+}
+
+// keyOf is what Chromium wants to know of a certificate to trust it.
+func keyOf(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		t.Fatalf("%s holds no certificate", file)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// route is how the audio of a call goes.
+type route struct {
+	Kind     string // of the browser's candidate
+	Protocol string // between the browser and what it talks with, or its relay
+	Remote   string // where to
+	Port     int
+}
+
+const findRoute = `window.route = async () => {
+	for (const pc of window.connections.filter((pc) => pc.connectionState === 'connected')) {
+		const stats = await pc.getStats()
+		const transport = [...stats.values()].find((s) => s.type === 'transport')
+		const pair = stats.get(transport.selectedCandidatePairId)
+		const local = stats.get(pair.localCandidateId), remote = stats.get(pair.remoteCandidateId)
+		return { Kind: local.candidateType, Protocol: local.relayProtocol || local.protocol, Remote: remote.address, Port: remote.port }
+	}
+	return null
+}`
+
+// onlyBy has a page use those of its relays only whose addresses begin so.
+const onlyBy = `{
+	const Real = RTCPeerConnection
+	window.RTCPeerConnection = function (config) {
+		const servers = config.iceServers.map((s) => ({ ...s, urls: s.urls.filter((u) => u.startsWith('%s')) }))
+		return new Real({ ...config, iceServers: servers.filter((s) => s.urls.length) })
+	}
+	window.RTCPeerConnection.prototype = Real.prototype
+}`
+
+// echoes calls what sends back all that it hears: a tone that comes back has gone both ways.
+func echoes(o *office, c *Chromium, scripts ...string) route {
+	o.t.Helper()
+	page := o.logIn(c, "100", scripts...)
+	page.Eval(findRoute, nil)
+	page.Fill("Name or number", "600")
+	page.Click("button", "Call")
+	hears(page, alice)
+	var r route
+	page.Eval("window.route()", &r)
+	page.Click("button", "Hang up")
+	page.See("text", "Call ended")
+	o.quiet(page)
+	return r
+}
+
+func TestACallWithoutAFirewall(t *testing.T) {
+	o, c := openAway(t, newInternet(t))
+	if got, want := echoes(o, c), (route{"host", "udp", officeAddress, audioPort}); got != want {
+		t.Errorf("the audio goes by %+v, want %+v", got, want)
+	}
+}
+
+func TestACallWithoutUDP(t *testing.T) {
+	i := newInternet(t)
+	i.dropUDP()
+	o, c := openAway(t, i)
+	// What a browser opens a connection from, it finds out only when it has.
+	if got, want := echoes(o, c), (route{"prflx", "tcp", officeAddress, audioPort}); got != want {
+		t.Errorf("the audio goes by %+v, want %+v", got, want)
+	}
+}
+
+// Nothing but the port of the page is open.
+func TestACallThroughThePortOfThePage(t *testing.T) {
+	i := newInternet(t)
+	i.onlyPage()
+	o, c := openAway(t, i)
+	if got := echoes(o, c); got.Kind != "relay" || got.Protocol == "udp" {
+		t.Errorf("the audio goes by %+v, want a relay by TCP or TLS", got)
+	}
+}
+
+// Nor does anything pass that does not look like HTTPS.
+func TestACallInsideOfTLS(t *testing.T) {
+	i := newInternet(t)
+	i.onlyPage()
+	o, c := openAway(t, i)
+	if got, want := echoes(o, c, fmt.Sprintf(onlyBy, "turns:")), (route{"relay", "tls", officeAddress, audioPort}); got != want {
+		t.Errorf("the audio goes by %+v, want %+v", got, want)
+	}
+}
+
+// noteGathering keeps how far the search for addresses was when a call went out.
+const noteGathering = `{
+	const send = WebSocket.prototype.send
+	WebSocket.prototype.send = function (data) {
+		if (String(data).startsWith('INVITE')) window.invited = window.connections.at(-1).iceGatheringState
+		return send.call(this, data)
+	}
+}`
+
+// A relay that does not answer is waited for by browsers for ten seconds, and by calls not
+// at all.
+func TestACallDoesNotWaitForRelays(t *testing.T) {
+	o, c := openAway(t, newInternet(t), "  turn:\n    servers: [\"turn:10.77.2.99:3478\"]\n    secret: known to nobody\n")
+	page := o.logIn(c, "100", noteGathering)
+	page.Fill("Name or number", "600")
+	page.Click("button", "Call")
+	hears(page, alice)
+	page.Wait("window.invited === 'gathering'")
+}
