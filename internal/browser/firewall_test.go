@@ -22,7 +22,7 @@ import (
 func openAway(t *testing.T, i *internet, web ...string) (*office, *Chromium) {
 	t.Helper()
 	needChromium(t)
-	built, err := binary()
+	built, err := house.Binary()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}

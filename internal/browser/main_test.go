@@ -1,8 +1,6 @@
 package browser
 
 import (
-	"os"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,19 +8,7 @@ import (
 	"dialtone/internal/callscript"
 )
 
-// house is the folder that the server is built in.
-var house string
+// house is where the server is built.
+var house callscript.House
 
-func TestMain(m *testing.M) {
-	var err error
-	if house, err = os.MkdirTemp("", "browser"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(house)
-		os.Exit(code)
-	}))
-}
-
-// binary is the server's, built once for all tests.
-var binary = sync.OnceValues(func() (string, error) { return callscript.Build(house) })
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(house.Exit)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,19 +11,10 @@ import (
 	"dialtone/internal/callscript"
 )
 
-// house is the folder that the server is built in.
-var house string
+// house is where the server is built.
+var house callscript.House
 
-func TestMain(m *testing.M) {
-	var err error
-	if house, err = os.MkdirTemp("", "peers"); err != nil {
-		panic(err)
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(house)
-		os.Exit(code)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(house.Exit)) }
 
 // need fails the test when a program is missing.
 func need(t *testing.T, program string) {
@@ -34,9 +24,6 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// program is the server's, built once for all tests.
-var program = sync.OnceValues(func() (string, error) { return callscript.Build(house) })
-
 // serve starts a server and stops it at the end of the test, which fails when the
 // server does not end as it should.
 func serve(t *testing.T, over string) *callscript.Server {
@@ -44,7 +31,7 @@ func serve(t *testing.T, over string) *callscript.Server {
 	if testing.Short() {
 		t.Skip("the peers talk to the real server: not with -short")
 	}
-	built, err := program()
+	built, err := house.Binary()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}

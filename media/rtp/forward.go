@@ -21,15 +21,9 @@ func (p *Port) Forward(pk *media.Packet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := p.session.Load()
-	if !t.ready(s) || pk.Format == nil || len(pk.Raw) < headerSize {
-		t.dropped++
-		return
-	}
-	src := source{known: true, ssrc: pk.SSRC, clock: pk.Format.Clock}
-	pt, ok := t.payloadType(s, pk.Format)
+	src, pt, ok := t.admit(s, pk)
 	if !ok {
 		t.dropped++
-		t.skip(src, pk.Seq)
 		return
 	}
 	h := header{pt: pt, marker: pk.Marker, ssrc: t.ssrc, seq: pk.Seq, time: pk.Time}
@@ -142,4 +136,17 @@ func (t *sender) timestamp(now time.Duration) uint32 {
 		return t.stamp
 	}
 	return t.stamp + t.elapsed(t.clock, now)
+}
+
+// admit says from which source a packet of another endpoint is, and with what payload type
+// it can be sent; mu is held.
+func (t *sender) admit(s *session, pk *media.Packet) (src source, pt uint8, ok bool) {
+	if !t.ready(s) || pk.Format == nil || len(pk.Raw) < headerSize {
+		return source{}, 0, false
+	}
+	src = source{known: true, ssrc: pk.SSRC, clock: pk.Format.Clock}
+	if pt, ok = t.payloadType(s, pk.Format); !ok {
+		t.skip(src, pk.Seq)
+	}
+	return src, pt, ok
 }

@@ -170,15 +170,9 @@ func (p *Port) forwardVideo(pk *media.Packet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := p.session.Load()
-	if !t.ready(s) || pk.Format == nil || len(pk.Raw) < headerSize {
-		t.dropped++
-		return
-	}
-	src := source{known: true, ssrc: pk.SSRC, clock: pk.Format.Clock}
-	pt, ok := t.payloadType(s, pk.Format)
+	src, pt, ok := t.admit(s, pk)
 	if !ok {
 		t.dropped++
-		t.skip(src, pk.Seq)
 		return
 	}
 	h := header{pt: pt, marker: pk.Marker, ssrc: t.ssrc}
