@@ -11,12 +11,12 @@ import (
 
 // perServer is how many ports a server has, and the last of them are not for RTP.
 const (
-	perServer = 1000
+	perServer = 500
 	others    = 10
 )
 
 // ports are where one server listens, the same after a restart: those for RTP, and others
-// behind them, which the kernel gives to nobody, either.
+// behind them.
 type ports struct{ udp, tcp, tls, udp6, media, provider, provider2, page, webrtc int }
 
 // marks stand in a configuration for where providers are, and for ports of the web phone.
@@ -35,19 +35,40 @@ func freePorts() (p ports, room io.Closer, err error) {
 	}, room, err
 }
 
-// freeRange takes ports, for which servers of other packages' tests look at the
-// same time: who listens on the TCP port with the number of the first one has them. First
-// come those that the kernel gives to nobody; phones of tests have those in the gap.
+// freeRange takes ports that neither the kernel gives to anybody nor other tests use. Servers of
+// other packages' tests look for some at the same time: who listens on the TCP port with the
+// number of the first one has them.
 func freeRange() (first int, room io.Closer, err error) {
-	for first = 12000; first < 65000; first += perServer {
-		if first >= 25000 && first < 32000 {
+	for first = 2000; first+perServer <= 10000; first += perServer {
+		if room, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first))); err != nil {
 			continue
 		}
-		if room, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first))); err == nil {
+		if err = unused(first+perServer-others, first+perServer); err == nil {
 			return first, room, nil
 		}
+		_ = room.Close()
 	}
 	return 0, nil, fmt.Errorf("no ports are free: %w", err)
+}
+
+// unused says which of the ports from first to before last somebody has.
+func unused(first, last int) error {
+	for port := first; port < last; port++ {
+		for _, host := range []string{"127.0.0.1", "::1"} {
+			at := net.JoinHostPort(host, strconv.Itoa(port))
+			u, err := net.ListenPacket("udp", at)
+			if err != nil {
+				return err
+			}
+			_ = u.Close()
+			t, err := net.Listen("tcp", at)
+			if err != nil {
+				return err
+			}
+			_ = t.Close()
+		}
+	}
+	return nil
 }
 
 // password is that of an extension of the default configuration.

@@ -156,7 +156,7 @@ func TestCertificateOfAPublicAuthority(t *testing.T) {
 				t.Errorf("who comes by address is not shown the certificate of our own authority: %v", err)
 			}
 			for _, file := range []string{"account.pem", publicName + ".pem"} {
-				info, err := os.Stat(filepath.Join(s.server.certs.acme.place(&s.cfg.Web), file))
+				info, err := os.Stat(filepath.Join(s.server.certs.acme.place(&s.cfg.Load().Web), file))
 				if err != nil || info.Mode().Perm() != 0o600 {
 					t.Errorf("%s: %v, it may be read by others", file, err)
 				}

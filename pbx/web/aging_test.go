@@ -69,9 +69,9 @@ func TestExpiredCertificateOfTheServer(t *testing.T) {
 	if err := os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other := *s.cfg
+	other := *s.cfg.Load()
 	other.Web.Certificate, other.Web.Key = cert, key
-	s.cfg = &other
+	s.cfg.Store(&other)
 	said := make(chan string, 64)
 	s.log = slog.New(slog.NewTextHandler(lineWriter(said), nil))
 	s.start()

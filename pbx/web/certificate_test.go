@@ -46,9 +46,9 @@ func TestOurAuthorityAndItsCertificateStay(t *testing.T) {
 	if !s.shown(t).Equal(first) {
 		t.Error("after a restart it is another certificate")
 	}
-	other := *s.cfg
+	other := *s.cfg.Load()
 	other.Web.Name = "phone.example.com"
-	s.cfg = &other
+	s.cfg.Store(&other)
 	if err := s.server.Reload(); err != nil {
 		t.Fatal(err)
 	}

@@ -167,7 +167,7 @@ func (x *exchange) ServeMessages(ctx context.Context, c sipedge.MessageConn, _, 
 type site struct {
 	*testing.T
 	*exchange
-	cfg    *config.Config
+	cfg    atomic.Pointer[config.Config]
 	data   string
 	server *Server
 	auth   *sipauth.Authenticator
@@ -190,7 +190,8 @@ func openSite(t *testing.T, change ...func(*config.Config)) *site {
 	for _, f := range change {
 		f(&cfg)
 	}
-	s := &site{T: t, cfg: &cfg, data: t.TempDir()}
+	s := &site{T: t, data: t.TempDir()}
+	s.cfg.Store(&cfg)
 	s.exchange = &exchange{own: map[string]string{}, changed: make(chan struct{}, 1), conns: make(chan sipedge.MessageConn, 1), folder: s.data}
 	s.start()
 	return s
@@ -203,7 +204,7 @@ func (s *site) start() {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	current := func() *config.Config { return s.cfg }
+	current := s.cfg.Load
 	s.auth = sipauth.New(sipauth.Options{Config: current, Log: log})
 	page := fstest.MapFS{
 		"index.html":         {Data: []byte("<!doctype html><title>Dialtone</title>" + strings.Repeat(" ", 2000))},
@@ -482,9 +483,9 @@ func TestSessionsOutliveARestart(t *testing.T) {
 	if v := get[sessionAnswer](c, "/api/phone/session"); v.Extension != "100" {
 		t.Errorf("after a restart it is the session of %q", v.Extension)
 	}
-	other := *s.cfg
+	other := *s.cfg.Load()
 	other.Extensions = map[string]config.Extension{"100": {Password: "another-one"}}
-	s.cfg = &other
+	s.cfg.Store(&other)
 	if res, _ := c.do("GET", "/api/phone/session", ""); res.StatusCode != 401 {
 		t.Errorf("with another password the session is %d", res.StatusCode)
 	}

@@ -25,7 +25,7 @@ type server struct {
 	cmd    *exec.Cmd
 	dir    string
 	addr   *net.UDPAddr
-	web    *net.UDPAddr // where browsers are served, over TCP; nil when they are not
+	web    *net.TCPAddr // where browsers are served; nil when they are not
 	log    bytes.Buffer
 }
 
@@ -52,7 +52,7 @@ func startWith(binary string, peers, phones int, browsers bool, env ...string) (
 		if err != nil {
 			return nil, err
 		}
-		if s.web, err = freePort(); err != nil {
+		if s.web, err = freeWebPort(); err != nil {
 			return nil, err
 		}
 		config = strings.Replace(config, "listen: []", fmt.Sprintf("listen: [%q]", s.web), 1)
@@ -110,6 +110,15 @@ func freePort() (*net.UDPAddr, error) {
 	}
 	defer c.Close()
 	return c.LocalAddr().(*net.UDPAddr), nil
+}
+
+func freeWebPort() (*net.TCPAddr, error) {
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr), nil
 }
 
 func configFor(dir string, addr *net.UDPAddr, peers, phones int) string {
