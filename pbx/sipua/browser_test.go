@@ -350,3 +350,25 @@ func TestBrowserWithoutHubIsRefused(t *testing.T) {
 		t.Errorf("refused with\n%v", res)
 	}
 }
+
+// A connection that died without a word took an offer of ours with it: what the browser asks
+// over another one does not wait until that offer has timed out: it is made again there.
+func TestOfferOnADeadConnectionIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := browserBed(t)
+	s, br, leg := b.browses(both)
+	leg.Near(want(media.SendOnly, both.Formats...))
+	s.request(sip.INVITE) // the browser has never got it
+
+	s.peer = b.page("100")
+	s.send("OPTIONS")
+	s.response(200)
+	again := s.request(sip.INVITE)
+	if directionOf(again.Body()) != "sendonly" {
+		t.Fatalf("our offer\n%s", again.Body())
+	}
+	s.reply(again, 200, "", br.Again(string(again.Body()), "recvonly", "active"))
+	s.request(sip.ACK)
+	b.changed(leg)
+	b.speaks(br, leg)
+}

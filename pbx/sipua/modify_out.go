@@ -136,8 +136,14 @@ func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, erro
 	patience := time.NewTimer(time.Hour) // for a final answer after a provisional one
 	defer patience.Stop()
 	waiting, cancelled := false, false
+	heard := l.hearing()
 	for {
 		select {
+		case <-heard:
+			if heard = l.hearing(); l.left(m.flow) {
+				tx.Terminate()
+				return nil, sipedge.ErrFlowGone
+			}
 		case res := <-tx.Responses():
 			switch {
 			case res.IsSuccess():
@@ -179,9 +185,12 @@ func (l *leg) ackModify(res *sip.Response) {
 // modified takes the outcome: how long to wait before the next try, 0 for none,
 // negative to give up.
 func (l *leg) modified(m modification, res *sip.Response, err error) time.Duration {
-	if errors.Is(err, sipedge.ErrFlowGone) { // the phone has to come back
+	if errors.Is(err, sipedge.ErrFlowGone) || err != nil && l.left(m.flow) {
 		l.settleOffer(m, false)
-		return l.ua.scaled(5 * time.Second)
+		if l.left(m.flow) {
+			return l.ua.scaled(comeBackLook)
+		}
+		return l.ua.scaled(5 * time.Second) // the phone has to come back
 	}
 	if e := dialogLost(m.req.Method, res, err); e != nil {
 		l.settleOffer(m, false)

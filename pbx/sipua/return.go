@@ -65,6 +65,22 @@ func (l *leg) comeBack(ctx context.Context) {
 	}
 }
 
+// left says whether a browser has another connection now than flow: what was asked over
+// that one may have died with it.
+func (l *leg) left(flow sipedge.Flow) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.follow()
+	return flow.WebSocket() && l.dialog.flow != flow
+}
+
+// hearing is closed at the next request of the far side.
+func (l *leg) hearing() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.moved
+}
+
 // returned is flow, or the one that a browser has come back on whose connection had
 // closed.
 func (l *leg) returned(flow sipedge.Flow) sipedge.Flow {

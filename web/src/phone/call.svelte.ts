@@ -194,6 +194,6 @@ export class SipCall implements Call {
 
   /** The network came back: the call asks for new paths. */
   reconnect(): void {
-    if (this.session.isEstablished()) this.reoffer.restartIce()
+    if (this.session.isEstablished()) this.reoffer.reconnected()
   }
 }

@@ -2,6 +2,7 @@
 declare module 'jssip/lib/Dialog/RequestSender' {
   export default class RequestSender {
     _reattempt: boolean
+    _eventHandlers: { onTransportError(): void; onErrorResponse(response: { status_code: number }): void }
     send(): void
   }
 }

@@ -8,7 +8,7 @@ import { soundsOther } from './devices.ts'
 import type { Kept } from './kept.ts'
 import { address } from './number.ts'
 import type { Account, Call, Devices, Listener, MakePhone, Phone } from './phone.ts'
-import { repeatNothing } from './reoffer.ts'
+import { mendRequests } from './reoffer.ts'
 import { SipSocket } from './socket.ts'
 import { findCamera } from './videoline.ts'
 
@@ -185,6 +185,6 @@ class SipPhone implements Phone, Exchange {
   }
 }
 
-repeatNothing()
+mendRequests()
 
 export const makePhone: MakePhone = (account, name, ice, listener) => new SipPhone(account, name, ice, listener)

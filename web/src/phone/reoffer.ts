@@ -3,31 +3,48 @@ import type { RTCSession } from 'jssip/lib/RTCSession'
 
 /** What JsSIP keeps to itself. Its version is pinned. */
 interface Inside {
+  _status: number
   _localHold: boolean
   _remoteHold: boolean
   _onhold(who: string): void
   _onunhold(who: string): void
   _sendReinvite(options: {
     rtcOfferConstraints?: RTCOfferOptions
-    eventHandlers: { succeeded(): void; failed(response?: { status_code: number }): void }
+    eventHandlers: { succeeded(response: { body?: string }): void; failed(response?: { status_code: number }): void }
   }): void
 }
 
+// Of JsSIP's _status.
+const waitingForAck = 6
+const confirmed = 9
+
+const unreachable = { status_code: 503 } // Service Unavailable
+
 /**
  * What JsSIP sends within calls. It would repeat an offer that met another one a second later,
- * as it was and with its old CSeq, which has to be refused: it is told that it has.
+ * as it was and with its old CSeq, which has to be refused: it is told that it has. It would
+ * end the call when the connection is lost while a request is on its way: that is a refusal of
+ * the request only (503, RFC 3261 §8.1.3.1).
  */
-export function repeatNothing(): void {
+export function mendRequests(): void {
   const { prototype } = RequestSender
   const { send } = prototype
   prototype.send = function () {
     this._reattempt = true
+    const handlers = this._eventHandlers
+    handlers.onTransportError = () => handlers.onErrorResponse(unreachable)
     send.call(this)
   }
 }
 
 const soon = 150 // ms until it is looked again whether an offer may be made
 const collided = 491 // Request Pending
+
+/** Whether a description says that who sent it holds the call. */
+function holds(sdp: string): boolean {
+  const audio = sdp.split(/^m=/m).find((line) => line.startsWith('audio')) ?? ''
+  return /^a=(sendonly|inactive)\s*$/m.test(audio)
+}
 
 /** The video of a call, as far as offers are concerned. */
 interface Shown {
@@ -75,8 +92,10 @@ export class Reoffer {
     this.settle()
   }
 
-  /** New paths for the audio, after the network changed. */
-  restartIce(): void {
+  /** The connection is a new one: new paths for the audio, and what the old one took with it. */
+  reconnected(): void {
+    const inside = this.session as unknown as Inside
+    if (inside._status === waitingForAck) inside._status = confirmed // it was lost, or our answer was
     this.restart = true
     this.settle()
   }
@@ -116,8 +135,9 @@ export class Reoffer {
     inside._sendReinvite({
       rtcOfferConstraints: restart ? { iceRestart: true } : undefined,
       eventHandlers: {
-        succeeded: () => {
+        succeeded: ({ body }) => {
           this.busy = false
+          this.answered(inside, holds(body ?? ''))
           this.changed(inside._localHold)
           this.settle()
         },
@@ -126,7 +146,9 @@ export class Reoffer {
           if (this.session.isEnded()) return
           this.restart ||= restart
           this.direct(inside, before)
-          if (response?.status_code === collided) {
+          if (response === unreachable) {
+            this.asked ||= asked // until the connection is there again
+          } else if (response?.status_code === collided) {
             this.asked ||= asked
             this.again(this.session.direction === 'outgoing' ? 2100 + Math.random() * 1900 : Math.random() * 2000)
           } else if (asked) void this.without()
@@ -134,6 +156,14 @@ export class Reoffer {
         }
       }
     })
+  }
+
+  /** The answer may say that the far side holds, or does not any more: JsSIP looks at offers only. */
+  private answered(inside: Inside, held: boolean): void {
+    if (inside._remoteHold === held) return
+    inside._remoteHold = held
+    if (held) inside._onhold('remote')
+    else inside._onunhold('remote')
   }
 
   /** Takes back an offer with video. What else was wanted is offered again, without. */
