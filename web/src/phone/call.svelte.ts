@@ -6,6 +6,7 @@ import type { Quality } from './judge.ts'
 import { keep, type Kept } from './kept.ts'
 import { Loudspeaker } from './loudspeaker.ts'
 import { press } from './keys.ts'
+import { leave } from './leaving.ts'
 import { asserted } from './identity.ts'
 import type { Call, Ending, Phase } from './phone.ts'
 import { Reoffer } from './reoffer.ts'
@@ -158,7 +159,7 @@ export class SipCall implements Call {
   }
 
   hangUp(): void {
-    if (!this.session.isEnded()) this.session.terminate()
+    leave(this.session)
   }
 
   hold(on: boolean): void {
