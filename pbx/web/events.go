@@ -151,7 +151,7 @@ type news int
 
 const (
 	ownNews    news = iota // what somebody keeps
-	peopleNews             // pictures and notes of others
+	peopleNews             // names, pictures and notes of others
 	textNews               // chats
 	newsKinds
 )

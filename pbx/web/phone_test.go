@@ -3,10 +3,12 @@ package web
 import (
 	"bufio"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -350,6 +352,31 @@ func TestSilentStreamsStay(t *testing.T) {
 	})
 	if name, data := next(); name != "call" {
 		t.Errorf("%s %s", name, data)
+	}
+}
+
+// Another name in the configuration is shown by pages that are open.
+func TestPagesLearnOfNewNames(t *testing.T) {
+	s := openSite(t)
+	c := s.client()
+	c.login("100", "kqvt-8mzn-3xwp-r5hc")
+	next, stop := c.listen()
+	defer stop()
+	next() // the directory
+	next() // the mailbox
+	other := *s.cfg.Load()
+	other.Extensions = maps.Clone(other.Extensions)
+	other.Extensions["101"] = config.Extension{Password: "b7fd-w2ks-9pte-n4vx", Name: "Benedict"}
+	s.cfg.Store(&other)
+	if err := s.server.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if name, _ := next(); name != "people" {
+		t.Fatalf("the page is told of %q", name)
+	}
+	people := get[[]colleague](c, "/api/phone/directory")
+	if !slices.ContainsFunc(people, func(p colleague) bool { return p.Name == "Benedict" }) {
+		t.Errorf("%+v", people)
 	}
 }
 

@@ -209,6 +209,7 @@ func (s *Server) Addresses() []netip.AddrPort {
 func (s *Server) Reload() error {
 	s.sessions.recheck()
 	s.events.look()
+	s.events.tellAll(peopleNews)
 	return s.certs.load()
 }
 
