@@ -22,6 +22,10 @@ const (
 	fillPercent = 0.9
 )
 
+func cdrs() kind[storage.CDR] {
+	return kind[storage.CDR]{bucketCDRs(), "record", func(c *storage.CDR) []byte { return cdrKey(c.Start, c.ID) }}
+}
+
 // AddCDR implements storage.Store; a record of the same start and id is
 // replaced.
 func (s *Store) AddCDR(c storage.CDR) error {
@@ -50,7 +54,7 @@ func (s *Store) CDRs(f storage.CDRFilter, yield func(storage.CDR) bool) error {
 	if !f.Since.IsZero() {
 		since = timeKey(f.Since)
 	}
-	return byAndBy(below, f.Limit, yield, func(below []byte) ([]storage.CDR, []byte, error) { return s.readChunk(below, since, f) })
+	return byAndBy(below, f.Limit, yield, func(below []byte) ([]storage.CDR, []byte, error) { return chunkOf(s, cdrs(), below, since, f.Fits) })
 }
 
 // byAndBy gives what read reads in chunks, backwards from below, until yield says false, there
@@ -74,31 +78,6 @@ func byAndBy[T any](below []byte, limit int, yield func(T) bool, read func(below
 		}
 		below = next
 	}
-}
-
-// readChunk reads backwards the records from below (excluded) down to since and
-// gives those that fit. next is where to go on; nil when there is no more.
-func (s *Store) readChunk(below, since []byte, f storage.CDRFilter) (chunk []storage.CDR, next []byte, err error) {
-	err = s.view(func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket(bucketCDRs()).Cursor()
-		k, v := seekBelow(cursor, below)
-		for n := 0; k != nil && bytes.Compare(k, since) >= 0; k, v = cursor.Prev() {
-			if n++; n > listChunk {
-				return nil
-			}
-			next = append(next[:0], k...)
-			var c storage.CDR
-			if err := decode(v, &c); err != nil {
-				return fmt.Errorf("record %q is damaged: %w", k[min(8, len(k)):], err)
-			}
-			if f.Fits(&c) {
-				chunk = append(chunk, c)
-			}
-		}
-		next = nil
-		return nil
-	})
-	return chunk, next, err
 }
 
 // seekBelow moves to the last key below the given one, or to the last of all.

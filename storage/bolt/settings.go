@@ -1,42 +1,21 @@
 package bolt
 
-import (
-	"fmt"
+import "dialtone/storage"
 
-	"go.etcd.io/bbolt"
-
-	"dialtone/storage"
-)
+func settings() kind[storage.Settings] {
+	return kind[storage.Settings]{bucketSettings(), "settings of", func(one *storage.Settings) []byte { return idKey(one.Extension) }}
+}
 
 // Settings implements storage.Store.
-func (s *Store) Settings() ([]storage.Settings, error) {
-	var all []storage.Settings
-	err := s.view(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketSettings()).ForEach(func(k, v []byte) error {
-			var one storage.Settings
-			if err := decode(v, &one); err != nil {
-				return fmt.Errorf("settings of %q are damaged: %w", k, err)
-			}
-			all = append(all, one)
-			return nil
-		})
-	})
-	return all, err
-}
+func (s *Store) Settings() ([]storage.Settings, error) { return values(s, settings(), nil) }
 
 // SaveSettings implements storage.Store.
 func (s *Store) SaveSettings(one storage.Settings) error {
 	if err := one.Check(); err != nil {
 		return err
 	}
-	value, err := encode(one)
-	if err != nil {
-		return fmt.Errorf("storage: settings of %q: %w", one.Extension, err)
+	if one.Empty() {
+		return save(s, settings(), nil, idKey(one.Extension))
 	}
-	return s.commit(func(tx *bbolt.Tx) error {
-		if one.Empty() {
-			return tx.Bucket(bucketSettings()).Delete([]byte(one.Extension))
-		}
-		return tx.Bucket(bucketSettings()).Put([]byte(one.Extension), value)
-	})
+	return save(s, settings(), []storage.Settings{one})
 }

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,25 +15,22 @@ type Store struct {
 	mu            sync.RWMutex
 	closed        bool
 	cdrs          []storage.CDR // by start, then id
-	contacts      map[storage.ContactKey]storage.Contact
-	entries       map[storage.ListKey]storage.ListEntry
-	messages      map[storage.MessageKey]storage.Message
-	boxes         map[string]storage.Mailbox
-	recordings    map[string]storage.Recording
-	subscriptions map[string]storage.Subscription
-	texts         map[string]storage.Text
-	devices       map[storage.ContactKey]storage.Device
-	settings      map[string]storage.Settings
+	contacts      table[storage.ContactKey, storage.Contact]
+	entries       table[storage.ListKey, storage.ListEntry]
+	messages      table[storage.MessageKey, storage.Message]
+	boxes         table[string, storage.Mailbox]
+	recordings    table[string, storage.Recording]
+	subscriptions table[string, storage.Subscription]
+	texts         table[string, storage.Text]
+	devices       table[storage.ContactKey, storage.Device]
+	settings      table[string, storage.Settings]
 }
 
 // New is an empty store.
 func New() *Store {
 	return &Store{
-		contacts: map[storage.ContactKey]storage.Contact{}, entries: map[storage.ListKey]storage.ListEntry{},
-		messages: map[storage.MessageKey]storage.Message{}, boxes: map[string]storage.Mailbox{},
-		recordings: map[string]storage.Recording{}, subscriptions: map[string]storage.Subscription{},
-		texts: map[string]storage.Text{}, devices: map[storage.ContactKey]storage.Device{},
-		settings: map[string]storage.Settings{},
+		contacts: contacts(), entries: entries(), messages: messages(), boxes: boxes(), recordings: recordings(),
+		subscriptions: subscriptions(), texts: texts(), devices: devices(), settings: settings(),
 	}
 }
 
@@ -107,86 +103,13 @@ func (s *Store) Prune(before time.Time) (int, error) {
 	return n, nil
 }
 
-// Contacts implements storage.Store.
-func (s *Store) Contacts() ([]storage.Contact, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
-	}
-	all := slices.Collect(maps.Values(s.contacts))
-	for i := range all {
-		all[i].Path = slices.Clone(all[i].Path)
-	}
-	slices.SortFunc(all, func(a, b storage.Contact) int {
-		return cmp.Or(cmp.Compare(a.Extension, b.Extension), cmp.Compare(a.Binding, b.Binding))
-	})
-	return all, nil
-}
-
-// SaveContacts implements storage.Store.
-func (s *Store) SaveContacts(changed []storage.Contact, removed []storage.ContactKey) error {
-	for i := range changed {
-		if err := changed[i].Check(); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, k := range removed {
-		delete(s.contacts, k)
-	}
-	for _, c := range changed {
-		c.Path = slices.Clone(c.Path)
-		s.contacts[c.ContactKey] = c
-	}
-	return nil
-}
-
-// ListEntries implements storage.Store.
-func (s *Store) ListEntries() ([]storage.ListEntry, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
-	}
-	all := slices.Collect(maps.Values(s.entries))
-	slices.SortFunc(all, func(a, b storage.ListEntry) int {
-		return cmp.Or(cmp.Compare(a.List, b.List), cmp.Compare(a.Number, b.Number))
-	})
-	return all, nil
-}
-
-// SaveListEntries implements storage.Store.
-func (s *Store) SaveListEntries(changed []storage.ListEntry, removed []storage.ListKey) error {
-	for i := range changed {
-		if err := changed[i].Check(); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, k := range removed {
-		delete(s.entries, k)
-	}
-	for _, e := range changed {
-		s.entries[e.ListKey] = e
-	}
-	return nil
-}
-
 // Close forgets everything.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.cdrs, s.contacts, s.entries = true, nil, nil, nil
-	s.messages, s.boxes, s.recordings, s.texts, s.devices = nil, nil, nil, nil, nil
+	s.closed, s.cdrs = true, nil
+	s.contacts, s.entries, s.messages, s.boxes = contacts(), entries(), messages(), boxes()
+	s.recordings, s.subscriptions, s.texts, s.devices, s.settings = recordings(), subscriptions(), texts(), devices(), settings()
 	return nil
 }
 

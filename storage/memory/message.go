@@ -2,72 +2,42 @@ package memory
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 
 	"dialtone/storage"
 )
 
+func messages() table[storage.MessageKey, storage.Message] {
+	return table[storage.MessageKey, storage.Message]{
+		values: map[storage.MessageKey]storage.Message{},
+		key:    func(m *storage.Message) storage.MessageKey { return m.MessageKey },
+		compare: func(a, b storage.Message) int {
+			return cmp.Or(cmp.Compare(a.Mailbox, b.Mailbox), cmp.Compare(a.ID, b.ID))
+		},
+	}
+}
+
+func boxes() table[string, storage.Mailbox] {
+	return table[string, storage.Mailbox]{
+		values:  map[string]storage.Mailbox{},
+		key:     func(b *storage.Mailbox) string { return b.Extension },
+		compare: func(a, b storage.Mailbox) int { return cmp.Compare(a.Extension, b.Extension) },
+	}
+}
+
 // Messages implements storage.Store.
 func (s *Store) Messages(mailbox string) ([]storage.Message, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
-	}
-	var found []storage.Message
-	for _, m := range s.messages {
-		if mailbox == "" || m.Mailbox == mailbox {
-			found = append(found, m)
-		}
-	}
-	slices.SortFunc(found, func(a, b storage.Message) int {
-		return cmp.Or(cmp.Compare(a.Mailbox, b.Mailbox), cmp.Compare(a.ID, b.ID))
-	})
-	return found, nil
+	return list(s, &s.messages, func(m *storage.Message) bool { return mailbox == "" || m.Mailbox == mailbox })
 }
 
 // SaveMessages implements storage.Store.
 func (s *Store) SaveMessages(changed []storage.Message, removed []storage.MessageKey) error {
-	for i := range changed {
-		if err := changed[i].Check(); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, k := range removed {
-		delete(s.messages, k)
-	}
-	for _, m := range changed {
-		s.messages[m.MessageKey] = m
-	}
-	return nil
+	return save(s, &s.messages, changed, removed...)
 }
 
 // Mailboxes implements storage.Store.
-func (s *Store) Mailboxes() ([]storage.Mailbox, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
-	}
-	return slices.SortedFunc(maps.Values(s.boxes), func(a, b storage.Mailbox) int { return cmp.Compare(a.Extension, b.Extension) }), nil
-}
+func (s *Store) Mailboxes() ([]storage.Mailbox, error) { return list(s, &s.boxes, every) }
 
 // SaveMailbox implements storage.Store.
 func (s *Store) SaveMailbox(b storage.Mailbox) error {
-	if err := b.Check(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	s.boxes[b.Extension] = b
-	return nil
+	return save(s, &s.boxes, []storage.Mailbox{b})
 }

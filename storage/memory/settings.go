@@ -2,40 +2,29 @@ package memory
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 
 	"dialtone/storage"
 )
 
-// Settings implements storage.Store.
-func (s *Store) Settings() ([]storage.Settings, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
+func settings() table[string, storage.Settings] {
+	return table[string, storage.Settings]{
+		values:  map[string]storage.Settings{},
+		key:     func(one *storage.Settings) string { return one.Extension },
+		clone:   func(one storage.Settings) storage.Settings { return one.Clone() },
+		compare: func(a, b storage.Settings) int { return cmp.Compare(a.Extension, b.Extension) },
 	}
-	all := slices.SortedFunc(maps.Values(s.settings), func(a, b storage.Settings) int { return cmp.Compare(a.Extension, b.Extension) })
-	for i := range all {
-		all[i] = all[i].Clone()
-	}
-	return all, nil
 }
+
+// Settings implements storage.Store.
+func (s *Store) Settings() ([]storage.Settings, error) { return list(s, &s.settings, every) }
 
 // SaveSettings implements storage.Store.
 func (s *Store) SaveSettings(one storage.Settings) error {
 	if err := one.Check(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
 	if one.Empty() {
-		delete(s.settings, one.Extension)
-		return nil
+		return save(s, &s.settings, nil, one.Extension)
 	}
-	s.settings[one.Extension] = one.Clone()
-	return nil
+	return save(s, &s.settings, []storage.Settings{one})
 }

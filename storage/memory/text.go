@@ -2,59 +2,37 @@ package memory
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"dialtone/storage"
 )
 
-// Texts implements storage.Store, with those that there are at the call.
-func (s *Store) Texts(f storage.TextFilter, yield func(storage.Text) bool) error {
-	found, err := s.pickTexts(f)
-	if err != nil {
-		return err
+func texts() table[string, storage.Text] {
+	return table[string, storage.Text]{
+		values:  map[string]storage.Text{},
+		key:     func(t *storage.Text) string { return t.ID },
+		clone:   cloneText,
+		compare: func(a, b storage.Text) int { return cmp.Compare(b.ID, a.ID) },
 	}
-	for n, t := range found {
-		if f.Limit > 0 && n == f.Limit || !yield(t) {
-			break
-		}
-	}
-	return nil
 }
 
-func (s *Store) pickTexts(f storage.TextFilter) ([]storage.Text, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
+func devices() table[storage.ContactKey, storage.Device] {
+	return table[storage.ContactKey, storage.Device]{
+		values: map[storage.ContactKey]storage.Device{},
+		key:    deviceKey,
+		compare: func(a, b storage.Device) int {
+			return cmp.Or(cmp.Compare(a.Extension, b.Extension), cmp.Compare(a.Name, b.Name))
+		},
 	}
-	var found []storage.Text
-	for _, t := range s.texts {
-		if f.Fits(&t) {
-			found = append(found, cloneText(t))
-		}
-	}
-	slices.SortFunc(found, func(a, b storage.Text) int { return cmp.Compare(b.ID, a.ID) })
-	return found, nil
+}
+
+// Texts implements storage.Store, with those that there are at the call.
+func (s *Store) Texts(f storage.TextFilter, yield func(storage.Text) bool) error {
+	return give(s, &s.texts, f.Fits, f.Limit, yield)
 }
 
 // SaveTexts implements storage.Store.
-func (s *Store) SaveTexts(list ...storage.Text) error {
-	for i := range list {
-		if err := list[i].Check(); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, t := range list {
-		s.texts[t.ID] = cloneText(t)
-	}
-	return nil
-}
+func (s *Store) SaveTexts(list ...storage.Text) error { return save(s, &s.texts, list) }
 
 // ChangeText implements storage.Store.
 func (s *Store) ChangeText(id string, change func(*storage.Text)) error {
@@ -63,7 +41,7 @@ func (s *Store) ChangeText(id string, change func(*storage.Text)) error {
 	if s.closed {
 		return storage.ErrClosed
 	}
-	t, ok := s.texts[id]
+	t, ok := s.texts.values[id]
 	if !ok {
 		return nil
 	}
@@ -73,56 +51,23 @@ func (s *Store) ChangeText(id string, change func(*storage.Text)) error {
 	if err := t.Check(); err != nil {
 		return err
 	}
-	s.texts[id] = cloneText(t)
+	s.texts.values[id] = cloneText(t)
 	return nil
 }
 
 // DeleteTexts implements storage.Store.
-func (s *Store) DeleteTexts(ids ...string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, id := range ids {
-		delete(s.texts, id)
-	}
-	return nil
-}
+func (s *Store) DeleteTexts(ids ...string) error { return save(s, &s.texts, nil, ids...) }
 
 // Devices implements storage.Store.
-func (s *Store) Devices() ([]storage.Device, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return nil, storage.ErrClosed
-	}
-	all := slices.Collect(maps.Values(s.devices))
-	slices.SortFunc(all, func(a, b storage.Device) int {
-		return cmp.Or(cmp.Compare(a.Extension, b.Extension), cmp.Compare(a.Name, b.Name))
-	})
-	return all, nil
-}
+func (s *Store) Devices() ([]storage.Device, error) { return list(s, &s.devices, every) }
 
 // SaveDevices implements storage.Store.
 func (s *Store) SaveDevices(changed, removed []storage.Device) error {
-	for i := range changed {
-		if err := changed[i].Check(); err != nil {
-			return err
-		}
+	gone := make([]storage.ContactKey, len(removed))
+	for i := range removed {
+		gone[i] = deviceKey(&removed[i])
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return storage.ErrClosed
-	}
-	for _, d := range removed {
-		delete(s.devices, deviceKey(&d))
-	}
-	for _, d := range changed {
-		s.devices[deviceKey(&d)] = d
-	}
-	return nil
+	return save(s, &s.devices, changed, gone...)
 }
 
 func deviceKey(d *storage.Device) storage.ContactKey {
