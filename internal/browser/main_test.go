@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,4 +12,9 @@ import (
 // house is where the server is built.
 var house callscript.House
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(house.Exit)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = house.Close()
+		os.Exit(code)
+	}))
+}

@@ -24,10 +24,10 @@ func (h *House) Binary() (string, error) {
 	return h.binary, h.err
 }
 
-// Exit ends the tests.
-func (h *House) Exit(code int) {
-	if h.dir != "" {
-		_ = os.RemoveAll(h.dir)
+// Close removes what was built.
+func (h *House) Close() error {
+	if h.dir == "" {
+		return nil
 	}
-	os.Exit(code)
+	return os.RemoveAll(h.dir)
 }

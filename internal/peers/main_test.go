@@ -14,7 +14,12 @@ import (
 // house is where the server is built.
 var house callscript.House
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(house.Exit)) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = house.Close()
+		os.Exit(code)
+	}))
+}
 
 // need fails the test when a program is missing.
 func need(t *testing.T, program string) {
