@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/logging"
-	"github.com/pion/transport/v4/packetio"
 
 	"dialtone/media/rtp"
 )
@@ -21,32 +19,37 @@ const (
 	flight = 250 * time.Millisecond
 	// lingers is for how long the far side may repeat its part of the handshake.
 	lingers = 30 * time.Second
-	// What may wait for the goroutine of the handshake.
-	maxQueued, maxQueuedBytes = 32, 64 << 10
 )
 
 // association is DTLS with the far side: a handshake that gives keys for SRTP, and then
-// nothing but its end. One goroutine runs it.
+// nothing but its end. One goroutine runs the handshake; what is left then needs none.
 type association struct {
 	conn   *Conn
 	peer   Peer
-	in     *packetio.Buffer
 	ctx    context.Context //nolint:containedctx // is the life of run
 	cancel context.CancelFunc
-	up     bool      // keys were agreed on; conn.mu guards it
-	since  time.Time // when; the same
+
+	// conn.mu guards these.
+	wire  *pipe      // of the handshake; nil after it
+	after *aftermath // nil before it is over
+	up    bool       // keys were agreed on
+	since time.Time  // when
 }
 
 func newAssociation(c *Conn, p Peer) *association {
-	a := &association{conn: c, peer: p, in: packetio.NewBuffer()}
-	a.in.SetLimitCount(maxQueued)
-	a.in.SetLimitSize(maxQueuedBytes)
+	a := &association{conn: c, peer: p, wire: newPipe(c)}
 	a.ctx, a.cancel = context.WithCancel(c.hub.ctx)
 	return a
 }
 
-// take queues a datagram of the far side; what is too much is lost, as on any network.
-func (a *association) take(b []byte) { _, _ = a.in.Write(b) }
+// take gets a datagram of the far side; conn.mu is held.
+func (a *association) take(b []byte) {
+	if a.after != nil {
+		a.heard(b)
+	} else if a.wire != nil {
+		a.wire.take(b)
+	}
+}
 
 // stage is how far a has come, which may not have begun; conn.mu is held.
 func (a *association) stage(now time.Time) stage {
@@ -60,35 +63,38 @@ func (a *association) stage(now time.Time) stage {
 	}
 }
 
-// abandon ends run, which says goodbye.
-func (a *association) abandon() { a.cancel() }
+// abandon ends it with a goodbye; conn.mu is held.
+func (a *association) abandon() {
+	a.cancel()
+	if a.after != nil {
+		a.part()
+	}
+}
 
 func (a *association) run() {
 	defer a.cancel()
-	defer a.in.Close() //nolint:errcheck // never fails
-	conn, err := a.agree()
+	wire := a.wire
+	defer wire.in.Close() //nolint:errcheck // never fails
+	conn, err := a.agree(wire)
+	if err == nil {
+		a.settle(conn, wire)
+		return
+	}
 	if conn != nil {
-		defer conn.Close() //nolint:errcheck // nobody to tell
+		_ = conn.Close() // nobody to tell
 	}
-	if a.ctx.Err() != nil {
-		return
+	a.conn.mu.Lock()
+	defer a.conn.mu.Unlock()
+	if a.conn.dtls == a && a.ctx.Err() == nil {
+		a.conn.fail(fmt.Errorf("%w: %w", ErrHandshake, err))
 	}
-	if err != nil {
-		a.conn.mu.Lock()
-		defer a.conn.mu.Unlock()
-		if a.conn.dtls == a {
-			a.conn.fail(fmt.Errorf("%w: %w", ErrHandshake, err))
-		}
-		return
-	}
-	a.await(conn)
 }
 
 // agree makes the handshake and hands its keys to the port.
-func (a *association) agree() (*dtls.Conn, error) {
+func (a *association) agree(wire *pipe) (*dtls.Conn, error) {
 	ctx, stop := context.WithTimeout(a.ctx, a.conn.hub.SetUp)
 	defer stop()
-	conn, err := a.start()
+	conn, err := a.start(wire)
 	if err != nil {
 		return nil, fmt.Errorf("DTLS: %w", err)
 	}
@@ -110,8 +116,7 @@ func (a *association) agree() (*dtls.Conn, error) {
 }
 
 // start makes our side of the handshake.
-func (a *association) start() (*dtls.Conn, error) {
-	wire := pipe{a}
+func (a *association) start(wire *pipe) (*dtls.Conn, error) {
 	if a.peer.Client {
 		var options []dtls.ClientOption
 		for _, o := range a.options() {
@@ -177,47 +182,3 @@ func (a *association) keys(conn *dtls.Conn) (rtp.Crypto, error) {
 	}
 	return c, nil
 }
-
-// await waits for the end of the association. A far side that ends it is about to hang
-// up, or its page is gone.
-func (a *association) await(conn *dtls.Conn) {
-	stop := context.AfterFunc(a.ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	b := make([]byte, longest) // for what nobody should send
-	for warnings := 0; warnings < maxQueued; {
-		_, err := conn.Read(b)
-		if errors.Is(err, io.EOF) || a.ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			warnings++
-		}
-	}
-	a.conn.mu.Lock()
-	defer a.conn.mu.Unlock()
-	if a.ctx.Err() == nil && a.conn.dtls == a {
-		a.conn.leaves = time.Now().Add(a.conn.hub.Farewell)
-	}
-}
-
-// pipe is the network as DTLS sees it.
-type pipe struct{ *association }
-
-var _ net.PacketConn = pipe{}
-
-func (p pipe) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, err := p.in.Read(b)
-	return n, p.LocalAddr(), err
-}
-
-// WriteTo loses what there is no path for: it is sent again.
-func (p pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	p.conn.Send(b)
-	return len(b), nil
-}
-
-func (p pipe) Close() error                      { return p.in.Close() }
-func (p pipe) LocalAddr() net.Addr               { return net.UDPAddrFromAddrPort(p.conn.home.at) }
-func (p pipe) SetDeadline(t time.Time) error     { return p.in.SetReadDeadline(t) }
-func (p pipe) SetReadDeadline(t time.Time) error { return p.in.SetReadDeadline(t) }
-func (pipe) SetWriteDeadline(time.Time) error    { return nil }

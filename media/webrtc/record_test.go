@@ -34,6 +34,7 @@ func TestForgedRecordsEndNothing(t *testing.T) {
 		"the end, after some":  append(record(kindHandshake, 0, 1), record(kindAlert, 0, 1, 0)...),
 		"the end of a cipher":  append(record(kindChangeCipher, 0, 1), 21),
 		"an alert with no key": record(kindAlert, 1, 1, 0),
+		"a sealed one":         record(kindAlert, 1, make([]byte, sealedAlert-recordHeader)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, br := b.call()
