@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -92,33 +93,63 @@ func (s *stream) message(ctx context.Context, b []byte) bool {
 	return true
 }
 
-// closeWhenIdle closes the connection when it is silent and nobody uses it, as serve does.
+// idleWatch closes a connection when it is silent and nobody uses it, as serve does.
+// Between two looks it has no goroutine.
+type idleWatch struct {
+	stream  *stream
+	running sync.WaitGroup
+
+	mu    sync.Mutex
+	over  bool
+	timer *time.Timer
+}
+
+// closeWhenIdle begins one; stop ends it and waits for it.
 func (s *stream) closeWhenIdle() (stop func()) {
-	idle := s.edge.limits.Idle
-	done := make(chan struct{})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		timer := time.NewTimer(idle)
-		defer timer.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-timer.C:
-			}
-			left := idle - time.Since(time.Unix(0, s.heard.Load()))
-			if left <= 0 && !s.inUse() {
-				_ = s.Close()
-				return
-			}
-			if left <= 0 {
-				left = idle
-			}
-			timer.Reset(left)
-		}
-	}()
-	return func() { close(done); <-ended }
+	w := &idleWatch{stream: s}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(s.edge.limits.Idle, w.look)
+	return w.stop
+}
+
+// begin reports whether there still is something to do.
+func (w *idleWatch) begin() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.running.Add(1)
+	}
+	return !w.over
+}
+
+func (w *idleWatch) look() {
+	if !w.begin() {
+		return
+	}
+	defer w.running.Done()
+	idle := w.stream.edge.limits.Idle
+	left := idle - time.Since(time.Unix(0, w.stream.heard.Load()))
+	if left <= 0 && !w.stream.inUse() {
+		_ = w.stream.Close()
+		return
+	}
+	if left <= 0 {
+		left = idle
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over {
+		w.timer.Reset(left)
+	}
+}
+
+func (w *idleWatch) stop() {
+	w.mu.Lock()
+	w.over = true
+	w.timer.Stop()
+	w.mu.Unlock()
+	w.running.Wait()
 }
 
 // messageWire is a MessageConn as the net.Conn of a stream: each Write is a message.

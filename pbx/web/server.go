@@ -124,6 +124,8 @@ type Server struct {
 	mu     sync.Mutex
 	bound  map[string]net.Listener // by what web.listen says
 	failed map[string]bool         // that the log was told of
+
+	sockets sync.WaitGroup // WebSockets of SIP
 }
 
 // New reads the page, the sessions and the certificate authority, which is made when it is
@@ -222,8 +224,8 @@ func (s *Server) Close() {
 	}
 }
 
-// Run serves until ctx ends and waits for those whom it serves. Connections of /ws belong
-// to the edge, which has to stop too.
+// Run serves until ctx ends and waits for those whom it serves. Connections of /ws are ended
+// by the edge, which has to stop too.
 func (s *Server) Run(ctx context.Context) error {
 	if len(s.Config().Web.Listen) == 0 {
 		<-ctx.Done()
@@ -260,6 +262,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	tasks.Wait()
 	in.wait()
+	s.sockets.Wait()
 	return nil
 }
 

@@ -30,54 +30,52 @@ func (s *Server) serveSIP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, "origin")
 		return
 	}
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"sip"}, InsecureSkipVerify: true}) // the origin was looked at
+	s.sockets.Add(1) // while Shutdown still waits for us
+	if !s.openSIP(w, r) {
+		s.sockets.Done()
+	}
+}
+
+// openSIP makes a WebSocket of a request, and reports whether somebody serves it.
+func (s *Server) openSIP(w http.ResponseWriter, r *http.Request) bool {
+	c, err := websocket.Accept(slim{w}, r, &websocket.AcceptOptions{Subprotocols: []string{"sip"}, InsecureSkipVerify: true}) // the origin was looked at
 	if err != nil {
 		s.Log.Debug("no WebSocket", "from", r.RemoteAddr, "error", err)
-		return
+		return false
 	}
 	if c.Subprotocol() != "sip" {
 		_ = c.Close(websocket.StatusPolicyViolation, "the subprotocol is sip")
-		return
+		return false
 	}
 	c.SetReadLimit(maxMessage)
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	at, _ := netip.ParseAddrPort(local.String())
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	end := cancel
 	// A page sends its cookie along: when its session ends, so does what it registered with.
 	if me, ok := s.sessionOf(r); ok {
 		detach := s.sessions.attach(me.ID, cancel)
-		defer detach()
+		end = func() { cancel(); detach() }
 	}
-	pings := make(chan struct{})
-	go func() { defer close(pings); ping(ctx, c) }()
-	if err := s.Edge.ServeMessages(ctx, sipConn{c}, at, remote(r), true); err != nil {
-		s.Log.Debug("a WebSocket is not served", "from", r.RemoteAddr, "error", err)
-	}
-	_ = c.CloseNow()
-	cancel()
-	<-pings
+	far := remote(r)
+	// On a goroutine of its own, so that the request, its headers and the deep stack of
+	// this one are not kept for as long as the page is open.
+	go func() {
+		defer s.sockets.Done()
+		defer end()
+		s.carry(ctx, c, at, far)
+	}()
+	return true
 }
 
-// ping keeps the connection open through what is between, and closes one whose far side
-// has gone without a word.
-func ping(ctx context.Context, c *websocket.Conn) {
-	again := time.NewTicker(pingEvery)
-	defer again.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-again.C:
-		}
-		within, cancel := context.WithTimeout(ctx, pongWithin)
-		err := c.Ping(within)
-		cancel()
-		if err != nil {
-			_ = c.CloseNow()
-			return
-		}
+// carry serves SIP over a WebSocket until it closes or ctx ends.
+func (s *Server) carry(ctx context.Context, c *websocket.Conn, local, far netip.AddrPort) {
+	rest := keepAlive(ctx, c, pingEvery)
+	defer rest()
+	if err := s.Edge.ServeMessages(ctx, sipConn{c}, local, far, true); err != nil {
+		s.Log.Debug("a WebSocket is not served", "from", far, "error", err)
 	}
+	_ = c.CloseNow()
 }
 
 // sipConn implements sipedge.MessageConn.
@@ -86,13 +84,11 @@ type sipConn struct{ *websocket.Conn }
 // Read gives the next message, in text or binary frames. Once it has begun, it has to come
 // within messageTime.
 func (c sipConn) Read(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	_, r, err := c.Reader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(messageTime, cancel)
+	late := time.AfterFunc(messageTime, func() { _ = c.CloseNow() })
 	defer late.Stop()
 	return io.ReadAll(r)
 }

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"runtime/pprof"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// pinged serves one WebSocket with a pulse. What it gets is when that has ended.
+func pinged(t *testing.T, every time.Duration) (url string, ended <-chan struct{}) {
+	t.Helper()
+	over := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(slim{w}, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		rest := keepAlive(ctx, c, every)
+		for err == nil {
+			_, _, err = c.Read(ctx)
+		}
+		cancel()
+		rest()
+		rest() // twice is once
+		close(over)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, over
+}
+
+// A page that answers stays, and is asked again and again.
+func TestPulse(t *testing.T) {
+	url, ended := pinged(t, 10*time.Millisecond)
+	pings, enough := atomic.Int32{}, make(chan struct{})
+	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{OnPingReceived: func(context.Context, []byte) bool { //nolint:bodyclose // it says that nobody has to
+		if pings.Add(1) == 3 {
+			close(enough)
+		}
+		return true
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := c.CloseRead(t.Context())
+	select {
+	case <-enough:
+	case <-closed.Done():
+		t.Fatalf("closed after %d pings", pings.Load())
+	}
+	_ = c.CloseNow()
+	<-ended
+}
+
+// Between two pings there is no goroutine for them.
+func TestPulseSleepsWithoutAGoroutine(t *testing.T) {
+	url, ended := pinged(t, time.Hour)
+	c, _, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // it says that nobody has to
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&s, 1)
+	if bytes.Contains(s.Bytes(), []byte("web.(*pulse)")) {
+		t.Errorf("there is one:\n%s", s.String())
+	}
+	_ = c.CloseNow()
+	<-ended
+}
