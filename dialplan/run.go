@@ -170,17 +170,11 @@ func (r *Run) take(ctx context.Context, steps Steps) error {
 }
 
 func (r *Run) step(ctx context.Context, s Step) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := r.mayStep(ctx, s); err != nil {
+		return err
 	}
-	if r.steps++; r.steps > maxSteps {
-		return &Ended{Cause: CauseLoop, Detail: "more than " + strconv.Itoa(maxSteps) + " steps, the last at " + s.Where().String()}
-	}
-	outer, began, at := r.event, r.Now(), s.Where()
-	r.event = r.Trace.add(Event{
-		Kind: EventStep, At: began.Sub(r.start), Depth: r.depth - 1, Name: s.String(), Value: r.label(s), File: at.File, Line: at.Line,
-	})
-	mine := r.event
+	outer, began := r.event, r.Now()
+	mine := r.record(s, began)
 	var err error
 	done := false
 	if r.finds {
@@ -189,15 +183,40 @@ func (r *Run) step(ctx context.Context, s Step) error {
 	if !done {
 		err = s.Run(ctx, r)
 	}
-	if mine >= 0 {
-		r.Trace.Events[mine].Took = r.Now().Sub(began)
-	}
-	var e *Ended
-	if errors.As(err, &e) && mine >= 0 && r.Trace.Events[mine].Text == "" {
-		r.Trace.Events[mine].Text = clip(e.Error())
-	}
+	r.finish(mine, began, err)
 	r.event = outer
 	return err
+}
+
+// mayStep gives why no step is taken any more.
+func (r *Run) mayStep(ctx context.Context, s Step) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if r.steps++; r.steps > maxSteps {
+		return &Ended{Cause: CauseLoop, Detail: "more than " + strconv.Itoa(maxSteps) + " steps, the last at " + s.Where().String()}
+	}
+	return nil
+}
+
+// record notes that a step begins, and where.
+func (r *Run) record(s Step, now time.Time) int {
+	at := s.Where()
+	r.event = r.Trace.add(Event{
+		Kind: EventStep, At: now.Sub(r.start), Depth: r.depth - 1, Name: s.String(), Value: r.label(s), File: at.File, Line: at.Line,
+	})
+	return r.event
+}
+
+// finish notes how the step of an event came out.
+func (r *Run) finish(event int, began time.Time, err error) {
+	if event < 0 {
+		return
+	}
+	r.Trace.Events[event].Took = r.Now().Sub(began)
+	if e := (*Ended)(nil); errors.As(err, &e) && r.Trace.Events[event].Text == "" {
+		r.Trace.Events[event].Text = clip(e.Error())
+	}
 }
 
 // label is the step with the values of its variables, for steps that act on somebody

@@ -102,19 +102,31 @@ func (s *Dial) String() string {
 	return text
 }
 
-// Run implements Step.
+// Run implements Step. The call waits in here for all of its time, so what it needs on the
+// stack before and after that is left to others.
 func (s *Dial) Run(ctx context.Context, r *Run) error {
+	by, err := s.ring(ctx, r)
+	if by == "" {
+		return s.unanswered(ctx, r, err)
+	}
+	r.answeredBy, r.outcome, r.failed = by, "answered", nil
+	r.note(by + " answered")
+	return cmp.Or(asEnded(err), &Ended{Cause: CauseNormal})
+}
+
+// ring rings, and tells who answered; with somebody, err says how the call ended.
+func (s *Dial) ring(ctx context.Context, r *Run) (by string, err error) {
 	ring, err := s.ringing(r)
-	by := ""
-	if err == nil {
-		r.note("rings " + ring.String())
-		by, err = r.Session.Dial(ctx, ring)
+	if err != nil {
+		return "", err
 	}
-	if by != "" {
-		r.answeredBy, r.outcome, r.failed = by, "answered", nil
-		r.note(by + " answered")
-		return cmp.Or(asEnded(err), &Ended{Cause: CauseNormal})
-	}
+	r.note("rings " + ring.String())
+	by, err = r.Session.Dial(ctx, ring)
+	return by, err //nolint:wrapcheck // it says who ended the call
+}
+
+// unanswered goes on where nobody has answered, for which err is why.
+func (s *Dial) unanswered(ctx context.Context, r *Run, err error) error {
 	if ctx.Err() != nil {
 		return s.gaveUp(ctx, r, err)
 	}
