@@ -1,6 +1,7 @@
 package media
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,8 +52,7 @@ type Keys struct {
 	pressed, released chan struct{}
 
 	mu      sync.Mutex
-	waiting [maxKeys]waitingKey
-	count   int
+	waiting []waitingKey
 	events  eventLog
 	recent  [8]press  // the last ones, by number modulo 8
 	number  int       // of the next press
@@ -185,9 +185,8 @@ func (k *Keys) press(digit byte, by Way, now time.Time) int {
 	n := k.number
 	k.number++
 	k.recent[n%len(k.recent)] = press{digit: digit, first: by, ways: 1 << by, until: now}
-	if k.count < maxKeys {
-		k.waiting[k.count] = waitingKey{Key{Digit: digit, By: by, At: now}, n}
-		k.count++
+	if len(k.waiting) < maxKeys {
+		k.waiting = append(k.waiting, waitingKey{Key{Digit: digit, By: by, At: now}, n})
 	}
 	select {
 	case k.pressed <- struct{}{}:
@@ -201,7 +200,7 @@ func (k *Keys) hold(number int, held time.Duration, now time.Time) {
 	if number > k.number-1-len(k.recent) {
 		k.recent[number%len(k.recent)].until = now
 	}
-	for i := range k.waiting[:k.count] {
+	for i := range k.waiting {
 		if w := &k.waiting[i]; w.number == number {
 			w.Held = max(w.Held, held)
 		}
@@ -221,7 +220,10 @@ func (k *Keys) Release() time.Duration {
 func (k *Keys) First() (Key, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.waiting[0].Key, k.count > 0
+	if len(k.waiting) == 0 {
+		return Key{}, false
+	}
+	return k.waiting[0].Key, true
 }
 
 // Take gives the key that waits longest among those of set, a part of Keypad, and
@@ -229,10 +231,9 @@ func (k *Keys) First() (Key, bool) {
 func (k *Keys) Take(set string) (Key, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i, w := range k.waiting[:k.count] {
+	for i, w := range k.waiting {
 		if strings.IndexByte(set, w.Digit) >= 0 {
-			copy(k.waiting[i:], k.waiting[i+1:k.count])
-			k.count--
+			k.waiting = slices.Delete(k.waiting, i, i+1)
 			return w.Key, true
 		}
 	}
@@ -244,5 +245,5 @@ func (k *Keys) Take(set string) (Key, bool) {
 func (k *Keys) Clear() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.count, k.cleared = 0, k.number
+	k.waiting, k.cleared = k.waiting[:0], k.number
 }
