@@ -64,8 +64,9 @@ func (b *bench) meet(n int) (perPair float64, err error) {
 	fmt.Printf("browsers %d: first audio after p50 %.0f max %.0f ms\n", n, ms(took[n/2]), ms(took[n-1]))
 	perPair = b.talk("browsers", n, rss, callers, z)
 	after := b.process()
-	fmt.Printf("browsers %d: %.1f goroutines and %.0f KiB of heap per call, %.0f KiB of RSS per connection before it\n", n,
-		float64(after.Goroutines-before.Goroutines)/float64(n), float64(after.Heap-before.Heap)/1024/float64(n), float64(rss-idle)/1024/float64(n))
+	each := func(bytes int64) float64 { return float64(bytes) / 1024 / float64(n) }
+	fmt.Printf("browsers %d: %.1f goroutines and %.0f KiB of heap per call; RSS %.0f KiB per connection before it, %.0f KiB with both\n", n,
+		float64(after.Goroutines-before.Goroutines)/float64(n), each(after.Heap-before.Heap), each(rss-idle), each(b.server.rss()-idle))
 	return perPair, nil
 }
 
