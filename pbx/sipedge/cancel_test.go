@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func waiting(causes chan<- error) func(*Edge) {
 	}
 }
 
-// codes reads answers until it has n, as "200/CANCEL".
+// codes reads answers until it has n, as "200/CANCEL"; which comes first does not count.
 func (p *phone) codes(n int) string {
 	p.t.Helper()
 	var list []string
@@ -33,6 +34,7 @@ func (p *phone) codes(n int) string {
 		}
 		list = append(list, fmt.Sprintf("%d/%s", res.StatusCode, res.CSeq().MethodName))
 	}
+	slices.Sort(list)
 	return strings.Join(list, " ")
 }
 

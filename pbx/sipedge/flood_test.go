@@ -212,7 +212,7 @@ func TestSlowAndSilentConnectionsAreClosed(t *testing.T) {
 }
 
 func TestAHeldConnectionStays(t *testing.T) {
-	b := start(t, setUp{edge: always, options: func(o *Options) { o.Limits = Limits{Idle: 50 * time.Millisecond} }})
+	b := start(t, setUp{edge: always, options: func(o *Options) { o.Limits = Limits{Idle: 250 * time.Millisecond} }})
 	p, flow := meetPhone(b, "tcp")
 	release := b.Hold(flow)
 	b.phone("tcp").wantClosed(5 * time.Second)
