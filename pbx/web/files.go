@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,7 +21,7 @@ type page struct{ files map[string]*file }
 type file struct {
 	kind         string
 	plain        []byte
-	packed       []byte // gzip; nil when that is not worth it
+	packed       func() []byte // gzip, made when it is first asked for; nil when that is not worth it
 	tag          string
 	neverChanges bool
 }
@@ -40,9 +41,9 @@ func readPage(from fs.FS) (*page, error) {
 		sum := sha256.Sum256(b)
 		f := &file{
 			kind: kindOf(name), plain: b, neverChanges: strings.HasPrefix(name, "assets/"),
-			tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+			tag:    `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+			packed: sync.OnceValue(func() []byte { return pack(b) }),
 		}
-		f.packed = pack(b)
 		p.files["/"+name] = f
 		return nil
 	})
@@ -103,11 +104,11 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	b := f.plain
-	if f.packed != nil {
+	if packed := f.packed(); packed != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			h.Set("Content-Encoding", "gzip")
-			b = f.packed
+			b = packed
 		}
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
