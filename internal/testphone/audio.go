@@ -45,6 +45,7 @@ type audio struct {
 	started  bool
 	encrypt  *srtp.Context
 	decrypt  *srtp.Context
+	keyless  bool      // the answer will have the key
 	keys     [2]string // that the two contexts were made of
 	hz       float64
 	phase    float64
@@ -112,6 +113,25 @@ func (a *audio) wake() {
 	a.changed = make(chan struct{})
 }
 
+// expect is ready for what is offered: it may come before the answer (RFC 3264 §5.1), but
+// nothing can be made of it as long as the answer has the key.
+func (a *audio) expect(mine *SDP) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.receive(mine)
+	a.keyless = !a.started && len(mine.Crypto) > 0
+}
+
+// receive adds formats to those that may arrive; mu is held.
+func (a *audio) receive(mine *SDP) {
+	if a.recv == nil {
+		a.recv = map[int]string{}
+	}
+	for name, pt := range mine.PT {
+		a.recv[pt] = name
+	}
+}
+
 // agree takes over what offer and answer came to. mine and theirs are the two
 // descriptions, direction is from this side.
 func (a *audio) agree(mine, theirs *SDP, direction string) error {
@@ -127,12 +147,8 @@ func (a *audio) agree(mine, theirs *SDP, direction string) error {
 	if pt, ok := theirs.PT["TELEPHONE-EVENT"]; ok {
 		a.eventPT, a.eventAt = pt, max(theirs.EventClock, rate)
 	}
-	if a.recv == nil {
-		a.recv = map[int]string{}
-	}
-	for name, pt := range mine.PT {
-		a.recv[pt] = name
-	}
+	a.receive(mine)
+	a.keyless = false
 	a.sending = (direction == "sendrecv" || direction == "sendonly") && theirs.Addr.Port() != 0
 	if err := a.secure(mine.Crypto, theirs.Crypto); err != nil {
 		return err
@@ -142,33 +158,6 @@ func (a *audio) agree(mine, theirs *SDP, direction string) error {
 		a.wg.Go(a.send)
 	}
 	a.wake()
-	return nil
-}
-
-// secure sets up SRTP when both sides gave a key: the suite is the one that the
-// two descriptions share, the answer having only one. Contexts stay while their
-// keys do.
-func (a *audio) secure(mine, theirs []Crypto) error {
-	for _, t := range theirs {
-		for _, m := range mine {
-			if m.Suite != t.Suite || m.Tag != t.Tag {
-				continue
-			}
-			if keys := [2]string{m.Suite + string(m.Key), t.Suite + string(t.Key)}; keys != a.keys {
-				enc, err := srtpContext(m)
-				if err != nil {
-					return err
-				}
-				dec, err := srtpContext(t)
-				if err != nil {
-					return err
-				}
-				a.encrypt, a.decrypt, a.keys = enc, dec, keys
-			}
-			return nil
-		}
-	}
-	a.encrypt, a.decrypt, a.keys = nil, nil, [2]string{}
 	return nil
 }
 
@@ -214,6 +203,9 @@ func (a *audio) arrived(raw []byte, from netip.AddrPort) {
 		return
 	}
 	a.count(raw, from)
+	if a.keyless {
+		return
+	}
 	if a.decrypt != nil {
 		plain, err := a.decrypt.DecryptRTP(nil, raw, nil)
 		if err != nil {

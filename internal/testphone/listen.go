@@ -168,20 +168,23 @@ func (c *Call) Encrypted() bool {
 	return c.audio.encrypt != nil && c.audio.decrypt != nil
 }
 
-// Listen gives f the last 100 ms of what arrives, each 40 ms of it, until the call
-// is over or ctx ends.
+// Listen gives f the last 100 ms of what has arrived, after each 40 ms of it, until the call
+// is over or ctx ends. All that arrives is looked at, also when this goroutine comes late to
+// it, by less than a second.
 func (c *Call) Listen(ctx context.Context, f func(pcm []int16)) {
 	const step = 2 * frame
 	a := c.audio
-	for at := int64(window); ; at += step {
+	for end := int64(window); ; end += step {
 		var pcm []int16
 		err := c.waitAudio(ctx, func() (bool, time.Duration) {
-			late := a.samples - at
-			if late < 0 || len(a.pcm) < window {
+			kept := a.samples - int64(len(a.pcm))
+			if late := kept + window - end; late > 0 {
+				end += (late + step - 1) / step * step
+			}
+			if end > a.samples {
 				return false, 0
 			}
-			at += late / step * step
-			pcm = slices.Clone(a.pcm[len(a.pcm)-window:])
+			pcm = slices.Clone(a.pcm[end-window-kept : end-kept])
 			return true, 0
 		})
 		if err != nil {

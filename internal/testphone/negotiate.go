@@ -36,6 +36,7 @@ func (c *Call) describeSelf() *SDP {
 func (c *Call) makeOffer() string {
 	c.mine, c.offerPending = c.describeSelf(), true
 	c.mine.Video = c.film(nil)
+	c.audio.expect(c.mine)
 	c.version++
 	return c.mine.write(c.sdpID, c.version)
 }

@@ -35,3 +35,30 @@ func srtpContext(c Crypto) (*srtp.Context, error) {
 	}
 	return srtp.CreateContext(c.Key[:s.keyLen], c.Key[s.keyLen:], s.profile, srtp.SRTPReplayProtection(64))
 }
+
+// secure sets up SRTP when both sides gave a key: the suite is the one that the
+// two descriptions share, the answer having only one. Contexts stay while their
+// keys do.
+func (a *audio) secure(mine, theirs []Crypto) error {
+	for _, t := range theirs {
+		for _, m := range mine {
+			if m.Suite != t.Suite || m.Tag != t.Tag {
+				continue
+			}
+			if keys := [2]string{m.Suite + string(m.Key), t.Suite + string(t.Key)}; keys != a.keys {
+				enc, err := srtpContext(m)
+				if err != nil {
+					return err
+				}
+				dec, err := srtpContext(t)
+				if err != nil {
+					return err
+				}
+				a.encrypt, a.decrypt, a.keys = enc, dec, keys
+			}
+			return nil
+		}
+	}
+	a.encrypt, a.decrypt, a.keys = nil, nil, [2]string{}
+	return nil
+}
