@@ -22,7 +22,7 @@ import (
 func openAway(t *testing.T, i *internet, web ...string) (*office, *Chromium) {
 	t.Helper()
 	needChromium(t)
-	built, err := house.Binary()
+	built, err := house.Programs()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}
@@ -32,7 +32,8 @@ func openAway(t *testing.T, i *internet, web ...string) (*office, *Chromium) {
 	}
 	over := fmt.Sprintf("web:\n  listen: [\"%s:%d\"]\n%smedia:\n  webrtc_port: %d\n  codecs: [OPUS, PCMU, PCMA]\nextensions:\n  \"100\": {password: phone-100-key, name: \"Alice Martin\"}\n",
 		officeAddress, pagePort, strings.Join(web, ""), audioPort)
-	server, err := callscript.Start(context.Background(), i.office.wrap(built), dir, over)
+	built.Server = i.office.wrap(built.Server)
+	server, err := callscript.Start(context.Background(), built, dir, over)
 	if err != nil {
 		t.Fatal(err)
 	}

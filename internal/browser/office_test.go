@@ -34,7 +34,7 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
 	if testing.Short() {
 		t.Skip("the page talks to the real server: not with -short")
 	}
-	built, err := house.Binary()
+	built, err := house.Programs()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}

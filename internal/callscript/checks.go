@@ -165,15 +165,6 @@ func registerStatus(s *stage) {
 	}
 }
 
-func reload(s *stage) {
-	over, ok := s.run.script.Files[s.args["FILE"]]
-	if !ok {
-		s.Fatalf("the script has no part -- %s --", s.args["FILE"])
-	}
-	s.must(s.run.server.configure(over))
-	s.must(s.run.server.Ctl(s.ctx, nil, "reload"))
-}
-
 // count waits until "dialtone ctl what" lists N things.
 func (s *stage) count(what string) {
 	want := s.number("N")

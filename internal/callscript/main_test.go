@@ -32,7 +32,7 @@ func TestCalls(t *testing.T) {
 	if testing.Short() {
 		t.Skip("call scripts run the real server: not with -short")
 	}
-	binary, err := Build(t.TempDir())
+	programs, err := Build(t.TempDir())
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}
@@ -49,7 +49,7 @@ func TestCalls(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				Run(t, binary, script)
+				Run(t, programs, script)
 			})
 		}
 	})

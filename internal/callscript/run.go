@@ -19,7 +19,7 @@ type T interface {
 }
 
 // Run runs a script against a server of its own.
-func Run(t T, binary string, s *Script) {
+func Run(t T, programs Programs, s *Script) {
 	t.Helper()
 	// Not t.TempDir: the name of a unix socket has to be short.
 	dir, err := os.MkdirTemp("", "call")
@@ -30,7 +30,7 @@ func Run(t T, binary string, s *Script) {
 	defer os.RemoveAll(dir)
 	web := newWeb(s.Files)
 	defer web.Close()
-	server, err := newServer(binary, dir, strings.ReplaceAll(s.Config, webMark, web.URL))
+	server, err := newServer(programs, dir, strings.ReplaceAll(s.Config, webMark, web.URL))
 	if err != nil {
 		t.Errorf("%s: %v", s.Name, err)
 		return

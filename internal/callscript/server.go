@@ -19,31 +19,21 @@ import (
 // Server is a dialtone process with its configuration and its data in a folder
 // of its own.
 type Server struct {
-	binary string
-	dir    string
-	ports  ports
-	room   io.Closer // its RTP ports, while it has them
-	cmd    *exec.Cmd
-	log    *os.File
-	gone   chan struct{} // closed when the process has ended
-	exit   error
-}
-
-// Build makes the server's binary in dir, with the race detector.
-func Build(dir string) (string, error) {
-	binary := filepath.Join(dir, "dialtone")
-	cmd := exec.Command("go", "build", "-race", "-o", binary, "dialtone/cmd/dialtone")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
-	}
-	return binary, nil
+	programs Programs
+	dir      string
+	ports    ports
+	room     io.Closer // its RTP ports, while it has them
+	cmd      *exec.Cmd
+	log      *os.File
+	gone     chan struct{} // closed when the process has ended
+	exit     error
 }
 
 // Start runs a server in dir, whose path has to be short, with the configuration
 // of the scripts and what over changes in it. Stop has to be called, unless there is
 // an error.
-func Start(ctx context.Context, binary, dir, over string) (*Server, error) {
-	s, err := newServer(binary, dir, over)
+func Start(ctx context.Context, programs Programs, dir, over string) (*Server, error) {
+	s, err := newServer(programs, dir, over)
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +45,12 @@ func Start(ctx context.Context, binary, dir, over string) (*Server, error) {
 }
 
 // newServer writes the configuration, merged from the defaults and over.
-func newServer(binary, dir, over string) (*Server, error) {
+func newServer(programs Programs, dir, over string) (*Server, error) {
 	p, room, err := freePorts()
 	if err != nil {
 		return nil, fmt.Errorf("free ports: %w", err)
 	}
-	s := &Server{binary: binary, dir: dir, ports: p, room: room}
+	s := &Server{programs: programs, dir: dir, ports: p, room: room}
 	if err := s.configure(over); err != nil {
 		room.Close()
 		return nil, err
@@ -87,15 +77,23 @@ func (s *Server) configure(over string) error {
 func (s *Server) file() string   { return filepath.Join(s.dir, configFile) }
 func (s *Server) socket() string { return filepath.Join(s.dir, "data", "dialtone.sock") }
 
-// start runs the server and waits until it answers.
+// starting is how long a server may take to start; on a machine that has much to do the
+// race detector makes that long.
+const starting = 30 * time.Second
+
+// asking is from one question of dialtone ctl to the next: each is a process.
+const asking = 100 * time.Millisecond
+
+// start runs the server and waits until it answers, however little time is left for what it
+// is a part of.
 func (s *Server) start(ctx context.Context) error {
 	log, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	s.log, s.gone = log, make(chan struct{})
-	s.cmd = exec.Command(s.binary, "serve", "--config", s.file(), "--trace", "sip")
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, log, log
+	s.cmd = exec.Command(s.programs.Server, "serve", "--config", s.file(), "--trace", "sip")
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr, s.cmd.Env = s.dir, log, log, soonGone()
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
@@ -104,16 +102,17 @@ func (s *Server) start(ctx context.Context) error {
 		_ = log.Close()
 		close(gone)
 	}(s.cmd, s.gone)
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), starting)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(asking)
 	defer tick.Stop()
 	for {
 		select {
 		case <-s.gone:
 			return fmt.Errorf("the server ended instead of starting: %v\n%s", s.cmd.ProcessState, s.Tail())
 		case <-ctx.Done():
-			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within 30 s\n%s", s.Tail())
+			_ = s.Kill()
+			return fmt.Errorf("the server did not answer \"dialtone ctl status\" within %v\n%s", starting, s.Tail())
 		case <-tick.C:
 		}
 		var status struct {
@@ -128,7 +127,7 @@ func (s *Server) start(ctx context.Context) error {
 // Ctl runs "dialtone ctl" and decodes the JSON that it prints into out.
 func (s *Server) Ctl(ctx context.Context, out any, args ...string) error {
 	args = append([]string{"ctl", "--socket", s.socket(), "--json"}, args...)
-	cmd := exec.CommandContext(ctx, s.binary, args...)
+	cmd := exec.CommandContext(ctx, s.programs.Ctl, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

@@ -108,6 +108,7 @@ var serving = []verb{
 	{form: "PHONE drops its connection", doc: "closes its TCP or TLS connection", run: func(s *stage) { s.who().phone.DropConnections() }},
 	{form: "server reloads FILE", doc: "its configuration is now the defaults with FILE, a part of this script, merged in", run: reload},
 	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Stop()); s.must(s.run.server.start(s.ctx)) }},
+	{form: "server has written", doc: "what it puts off writing, by a second, is in its files", run: hasWritten},
 	{form: "server is killed", doc: "SIGKILL", run: func(s *stage) { s.must(s.run.server.Kill()) }},
 	{form: "server starts", doc: "after it was killed", run: func(s *stage) { s.must(s.run.server.start(s.ctx)) }},
 	{form: "web is asked METHOD PATH TEXT...", doc: "the script's web server got that request, with that text in a header or the body, and no line before has named it", run: webIsAsked},
@@ -152,7 +153,7 @@ func (s *stage) dial(how testphone.Dialling) {
 // until asks again and again, until done says true or the statement's time is
 // over.
 func (s *stage) until(done func() (ok bool, seen string)) {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(asking)
 	defer tick.Stop()
 	seen := "nothing"
 	for {

@@ -36,7 +36,7 @@ func serve(t *testing.T, over string) *callscript.Server {
 	if testing.Short() {
 		t.Skip("the peers talk to the real server: not with -short")
 	}
-	built, err := house.Binary()
+	built, err := house.Programs()
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}

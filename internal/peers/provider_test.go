@@ -61,7 +61,7 @@ func provide(ctx context.Context, t *testing.T, server *callscript.Server, scena
 	for i := 0; i < len(keys); i += 2 {
 		args = append(args, "-key", keys[i], keys[i+1])
 	}
-	if _, err := house.Binary(); err != nil { // sipp does not wait for ever
+	if _, err := house.Programs(); err != nil { // sipp does not wait for ever
 		t.Fatalf("the server cannot be built: %v", err)
 	}
 	p := &provider{t: t, scenario: scenario, cmd: exec.CommandContext(ctx, "sipp", args...)}
