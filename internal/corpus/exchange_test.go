@@ -8,12 +8,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"dialtone/dialplan"
+	"dialtone/internal/testphone"
 	"dialtone/pbx"
 	"dialtone/storage"
 )
@@ -153,6 +155,26 @@ func freeAddr(t *try, place int) string {
 	}
 	t.Fatalf("no port is free for UDP and TCP")
 	return ""
+}
+
+// calls are the IDs of those that are up.
+func (x *exchange) calls() (ids []string) {
+	for _, c := range x.server.Calls() {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// taken waits until Dialtone has taken the call that is being made, besides those known,
+// which is when it begins where it is simulated: to get there takes its time on a machine
+// that has much to do.
+func (x *exchange) taken(ctx context.Context, call *testphone.Call, known []string) time.Time {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	is := func(id string) bool { return slices.Contains(known, id) }
+	for len(slices.DeleteFunc(x.calls(), is)) == 0 && !ended(ctx, call, look.C) {
+	}
+	return time.Now()
 }
 
 // record waits until no call is left, and gives the record of one, by the

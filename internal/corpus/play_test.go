@@ -40,10 +40,11 @@ func play(t *try, s scene, place int) {
 	x.set(at.Add(-time.Minute))
 	hangUp := x.before(ctx, c.Before)
 	x.set(at)
-	begin := time.Now()
+	dialled, known := time.Now(), x.calls()
 	call := x.dial(ctx, c.Call, own)
 	e := newEar()
 	tasks.Go(func() { e.listen(ctx, call, s.timbres(actors), &tasks) })
+	begin := x.taken(ctx, call, known)
 	tasks.Go(func() { press(ctx, call, e, begin, c.Call.Presses()) })
 	if h := c.Call.HangsUp; h > 0 && !ended(ctx, call, time.After(h)) {
 		call.Hangup()
@@ -63,7 +64,7 @@ func play(t *try, s scene, place int) {
 	case r == nil:
 		t.Fatalf("the call has no record, and ended so: %s", end)
 	default:
-		o := x.outcome(*r, actors, begin)
+		o := x.outcome(*r, actors, dialled)
 		o.Heard, o.Sent = e.heard(), sent
 		compare(t, &s, o)
 	}
