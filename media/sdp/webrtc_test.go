@@ -63,7 +63,7 @@ func answer(t *testing.T, n *Negotiator, l Local) (string, Agreed) {
 }
 
 func TestBrowserIsAnsweredInItsOwnWords(t *testing.T) {
-	for _, name := range []string{"chrome", "chromium-audio", "chromium-video", "firefox", "safari"} {
+	for _, name := range []string{"chrome", "chromium-audio", "chromium-video", "firefox", "firefox-video", "safari"} {
 		t.Run(name, func(t *testing.T) {
 			n := NewNegotiator(1)
 			r := receive(t, n, recorded(t, name))
