@@ -131,6 +131,18 @@ func TestTheCheckSaysThatTheMicrophoneIsDenied(t *testing.T) {
 	o.look(page, "check-denied-390")
 }
 
+// Without a sound card, Firefox waits for one.
+func TestTheCheckSaysThatThereIsNoSoundCard(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	page := o.logIn(o.chromium(alice), "100")
+	page.Eval(`AudioContext.prototype.resume = () => new Promise(() => {})`, nil)
+	page.Eval(`location.hash = '#/check'`, nil)
+	page.examine()
+	page.wants(stepUDP, "ok", "fastest way")
+	page.wants(stepEcho, "problem", "no sound card")
+}
+
 func TestTheCheckSaysThatThereIsNoSoundForBrowsers(t *testing.T) {
 	t.Parallel()
 	o := openOfficeWith(t, "", "media:\n  webrtc_port: 0\n")

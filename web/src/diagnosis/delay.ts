@@ -1,4 +1,5 @@
 import { chirp, find } from './chirp.ts'
+import { within } from './steps.ts'
 
 /** How a call fares. */
 export interface Measured {
@@ -9,12 +10,13 @@ export interface Measured {
   /** Packets lost, in per cent, the worse way. */
   loss: number
   heard: number // of the chirps
-  sent: number
+  sent: number // none when there is no sound card to play them by
 }
 
 const chirps = 5
 const size = 32768 // samples that are looked at: 683 ms at 48 kHz
 const pause = 0.75 // seconds from one chirp to the next
+const patience = 5000 // ms for the sound card to begin
 
 /** What is sent into a test call, and how long it takes to come back. */
 export class Sounder {
@@ -27,7 +29,9 @@ export class Sounder {
   }
 
   async measure(pc: RTCPeerConnection): Promise<Measured> {
-    await this.context.resume()
+    // Without a sound card, Firefox waits for one.
+    const runs = await within(patience, this.context.resume().then(() => true))
+    if (!runs) return { delay: undefined, ...(await counted(pc)), heard: 0, sent: 0 }
     const ear = this.listen(pc)
     const delays: number[] = []
     for (let i = 0; i < chirps; i++) {

@@ -103,7 +103,7 @@ export class Diagnosis {
     // One way is enough; without UDP, audio stutters where the network is bad.
     if (!closed) for (const w of ['udp', 'tcp', 'relay'] as const) if (this.found[w].level === 'problem') this.found[w] = { ...this.found[w], level: 'warning' }
     if (m.delay === undefined) {
-      this.found.echo = problem('deaf')
+      this.found.echo = problem(m.sent ? 'deaf' : 'still')
       return
     }
     const values = { ms: Math.round(m.delay), loss: Math.round(m.loss * 10) / 10, network: Math.round(m.network ?? 0) }
