@@ -1,27 +1,18 @@
 package browser
 
 import (
-	"context"
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // programs are the names under which Chromium is installed.
 var programs = []string{"chromium", "chromium-browser", "google-chrome"}
-
-// Limits of a Chromium: how long one question may take, and how long it may take to
-// leave when it is told to.
-const (
-	patience = 30 * time.Second
-	farewell = 5 * time.Second
-)
 
 // Options are how a Chromium is started.
 type Options struct {
@@ -35,14 +26,6 @@ type Options struct {
 	Enter []string
 	// Language is what its user reads, "en-GB" when empty.
 	Language string
-}
-
-// Chromium is one running browser. Its pages do not share anything.
-type Chromium struct {
-	*wire
-	t       testing.TB
-	process *exec.Cmd
-	ended   chan struct{} // closed when the process has ended
 }
 
 // Installed says whether there is a Chromium to start.
@@ -60,18 +43,18 @@ func program() (string, error) {
 	return "", errors.New("no Chromium is installed; on Debian or Ubuntu: apt-get install chromium")
 }
 
-// Start starts a browser that ends with the test.
-func Start(tb testing.TB, o Options) *Chromium {
+// Start starts a Chromium that ends with the test.
+func Start(tb testing.TB, o Options) *Browser {
 	tb.Helper()
-	c, err := start(tb, o)
+	b, err := start(tb, o)
 	if err != nil {
 		tb.Fatalf("starting Chromium: %v", err)
 	}
-	tb.Cleanup(c.stop)
-	return c
+	tb.Cleanup(b.stop)
+	return b
 }
 
-func start(tb testing.TB, o Options) (*Chromium, error) {
+func start(tb testing.TB, o Options) (*Browser, error) {
 	tb.Helper()
 	path, err := program()
 	if err != nil {
@@ -86,25 +69,16 @@ func start(tb testing.TB, o Options) (*Chromium, error) {
 		return nil, errors.Join(fmt.Errorf("making a pipe: %w", err), commandsRead.Close(), commands.Close())
 	}
 	folder := tb.TempDir()
-	// The process is ended by stop, which waits for it: a context would kill the
-	// first process only.
-	line := slices.Concat(o.Enter, []string{path}, arguments(o, folder))
-	process := exec.Command(line[0], line[1:]...) //nolint:noctx // see above
-	process.ExtraFiles = []*os.File{commandsRead, answersWrite}
-	process.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME="+filepath.Join(folder, "config"))
-	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err = process.Start()
+	house, err := launch(slices.Concat(o.Enter, []string{path}, arguments(o, folder)), folder, func(c *exec.Cmd) {
+		c.ExtraFiles = []*os.File{commandsRead, answersWrite}
+	})
 	commandsRead.Close()
 	answersWrite.Close()
 	if err != nil {
 		return nil, errors.Join(err, commands.Close(), answers.Close())
 	}
-	c := &Chromium{t: tb, process: process, ended: make(chan struct{}), wire: newWire(commands, answers)}
-	go func() {
-		defer close(c.ended)
-		_ = process.Wait() // how it ended does not matter: whoever asked gets an error
-	}()
-	return c, nil
+	w := newWire(&pipes{commands, answers, bufio.NewReaderSize(answers, 1<<16)})
+	return &Browser{t: tb, house: house, wire: w, kind: devTools{}, goAway: "Browser.close"}, nil
 }
 
 func arguments(o Options, folder string) []string {
@@ -133,17 +107,26 @@ func arguments(o Options, folder string) []string {
 	return append(all, "about:blank")
 }
 
-// stop asks the browser to leave, and ends its own process group when it does not.
-func (c *Chromium) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
-	defer cancel()
-	_ = c.ask(ctx, "", "Browser.close", nil, nil) // it may be gone already
-	select {
-	case <-c.ended:
-	case <-ctx.Done():
-		c.t.Logf("Chromium (process %d) did not leave, it is ended", c.process.Process.Pid)
-		_ = syscall.Kill(-c.process.Process.Pid, syscall.SIGKILL)
-		<-c.ended
+// pipes is a link over two of them, each message ended by a zero: it ends with either side.
+type pipes struct {
+	commands, answers *os.File
+	in                *bufio.Reader
+}
+
+func (p *pipes) read() ([]byte, error) {
+	data, err := p.in.ReadBytes(0)
+	if err != nil {
+		return nil, err
 	}
-	c.close()
+	return data[:len(data)-1], nil
+}
+
+func (p *pipes) write(message []byte) error {
+	_, err := p.commands.Write(append(message, 0))
+	return err
+}
+
+func (p *pipes) close() {
+	p.commands.Close()
+	p.answers.Close()
 }

@@ -19,7 +19,7 @@ import (
 
 // openAway starts a Dialtone in a network, with more lines below web:, and a browser in
 // another.
-func openAway(t *testing.T, i *internet, web ...string) (*office, *Chromium) {
+func openAway(t *testing.T, i *internet, web ...string) (*office, *Browser) {
 	t.Helper()
 	needChromium(t)
 	built, err := house.Programs()
@@ -103,7 +103,7 @@ const onlyBy = `{
 }`
 
 // echoes calls what sends back all that it hears: a tone that comes back has gone both ways.
-func echoes(o *office, c *Chromium, scripts ...string) route {
+func echoes(o *office, c *Browser, scripts ...string) route {
 	o.t.Helper()
 	page := o.logIn(c, "100", scripts...)
 	page.Eval(findRoute, nil)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // finder finds what a user sees, by its role and its name.
@@ -65,9 +64,7 @@ func (p *Page) Click(role, name string) {
 	var at struct{ X, Y float64 }
 	p.Wait(fmt.Sprintf("((e) => { e.scrollIntoView({block: 'nearest'}); return window.__reachable(e) })(%s)", find(role, name)))
 	p.Eval(fmt.Sprintf("((r) => ({X: r.x + r.width / 2, Y: r.y + r.height / 2}))(%s.getBoundingClientRect())", find(role, name)), &at)
-	for _, kind := range []string{"mousePressed", "mouseReleased"} {
-		p.Ask("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": at.X, "y": at.Y, "button": "left", "clickCount": 1})
-	}
+	p.must("clicking", func(ctx context.Context) error { return p.tab.click(ctx, at.X, at.Y) })
 }
 
 // Fill puts a text into the field of that name in place of what is there.
@@ -79,29 +76,14 @@ func (p *Page) Fill(name, text string) {
 		p.Press("Delete")
 		return
 	}
-	p.Ask("Input.insertText", map[string]any{"text": text})
+	p.must("typing", func(ctx context.Context) error { return p.tab.insert(ctx, text) })
 }
 
-// codes are the keys that are not letters.
-var codes = map[string]int{"Enter": 13, "Escape": 27, "Tab": 9, "Delete": 46, "ArrowDown": 40, "ArrowUp": 38, "Space": 32}
-
-// Press presses a key: a character, or "Enter", "Escape", "Tab", "ArrowDown".
+// Press presses a key: a character, or "Enter", "Escape", "Tab", "Delete", "ArrowDown",
+// "ArrowUp", "Space".
 func (p *Page) Press(key string) {
 	p.t.Helper()
-	params := map[string]any{"key": key, "windowsVirtualKeyCode": codes[key]}
-	switch {
-	case key == "Enter":
-		params["text"] = "\r"
-	case key == "Space":
-		params["key"], params["text"] = " ", " "
-	case len(key) == 1:
-		params["text"], params["windowsVirtualKeyCode"] = key, int(strings.ToUpper(key)[0])
-	}
-	params["type"] = "keyDown"
-	p.Ask("Input.dispatchKeyEvent", params)
-	delete(params, "text")
-	params["type"] = "keyUp"
-	p.Ask("Input.dispatchKeyEvent", params)
+	p.must("pressing "+key, func(ctx context.Context) error { return p.tab.press(ctx, key) })
 }
 
 func find(role, name string) string {

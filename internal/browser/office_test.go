@@ -75,7 +75,7 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
 }
 
 // chromium starts a browser that trusts the office, and whose microphone hears hz.
-func (o *office) chromium(hz float64) *Chromium {
+func (o *office) chromium(hz float64) *Browser {
 	o.t.Helper()
 	conn, err := tls.Dial("tcp", o.web, &tls.Config{InsecureSkipVerify: true}) // its key is what is asked for
 	if err != nil {
@@ -91,7 +91,8 @@ func (o *office) chromium(hz float64) *Chromium {
 }
 
 // remember keeps the connections of a page, to listen to what it hears; the voice is
-// sent as it is: a tone would be taken for noise.
+// sent as it is: a tone would be taken for noise. What is played is recorded, as Firefox
+// has no live AudioContext where there is no sound card.
 const remember = `
 	localStorage.setItem('dialtone.voice', 'echo noise gain')
 	window.heard = ''
@@ -120,19 +121,24 @@ const remember = `
 	}
 	window.hears = async (hz) => {
 		for (const sound of window.sounds.filter((s) => s.srcObject?.active && !s.paused)) {
-			const context = new AudioContext()
-			try {
-				const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 })
-				context.createMediaStreamSource(sound.srcObject).connect(analyser)
-				await new Promise((done) => setTimeout(done, 400))
-				const bins = new Float32Array(analyser.frequencyBinCount)
-				analyser.getFloatFrequencyData(bins)
-				const loudest = bins.indexOf(Math.max(...bins))
-				window.heard = loudest * context.sampleRate / analyser.fftSize + ' Hz at ' + bins[loudest] + ' dB'
-				if (bins[loudest] > -55 && Math.abs(loudest * context.sampleRate / analyser.fftSize - hz) < 15) return true
-			} finally {
-				await context.close()
-			}
+			const recorder = new MediaRecorder(sound.srcObject)
+			const recorded = new Promise((done) => { recorder.ondataavailable = done })
+			recorder.start()
+			await new Promise((done) => setTimeout(done, 400))
+			recorder.stop()
+			const bytes = await (await recorded).data.arrayBuffer()
+			const buffer = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(bytes)
+			const context = new OfflineAudioContext(1, buffer.length, 48000)
+			const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 })
+			const source = new AudioBufferSourceNode(context, { buffer })
+			source.connect(analyser).connect(context.destination)
+			source.start()
+			await context.startRendering()
+			const bins = new Float32Array(analyser.frequencyBinCount)
+			analyser.getFloatFrequencyData(bins)
+			const loudest = bins.indexOf(Math.max(...bins))
+			window.heard = loudest * context.sampleRate / analyser.fftSize + ' Hz at ' + bins[loudest] + ' dB'
+			if (bins[loudest] > -55 && Math.abs(loudest * context.sampleRate / analyser.fftSize - hz) < 15) return true
 		}
 		return false
 	}
@@ -158,13 +164,13 @@ const remember = `
 
 // logIn opens the page as an extension, and waits until its phone is ready.
 // Scripts run in it before anything else does.
-func (o *office) logIn(c *Chromium, extension string, scripts ...string) *Page {
+func (o *office) logIn(c *Browser, extension string, scripts ...string) *Page {
 	o.t.Helper()
 	p := c.Open("about:blank")
 	for _, s := range scripts {
-		p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s})
+		p.Before(s)
 	}
-	p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": remember})
+	p.Before(remember)
 	p.Look(1280, 800, false)
 	p.Visit("https://" + o.web + "/")
 	p.Fill("Extension", extension)

@@ -2,22 +2,18 @@ package browser
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 )
 
 // Page is one tab with cookies and storage of its own.
 type Page struct {
-	browser *Chromium
+	browser *Browser
 	t       testing.TB
-	session string
-	target  string
+	tab     tab
 	room    string // what the browser keeps is shared within it
 
 	mu         sync.Mutex
@@ -26,106 +22,74 @@ type Page struct {
 }
 
 // Open opens a page. Everything that goes wrong later ends the test.
-func (c *Chromium) Open(url string) *Page {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	p := &Page{browser: c, t: c.t}
-	if err := p.open(ctx, url); err != nil {
-		c.t.Fatalf("opening %s: %v", url, err)
-	}
+func (b *Browser) Open(url string) *Page {
+	b.t.Helper()
+	p := &Page{browser: b, t: b.t}
+	p.must("opening "+url, func(ctx context.Context) error {
+		room, err := b.kind.room(ctx, b.wire)
+		if err != nil {
+			return err
+		}
+		p.room = room
+		return p.enter(ctx, url)
+	})
 	return p
-}
-
-func (p *Page) open(ctx context.Context, url string) error {
-	var room struct {
-		ID string `json:"browserContextId"`
-	}
-	if err := p.browser.ask(ctx, "", "Target.createBrowserContext", nil, &room); err != nil {
-		return err
-	}
-	p.room = room.ID
-	return p.enter(ctx, url)
 }
 
 // Another opens another tab beside that of a page, which shares with it what the browser keeps.
 func (p *Page) Another(url string) *Page {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	other := &Page{browser: p.browser, t: p.t, room: p.room}
-	if err := other.enter(ctx, url); err != nil {
-		p.t.Fatalf("opening %s: %v", url, err)
-	}
+	p.must("opening "+url, func(ctx context.Context) error { return other.enter(ctx, url) })
 	return other
 }
 
 func (p *Page) enter(ctx context.Context, url string) error {
-	var target struct {
-		ID string `json:"targetId"`
-	}
-	if err := p.browser.ask(ctx, "", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": p.room}, &target); err != nil {
+	tab, name, err := p.browser.kind.tab(ctx, p.browser.wire, p.room)
+	if err != nil {
 		return err
 	}
-	p.target = target.ID
-	var attached struct {
-		Session string `json:"sessionId"`
-	}
-	if err := p.browser.ask(ctx, "", "Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true}, &attached); err != nil {
-		return err
-	}
-	p.session = attached.Session
+	p.tab = tab
 	p.browser.mu.Lock()
-	p.browser.pages[p.session] = p
+	p.browser.pages[name] = p
 	p.browser.mu.Unlock()
-	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
-		if err := p.ask(ctx, domain+".enable", nil, nil); err != nil {
-			return err
-		}
-	}
 	return p.visit(ctx, url)
 }
 
-func (p *Page) ask(ctx context.Context, method string, params, out any) error {
-	return p.browser.ask(ctx, p.session, method, params, out)
-}
-
-// Ask sends a command of the DevTools protocol.
-func (p *Page) Ask(method string, params any) {
+// must does something that ends the test when it fails.
+func (p *Page) must(what string, do func(context.Context) error) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := p.ask(ctx, method, params, nil); err != nil {
-		p.t.Fatal(err)
+	if err := do(ctx); err != nil {
+		p.t.Fatalf("%s: %v", what, err)
 	}
+}
+
+// Ask sends a command of the protocol that this browser speaks.
+func (p *Page) Ask(method string, params any) {
+	p.t.Helper()
+	p.must("asking", func(ctx context.Context) error { return p.tab.ask(ctx, method, params, nil) })
+}
+
+// Before has a script run in every document before anything else does.
+func (p *Page) Before(script string) {
+	p.t.Helper()
+	p.must("adding a script", func(ctx context.Context) error { return p.tab.before(ctx, script) })
 }
 
 // Visit goes to another address.
 func (p *Page) Visit(url string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := p.visit(ctx, url); err != nil {
-		p.t.Fatalf("visiting %s: %v", url, err)
-	}
+	p.must("visiting "+url, func(ctx context.Context) error { return p.visit(ctx, url) })
 }
 
 func (p *Page) visit(ctx context.Context, url string) error {
-	var went struct {
-		ErrorText string `json:"errorText"`
-		Loader    string `json:"loaderId"` // "" when the document stays
-	}
 	if err := p.eval(ctx, leave, nil); err != nil {
 		return err
 	}
-	if err := p.ask(ctx, "Page.navigate", map[string]any{"url": url}, &went); err != nil {
+	if left, err := p.tab.navigate(ctx, url); err != nil || !left {
 		return err
-	}
-	if went.ErrorText != "" {
-		return errors.New(went.ErrorText)
-	}
-	if went.Loader == "" {
-		return nil
 	}
 	return p.wait(ctx, arrived)
 }
@@ -140,90 +104,44 @@ const (
 func (p *Page) Reload() {
 	p.t.Helper()
 	p.Eval(leave, nil)
-	p.Ask("Page.reload", nil)
+	p.must("loading again", p.tab.reload)
 	p.Wait(arrived)
 }
 
 // Close closes the tab as a user does who does not say goodbye.
 func (p *Page) Close() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := p.browser.ask(ctx, "", "Target.closeTarget", map[string]any{"targetId": p.target}, nil); err != nil {
-		p.t.Fatal(err)
-	}
+	p.must("closing", p.tab.shut)
 }
 
 // Eval evaluates an expression, waits for it when it is a promise, and reads what it
 // is into out unless that is nil.
 func (p *Page) Eval(expression string, out any) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := p.eval(ctx, expression, out); err != nil {
-		p.t.Fatalf("%s\n%v", expression, err)
-	}
+	p.must(expression, func(ctx context.Context) error { return p.eval(ctx, expression, out) })
 }
 
 func (p *Page) eval(ctx context.Context, expression string, out any) error {
-	var answer struct {
-		Result struct {
-			Value json.RawMessage `json:"value"`
-		} `json:"result"`
-		Exception *exception `json:"exceptionDetails"`
-	}
-	params := map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true}
-	if err := p.ask(ctx, "Runtime.evaluate", params, &answer); err != nil {
+	value, err := p.tab.evaluate(ctx, expression)
+	if err != nil || out == nil || value == nil {
 		return err
 	}
-	if answer.Exception != nil {
-		return answer.Exception
-	}
-	if out == nil || answer.Result.Value == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer.Result.Value, out); err != nil {
-		return fmt.Errorf("reading %s: %w", answer.Result.Value, err)
+	if err := json.Unmarshal(value, out); err != nil {
+		return fmt.Errorf("reading %s: %w", value, err)
 	}
 	return nil
 }
 
-// exception is what a script threw.
-type exception struct {
-	Text   string `json:"text"`
-	Thrown struct {
-		Description string `json:"description"`
-	} `json:"exception"`
-}
-
-func (e *exception) Error() string { return strings.TrimSpace(e.Text + " " + e.Thrown.Description) }
-
 // happened takes an event of the browser.
 func (p *Page) happened(m message) {
+	complaint, request := p.tab.event(m)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch m.Method {
-	case "Runtime.exceptionThrown":
-		var e struct {
-			Details exception `json:"exceptionDetails"`
-		}
-		if json.Unmarshal(m.Params, &e) == nil {
-			p.complaints = append(p.complaints, e.Details.Error())
-		}
-	case "Log.entryAdded":
-		var e struct {
-			Entry struct{ Level, Text, URL string }
-		}
-		if json.Unmarshal(m.Params, &e) == nil && e.Entry.Level != "info" && e.Entry.Level != "verbose" {
-			p.complaints = append(p.complaints, e.Entry.Text+" "+e.Entry.URL)
-		}
-	case "Network.requestWillBeSent":
-		var e struct {
-			Request struct{ URL string }
-		}
-		if json.Unmarshal(m.Params, &e) == nil {
-			p.requests = append(p.requests, e.Request.URL)
-		}
+	if complaint != "" {
+		p.complaints = append(p.complaints, complaint)
+	}
+	if request != "" {
+		p.requests = append(p.requests, request)
 	}
 }
 
@@ -245,28 +163,16 @@ func (p *Page) Requests() []string {
 // Picture is a PNG of what is seen.
 func (p *Page) Picture() []byte {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var shot struct {
-		Data string `json:"data"`
-	}
-	if err := p.ask(ctx, "Page.captureScreenshot", map[string]any{"format": "png"}, &shot); err != nil {
-		p.t.Fatal(err)
-	}
-	png, err := base64.StdEncoding.DecodeString(shot.Data)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	var png []byte
+	p.must("taking a picture", func(ctx context.Context) (err error) {
+		png, err = p.tab.picture(ctx)
+		return err
+	})
 	return png
 }
 
 // Look sets the size of the window, in pixels, and whether the user likes it dark.
 func (p *Page) Look(width, height int, dark bool) {
 	p.t.Helper()
-	scheme := "light"
-	if dark {
-		scheme = "dark"
-	}
-	p.Ask("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false})
-	p.Ask("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}})
+	p.must("changing its look", func(ctx context.Context) error { return p.tab.look(ctx, width, height, dark) })
 }

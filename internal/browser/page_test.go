@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"fmt"
 	"image/png"
 	"net/http"
 	"net/http/httptest"
@@ -16,8 +17,22 @@ func needChromium(t *testing.T) {
 	}
 }
 
+func needFirefox(t *testing.T) {
+	t.Helper()
+	if !FirefoxInstalled() {
+		t.Fatal("firefox is not installed, and the web phone is not tested in it: make install-test-tools")
+	}
+}
+
 func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 	needChromium(t)
+	needFirefox(t)
+	t.Run("Chromium", func(t *testing.T) { useAPage(t, Start(t, Options{}), true) })
+	t.Run("Firefox", func(t *testing.T) { useAPage(t, StartFirefox(t, alice), false) })
+}
+
+func useAPage(t *testing.T, b *Browser, dark bool) {
+	t.Helper()
 	const html = `<!doctype html><title>One</title><label>Name <input id="n"></label>
 		<button onclick="document.title = document.querySelector('#n').value; throw new Error('oops')">Take it</button>`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -25,7 +40,7 @@ func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 		_, _ = w.Write([]byte(html))
 	}))
 	defer server.Close()
-	p := Start(t, Options{}).Open(server.URL)
+	p := b.Open(server.URL)
 	p.Fill("Name", "Zoë")
 	p.Click("button", "Take it")
 	p.Wait(`document.title === "Zoë"`)
@@ -35,13 +50,18 @@ func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 	if sum != 42 {
 		t.Errorf("a promise came out as %d", sum)
 	}
+	var thing struct{ List []any }
+	p.Eval(`({List: [1.5, "two", true, null, undefined]})`, &thing)
+	if fmt.Sprint(thing.List) != "[1.5 two true <nil> <nil>]" {
+		t.Errorf("an object came out as %v", thing)
+	}
 	if all := p.Complaints(); len(all) == 0 || !strings.Contains(all[0], "oops") {
 		t.Errorf("an exception that nobody caught is not among the complaints: %q", all)
 	}
 	if all := p.Requests(); len(all) == 0 || !strings.HasPrefix(all[0], server.URL) {
 		t.Errorf("what the page asked for: %q", all)
 	}
-	p.Look(390, 844, true)
+	p.Look(390, 844, dark)
 	picture, err := png.Decode(bytes.NewReader(p.Picture()))
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +69,9 @@ func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 	if size := picture.Bounds().Size(); size.X != 390 || size.Y != 844 {
 		t.Errorf("the picture is %v", size)
 	}
-	var dark bool
-	p.Eval(`matchMedia("(prefers-color-scheme: dark)").matches`, &dark)
-	if !dark {
-		t.Error("the page does not know that its user likes it dark")
+	var is bool
+	p.Eval(`matchMedia("(prefers-color-scheme: dark)").matches`, &is)
+	if is != dark {
+		t.Errorf("the page believes that its user likes it dark: %v", is)
 	}
 }

@@ -20,7 +20,7 @@ func (p *Page) allow(origin string, what ...string) {
 			Context string `json:"browserContextId"`
 		} `json:"targetInfo"`
 	}
-	if err := p.ask(ctx, "Target.getTargetInfo", nil, &info); err != nil {
+	if err := p.tab.ask(ctx, "Target.getTargetInfo", nil, &info); err != nil {
 		p.t.Fatal(err)
 	}
 	params := map[string]any{"permissions": what, "origin": origin, "browserContextId": info.Target.Context}
@@ -43,7 +43,7 @@ func TestThePageCanBeInstalled(t *testing.T) {
 		URL    string
 		Errors []struct{ Message string }
 	}
-	if err := page.ask(ctx, "Page.getAppManifest", nil, &manifest); err != nil {
+	if err := page.tab.ask(ctx, "Page.getAppManifest", nil, &manifest); err != nil {
 		t.Fatal(err)
 	}
 	if len(manifest.Errors) > 0 || manifest.URL != "https://"+o.web+"/manifest.webmanifest" {
@@ -54,7 +54,7 @@ func TestThePageCanBeInstalled(t *testing.T) {
 			ID string `json:"errorId"`
 		} `json:"installabilityErrors"`
 	}
-	if err := page.ask(ctx, "Page.getInstallabilityErrors", nil, &found); err != nil {
+	if err := page.tab.ask(ctx, "Page.getInstallabilityErrors", nil, &found); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range found.Errors {

@@ -19,9 +19,7 @@ func inCall(ctx context.Context, phone *testphone.Phone, page *Page, hz float64)
 
 // willing has a page not ask whether it may be left in a call, as a user does who says yes.
 func willing(page *Page) *Page {
-	page.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{
-		"source": "addEventListener('beforeunload', (e) => e.stopImmediatePropagation())",
-	})
+	page.Before("addEventListener('beforeunload', (e) => e.stopImmediatePropagation())")
 	page.Reload()
 	page.See("text", "Ready")
 	return page

@@ -14,7 +14,7 @@ func TestAnotherTabGoesOnWithTheCall(t *testing.T) {
 	hears(page, desk)
 
 	other := page.Another("about:blank")
-	other.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": remember})
+	other.Before(remember)
 	other.Look(1280, 800, false)
 	other.Visit("https://" + o.web + "/")
 	other.See("heading", "Open in another tab")

@@ -44,10 +44,10 @@ type stock struct {
 }
 
 // stock registers an extension with a library.
-func (o *office) stock(site *httptest.Server, c *Chromium, library, extension string) stock {
+func (o *office) stock(site *httptest.Server, c *Browser, library, extension string) stock {
 	o.t.Helper()
 	p := c.Open("about:blank")
-	p.Ask("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": remember})
+	p.Before(remember)
 	p.Visit(site.URL + "/" + library)
 	p.Eval(fmt.Sprintf("window.begin(%q, %q, %q, %q)", library, "wss://"+o.web+"/ws", extension, o.server.Password(extension)), nil)
 	s := stock{p, library}

@@ -48,7 +48,7 @@ const eyes = `
 	undefined`
 
 // opens eyes to a page that is logged in.
-func (o *office) watch(c *Chromium, extension string) *Page {
+func (o *office) watch(c *Browser, extension string) *Page {
 	o.t.Helper()
 	p := o.logIn(c, extension)
 	p.Eval(eyes, nil)

@@ -1,28 +1,32 @@
 package browser
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"sync"
 )
 
 // errGone is what all get who ask a browser that has ended.
 var errGone = errors.New("the browser has ended")
 
-// wire is the DevTools protocol over two pipes: JSON, each message ended by a zero.
+// link carries messages to a browser and back.
+type link interface {
+	read() ([]byte, error)
+	write(message []byte) error
+	close()
+}
+
+// wire asks a browser over a link, in JSON: commands have a number, which their answer has, too.
 type wire struct {
-	commands, answers *os.File
-	done              chan struct{} // closed when nothing is read any more
+	link link
+	done chan struct{} // closed when nothing is read any more
 
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan message
-	pages   map[string]*Page // by session
+	pages   map[string]*Page // by what their events come with
 }
 
 // message is what comes from the browser: an answer (ID) or an event (Method).
@@ -30,47 +34,63 @@ type message struct {
 	ID        int             `json:"id"`
 	Result    json.RawMessage `json:"result"`
 	Error     *protocolError  `json:"error"`
+	Reason    string          `json:"message"` // of an error of WebDriver
 	Session   string          `json:"sessionId"`
 	Method    string          `json:"method"`
 	Params    json.RawMessage `json:"params"`
 	closedNow bool
 }
 
-// protocolError is a refusal of the browser.
-type protocolError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
+// page is how the page is called that a message is about: by its session of the DevTools
+// protocol, or its browsing context of WebDriver.
+func (m message) page() string {
+	if m.Session != "" {
+		return m.Session
+	}
+	var about struct {
+		Context string
+		Source  struct{ Context string }
+	}
+	_ = json.Unmarshal(m.Params, &about) // what says no page is about none
+	return about.Context + about.Source.Context
 }
+
+// protocolError is a refusal of the browser.
+type protocolError struct{ Message string }
 
 func (e *protocolError) Error() string { return e.Message }
 
-func newWire(commands, answers *os.File) *wire {
-	w := &wire{
-		commands: commands, answers: answers, done: make(chan struct{}),
-		waiting: map[int]chan message{}, pages: map[string]*Page{},
+// UnmarshalJSON takes an object of the DevTools protocol, or a word of WebDriver.
+func (e *protocolError) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, &e.Message) == nil {
+		return nil
 	}
+	type plain protocolError
+	return json.Unmarshal(data, (*plain)(e))
+}
+
+func newWire(l link) *wire {
+	w := &wire{link: l, done: make(chan struct{}), waiting: map[int]chan message{}, pages: map[string]*Page{}}
 	go w.read()
 	return w
 }
 
 // close ends the wire and waits for its reader.
 func (w *wire) close() {
-	w.commands.Close()
-	w.answers.Close()
+	w.link.close()
 	<-w.done
 }
 
 func (w *wire) read() {
 	defer close(w.done)
 	defer w.abandon()
-	r := bufio.NewReaderSize(w.answers, 1<<16)
 	for {
-		data, err := r.ReadBytes(0)
+		data, err := w.link.read()
 		if err != nil {
 			return
 		}
 		var m message
-		if err := json.Unmarshal(data[:len(data)-1], &m); err != nil {
+		if err := json.Unmarshal(data, &m); err != nil {
 			return
 		}
 		w.deliver(m)
@@ -78,10 +98,11 @@ func (w *wire) read() {
 }
 
 func (w *wire) deliver(m message) {
+	name := m.page()
 	w.mu.Lock()
 	waiting := w.waiting[m.ID]
 	delete(w.waiting, m.ID)
-	page := w.pages[m.Session]
+	page := w.pages[name]
 	w.mu.Unlock()
 	switch {
 	case waiting != nil:
@@ -114,7 +135,7 @@ func (w *wire) ask(ctx context.Context, session, method string, params, out any)
 		case m.closedNow:
 			return fmt.Errorf("%s: %w", method, errGone)
 		case m.Error != nil:
-			return fmt.Errorf("%s: %w", method, m.Error)
+			return fmt.Errorf("%s: %w %s", method, m.Error, m.Reason)
 		case out == nil:
 			return nil
 		}
@@ -137,15 +158,16 @@ func (w *wire) send(session, method string, params any, answer chan message) err
 		return errGone
 	}
 	w.last++
-	data, err := json.Marshal(map[string]any{"id": w.last, "method": method, "params": params, "sessionId": session})
-	if session == "" {
-		data, err = json.Marshal(map[string]any{"id": w.last, "method": method, "params": params})
+	command := map[string]any{"id": w.last, "method": method, "params": params}
+	if session != "" {
+		command["sessionId"] = session
 	}
+	data, err := json.Marshal(command)
 	if err != nil {
 		return err
 	}
 	w.waiting[w.last] = answer
-	if _, err := io.Writer(w.commands).Write(append(data, 0)); err != nil {
+	if err := w.link.write(data); err != nil {
 		delete(w.waiting, w.last)
 		return errGone
 	}

@@ -129,7 +129,7 @@ var door = []struct {
 	why    string
 }{
 	{"github.com/emiago/sipgo", []string{"pbx/sip*", "internal/testphone"}, nil, "SIP is known at its edge only"},
-	{"github.com/coder/websocket", []string{"pbx/web", "pbx/doctor", "internal/bench/load"}, []string{"pbx", "internal/browser"}, "WebSockets are accepted in one place, and tried from another"},
+	{"github.com/coder/websocket", []string{"pbx/web", "pbx/doctor", "internal/bench/load", "internal/browser"}, []string{"pbx"}, "WebSockets are accepted in one place, and tried from another; Firefox is driven by one"},
 	{"golang.org/x/crypto/argon2", []string{"pbx/web"}, nil, "passwords of people are checked in one place"},
 	{"github.com/icholy/digest", []string{"internal/testphone", "pbx/siptrunk"}, []string{"pbx/sip*"}, "the server checks digests itself; the phone that tests it must not use the same code"},
 	{"golang.org/x/crypto/acme", []string{"pbx/web"}, nil, "certificates of browsers are shown in one place"},

@@ -1,0 +1,177 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// devTools is the protocol of Chromium.
+type devTools struct{}
+
+func (devTools) room(ctx context.Context, w *wire) (string, error) {
+	var room struct {
+		ID string `json:"browserContextId"`
+	}
+	err := w.ask(ctx, "", "Target.createBrowserContext", nil, &room)
+	return room.ID, err
+}
+
+func (devTools) tab(ctx context.Context, w *wire, room string) (tab, string, error) {
+	var target struct {
+		ID string `json:"targetId"`
+	}
+	if err := w.ask(ctx, "", "Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": room}, &target); err != nil {
+		return nil, "", err
+	}
+	var attached struct {
+		Session string `json:"sessionId"`
+	}
+	if err := w.ask(ctx, "", "Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true}, &attached); err != nil {
+		return nil, "", err
+	}
+	t := &devToolsTab{w, attached.Session, target.ID}
+	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
+		if err := t.ask(ctx, domain+".enable", nil, nil); err != nil {
+			return nil, "", err
+		}
+	}
+	return t, t.session, nil
+}
+
+// devToolsTab is a tab of Chromium.
+type devToolsTab struct {
+	wire            *wire
+	session, target string
+}
+
+func (t *devToolsTab) ask(ctx context.Context, method string, params, out any) error {
+	return t.wire.ask(ctx, t.session, method, params, out)
+}
+
+func (t *devToolsTab) evaluate(ctx context.Context, expression string) ([]byte, error) {
+	var answer struct {
+		Result struct {
+			Value json.RawMessage `json:"value"`
+		} `json:"result"`
+		Exception *exception `json:"exceptionDetails"`
+	}
+	params := map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true}
+	if err := t.ask(ctx, "Runtime.evaluate", params, &answer); err != nil {
+		return nil, err
+	}
+	if answer.Exception != nil {
+		return nil, answer.Exception
+	}
+	return answer.Result.Value, nil
+}
+
+// exception is what a script threw.
+type exception struct {
+	Text   string `json:"text"`
+	Thrown struct {
+		Description string `json:"description"`
+	} `json:"exception"`
+}
+
+func (e *exception) Error() string { return strings.TrimSpace(e.Text + " " + e.Thrown.Description) }
+
+func (t *devToolsTab) navigate(ctx context.Context, url string) (bool, error) {
+	var went struct {
+		ErrorText string `json:"errorText"`
+		Loader    string `json:"loaderId"` // "" when the document stays
+	}
+	if err := t.ask(ctx, "Page.navigate", map[string]any{"url": url}, &went); err != nil {
+		return false, err
+	}
+	if went.ErrorText != "" {
+		return false, errors.New(went.ErrorText)
+	}
+	return went.Loader != "", nil
+}
+
+func (t *devToolsTab) reload(ctx context.Context) error { return t.ask(ctx, "Page.reload", nil, nil) }
+
+func (t *devToolsTab) shut(ctx context.Context) error {
+	return t.wire.ask(ctx, "", "Target.closeTarget", map[string]any{"targetId": t.target}, nil)
+}
+
+func (t *devToolsTab) before(ctx context.Context, script string) error {
+	return t.ask(ctx, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": script}, nil)
+}
+
+func (t *devToolsTab) click(ctx context.Context, x, y float64) error {
+	for _, kind := range []string{"mousePressed", "mouseReleased"} {
+		params := map[string]any{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+		if err := t.ask(ctx, "Input.dispatchMouseEvent", params, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *devToolsTab) insert(ctx context.Context, text string) error {
+	return t.ask(ctx, "Input.insertText", map[string]any{"text": text}, nil)
+}
+
+// codes are the keys that are not letters.
+var codes = map[string]int{"Enter": 13, "Escape": 27, "Tab": 9, "Delete": 46, "ArrowDown": 40, "ArrowUp": 38, "Space": 32}
+
+func (t *devToolsTab) press(ctx context.Context, key string) error {
+	params := map[string]any{"type": "keyDown", "key": key, "windowsVirtualKeyCode": codes[key]}
+	switch {
+	case key == "Enter":
+		params["text"] = "\r"
+	case key == "Space":
+		params["key"], params["text"] = " ", " "
+	case len(key) == 1:
+		params["text"], params["windowsVirtualKeyCode"] = key, int(strings.ToUpper(key)[0])
+	}
+	if err := t.ask(ctx, "Input.dispatchKeyEvent", params, nil); err != nil {
+		return err
+	}
+	delete(params, "text")
+	params["type"] = "keyUp"
+	return t.ask(ctx, "Input.dispatchKeyEvent", params, nil)
+}
+
+func (t *devToolsTab) picture(ctx context.Context) ([]byte, error) {
+	var shot struct{ Data []byte }
+	err := t.ask(ctx, "Page.captureScreenshot", map[string]any{"format": "png"}, &shot)
+	return shot.Data, err
+}
+
+func (t *devToolsTab) look(ctx context.Context, width, height int, dark bool) error {
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	size := map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}
+	if err := t.ask(ctx, "Emulation.setDeviceMetricsOverride", size, nil); err != nil {
+		return err
+	}
+	return t.ask(ctx, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+}
+
+func (t *devToolsTab) event(m message) (complaint, request string) {
+	var e struct {
+		Details exception `json:"exceptionDetails"`
+		Entry   struct{ Level, Text, URL string }
+		Request struct{ URL string }
+	}
+	if json.Unmarshal(m.Params, &e) != nil {
+		return "", ""
+	}
+	switch m.Method {
+	case "Runtime.exceptionThrown":
+		return e.Details.Error(), ""
+	case "Log.entryAdded":
+		if e.Entry.Level != "info" && e.Entry.Level != "verbose" {
+			return e.Entry.Text + " " + e.Entry.URL, ""
+		}
+	case "Network.requestWillBeSent":
+		return "", e.Request.URL
+	}
+	return "", ""
+}

@@ -1,0 +1,97 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Limits of a browser: how long one question may take, and how long it may take to
+// leave when it is told to.
+const (
+	patience = 30 * time.Second
+	farewell = 5 * time.Second
+)
+
+// Browser is one running browser. Its pages do not share anything.
+type Browser struct {
+	*wire
+	t      testing.TB
+	house  *process
+	kind   kind
+	goAway string // the command that ends it
+}
+
+// kind is how browsers of one make are spoken to.
+type kind interface {
+	// room makes a place for pages that share what the browser keeps.
+	room(ctx context.Context, w *wire) (string, error)
+	// tab opens one there, and says what its events come with.
+	tab(ctx context.Context, w *wire, room string) (tab, string, error)
+}
+
+// tab is what a page is to its browser.
+type tab interface {
+	ask(ctx context.Context, method string, params, out any) error
+	evaluate(ctx context.Context, expression string) (value []byte, err error)
+	// navigate goes somewhere, and says whether that is another document.
+	navigate(ctx context.Context, url string) (left bool, err error)
+	reload(ctx context.Context) error
+	shut(ctx context.Context) error
+	before(ctx context.Context, script string) error
+	click(ctx context.Context, x, y float64) error
+	insert(ctx context.Context, text string) error
+	press(ctx context.Context, key string) error
+	picture(ctx context.Context) (png []byte, err error)
+	look(ctx context.Context, width, height int, dark bool) error
+	// event says of a message what somebody has to complain of, or what was asked for.
+	event(m message) (complaint, request string)
+}
+
+// process is the first of a browser's processes.
+type process struct {
+	*exec.Cmd
+	ended chan struct{} // closed when it has ended
+}
+
+// launch starts a browser whose home is a folder. It is ended by stop, which waits for it:
+// a context would kill the first process only.
+func launch(line []string, folder string, prepare func(*exec.Cmd)) (*process, error) {
+	p := &process{exec.Command(line[0], line[1:]...), make(chan struct{})} //nolint:noctx // see above
+	p.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME="+filepath.Join(folder, "config"))
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	prepare(p.Cmd)
+	if err := p.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", line[0], err)
+	}
+	go func() {
+		defer close(p.ended)
+		_ = p.Wait() // how it ended does not matter: whoever asked gets an error
+	}()
+	return p, nil
+}
+
+// kill ends the browser's own process group.
+func (p *process) kill() {
+	_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
+	<-p.ended
+}
+
+// stop asks the browser to leave, and ends it when it does not.
+func (b *Browser) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	_ = b.ask(ctx, "", b.goAway, nil, nil) // it may be gone already
+	select {
+	case <-b.house.ended:
+	case <-ctx.Done():
+		b.t.Logf("the browser (process %d) did not leave, it is ended", b.house.Process.Pid)
+		b.house.kill()
+	}
+	b.close()
+}
