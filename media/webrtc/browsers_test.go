@@ -157,18 +157,30 @@ func (e *echo) hears() {
 	e.page.Wait(fmt.Sprintf("packets().then(n => n > %d + 10 || n > 10 && n < %d)", before, before))
 }
 
-// What a real browser says and takes of a lite agent and of a full one: calls, holds and
-// resumes of all kinds, from both sides, a restart of ICE, keys.
 func TestChromium(t *testing.T) {
 	if !browser.Installed() {
 		t.Fatal("Chromium is not installed, and nothing is tested without it: make install-test-tools")
 	}
+	tryBrowser(t, browser.Start(t, browser.Options{}), 48000)
+}
+
+func TestFirefox(t *testing.T) {
+	if !browser.FirefoxInstalled() {
+		t.Fatal("Firefox is not installed, and is not tested without it: make install-test-tools")
+	}
+	tryBrowser(t, browser.StartFirefox(t, 440), 8000)
+}
+
+// What a real browser says and takes of a lite agent and of a full one: calls, holds and
+// resumes of all kinds, from both sides, a restart of ICE, keys by their clock.
+func tryBrowser(t *testing.T, b *browser.Browser, clock int) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, script)
 	}))
 	defer server.Close()
-	page := browser.Start(t, browser.Options{}).Open(server.URL)
+	page := b.Open(server.URL)
 	page.Wait("typeof fresh == 'function'")
 	lite, both := newBed(t), newBed(t, full)
 	for _, video := range []bool{false, true} {
@@ -176,28 +188,7 @@ func TestChromium(t *testing.T) {
 		if video {
 			e.bed = both
 		}
-		e.begin(video)
-		e.isOffered("sendrecv", false)
-		e.hears()
-		for _, d := range []string{"sendonly", "sendrecv", "inactive", "sendrecv", "recvonly", "sendrecv"} {
-			e.isOffered(d, false)
-			page.Wait(fmt.Sprintf("way() == %q", d))
-		}
-		e.hears()
-		e.isOffered("sendrecv", true)
-		e.hears()
-		page.Eval(`pc.getSenders().find(s => s.dtmf).dtmf.insertDTMF('12#', 100, 70)`, nil)
-		until(t, "keys", func() bool { e.mu.Lock(); defer e.mu.Unlock(); return len(e.keys) >= 3 })
-		if got := strings.Join(e.keys, ", "); got != "1 at 48000, 2 at 48000, 11 at 48000" {
-			t.Errorf("keys pressed: %s", got)
-		}
-		for _, d := range []media.Direction{media.SendOnly, media.SendRecv, media.Inactive, media.SendRecv} {
-			e.offers(d)
-			page.Wait(fmt.Sprintf("way() == %q", d.Reverse()))
-		}
-		e.hears()
-		page.Eval("pc.close()", nil)
-		e.conn.Close()
+		e.isCalled(video, clock)
 	}
 	for _, b := range []*bed{lite, both} {
 		called := &echo{T: t, bed: b, page: page}
@@ -215,4 +206,32 @@ func TestChromium(t *testing.T) {
 			})
 		}
 	}
+}
+
+// isCalled is a call that the page makes.
+func (e *echo) isCalled(video bool, clock int) {
+	e.Helper()
+	e.begin(video)
+	e.isOffered("sendrecv", false)
+	e.hears()
+	for _, d := range []string{"sendonly", "sendrecv", "inactive", "sendrecv", "recvonly", "sendrecv"} {
+		e.isOffered(d, false)
+		e.page.Wait(fmt.Sprintf("way() == %q", d))
+	}
+	e.hears()
+	e.isOffered("sendrecv", true)
+	e.hears()
+	e.page.Eval(`pc.getSenders().find(s => s.dtmf).dtmf.insertDTMF('12#', 100, 70)`, nil)
+	until(e.T, "keys", func() bool { e.mu.Lock(); defer e.mu.Unlock(); return len(e.keys) >= 3 })
+	want := fmt.Sprintf("1 at %[1]d, 2 at %[1]d, 11 at %[1]d", clock)
+	if got := strings.Join(e.keys, ", "); got != want {
+		e.Errorf("keys pressed: %s", got)
+	}
+	for _, d := range []media.Direction{media.SendOnly, media.SendRecv, media.Inactive, media.SendRecv} {
+		e.offers(d)
+		e.page.Wait(fmt.Sprintf("way() == %q", d.Reverse()))
+	}
+	e.hears()
+	e.page.Eval("pc.close()", nil)
+	e.conn.Close()
 }
