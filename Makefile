@@ -8,7 +8,7 @@ GOFUMPT := mvdan.cc/gofumpt@v0.12.0
 
 # Programs that the tests need and the Debian packages that have them.
 TEST_TOOLS := gcc git pkg-config sipp baresip twinkle-console linphonec espeak-ng chromium ip nsenter
-TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console linphone-cli espeak-ng chromium firefox-esr iproute2 util-linux
+TEST_PACKAGES := gcc libc6-dev git pkg-config libopus-dev sip-tester baresip-core twinkle-console linphone-cli espeak-ng chromium iproute2 util-linux
 
 # Programs that speak the prompts.
 PROMPT_TOOLS := flite espeak-ng
@@ -118,14 +118,15 @@ prompts: ## Record prompts/*.tsv again: the announcements that come with Dialton
 install-test-tools: ## Install what the tests need, or say how (Debian, Ubuntu).
 	@missing=; for tool in $(TEST_TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	pkg-config --exists opus 2>/dev/null || missing="$$missing libopus"; \
-	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing="$$missing firefox"; \
+	packages="$(TEST_PACKAGES)"; \
+	command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { missing="$$missing firefox"; packages="$$packages firefox-esr"; }; \
 	hint="Where there is no package firefox-esr, as on Ubuntu, firefox of https://packages.mozilla.org does as well; its snap does not."; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing what the tests need:$$missing"; \
 		apt-get update -qq; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES) || { echo "$$hint"; exit 1; }; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages || { echo "$$hint"; exit 1; }; \
 	else \
 		echo "the tests need$$missing; on Debian or Ubuntu:"; \
-		echo "  sudo apt-get install --no-install-recommends $(TEST_PACKAGES)"; echo "$$hint"; exit 1; \
+		echo "  sudo apt-get install --no-install-recommends $$packages"; echo "$$hint"; exit 1; \
 	fi

@@ -1,6 +1,11 @@
 package browser
 
-import "testing"
+import (
+	"context"
+	"testing"
+
+	"dialtone/internal/testphone"
+)
 
 // firefox starts a Firefox whose microphone hears hz.
 func (o *office) firefox(hz float64) *Browser {
@@ -9,13 +14,22 @@ func (o *office) firefox(hz float64) *Browser {
 	return StartFirefox(o.t, hz)
 }
 
+// TestFirefoxAndADeskPhone has our page, then pages with a library of others, in one Firefox.
 func TestFirefoxAndADeskPhone(t *testing.T) {
 	t.Parallel()
-	ctx := soon(t)
-	o := openOffice(t)
-	phone := o.phone(ctx, "101")
-	page := o.logIn(o.firefox(alice), "100")
+	o, site := openStock(t)
+	phone := o.phone(soon(t), "101")
+	fox := o.firefox(alice)
+	page := o.logIn(fox, "100")
+	calls(soon(t), phone, page)
+	isCalled(soon(t), phone, page)
+	o.quiet(page)
+	comesBack(soon(t), phone, page)
+	callsByLibrary(soon(t), phone, o.stock(site, fox, "jssip", "102"), "102")
+	callsByLibrary(soon(t), phone, o.stock(site, fox, "sipjs", "103"), "103")
+}
 
+func calls(ctx context.Context, phone *testphone.Phone, page *Page) {
 	page.Fill("Name or number", "lefèvre")
 	page.Press("Enter")
 	call := phone.Next(ctx)
@@ -43,8 +57,10 @@ func TestFirefoxAndADeskPhone(t *testing.T) {
 	page.Click("button", "Hang up")
 	call.WaitEnded(ctx)
 	page.See("text", "Call ended")
+}
 
-	call = phone.Dial(ctx, "100")
+func isCalled(ctx context.Context, phone *testphone.Phone, page *Page) {
+	call := phone.Dial(ctx, "100")
 	page.See("dialog", "Incoming call from Bruno Lefèvre")
 	call.WaitRinging(ctx)
 	page.Click("button", "Answer")
@@ -60,23 +76,17 @@ func TestFirefoxAndADeskPhone(t *testing.T) {
 	call.Hears(ctx, alice)
 	call.Hangup()
 	page.See("text", "Call ended")
-	o.quiet(page)
 }
 
-// The WebSocket of Firefox is closed, then dies without a word: its calls get new paths. It
-// is loaded again, and its call goes on.
-func TestFirefoxComesBackInACall(t *testing.T) {
-	t.Parallel()
-	ctx := soon(t)
-	o := openOffice(t)
-	phone := o.phone(ctx, "101")
-	page := willing(o.logIn(o.firefox(alice), "100"))
+// comesBack closes the WebSocket, then has it die without a word: the call gets new paths. The
+// page is loaded again, and its call goes on.
+func comesBack(ctx context.Context, phone *testphone.Phone, page *Page) {
 	call := inCall(ctx, phone, page, desk)
 	for _, lost := range []string{
 		"window.sockets.forEach((s) => s.close())",
 		socketDies + `; window.dispatchEvent(new Event('online'))`,
 	} {
-		const ufrag = `window.connections[0].localDescription.sdp.match(/ice-ufrag:(\S+)/)[1]`
+		const ufrag = `window.connections.at(-1).localDescription.sdp.match(/ice-ufrag:(\S+)/)[1]`
 		page.Eval("window.before = "+ufrag, nil)
 		page.Eval(lost, nil)
 		page.Wait(ufrag + " !== window.before")
@@ -140,44 +150,34 @@ func TestFirefoxAndChromiumSeeEachOther(t *testing.T) {
 	o.quiet(two)
 }
 
-func TestLibrariesInFirefox(t *testing.T) {
-	t.Parallel()
-	ctx := soon(t)
-	o, site := openStock(t)
-	phone := o.phone(ctx, "101")
-	fox := o.firefox(alice)
-	for i, library := range libraries {
-		extension := []string{"100", "102"}[i]
-		s := o.stock(site, fox, library, extension)
-		s.do("call", "101")
-		call := phone.Next(ctx)
-		call.Ring()
-		call.Answer()
-		s.is("talks")
-		call.Speak(desk)
-		call.Hears(ctx, alice)
-		hears(s.Page, desk)
-		s.do("press", "42#")
-		call.WaitDigits(ctx, "42#")
-		s.do("hold")
-		s.wait("phone.held")
-		call.WaitDirection(ctx, "recvonly")
-		s.do("resume")
-		s.wait("!phone.held")
-		call.WaitDirection(ctx, "sendrecv")
-		hears(s.Page, desk)
-		s.do("hangUp")
-		call.WaitEnded(ctx)
+func callsByLibrary(ctx context.Context, phone *testphone.Phone, s stock, extension string) {
+	s.do("call", "101")
+	call := phone.Next(ctx)
+	call.Ring()
+	call.Answer()
+	s.is("talks")
+	call.Speak(desk)
+	call.Hears(ctx, alice)
+	hears(s.Page, desk)
+	s.do("press", "42#")
+	call.WaitDigits(ctx, "42#")
+	s.do("hold")
+	s.wait("phone.held")
+	call.WaitDirection(ctx, "recvonly")
+	s.do("resume")
+	s.wait("!phone.held")
+	call.WaitDirection(ctx, "sendrecv")
+	hears(s.Page, desk)
+	s.do("hangUp")
+	call.WaitEnded(ctx)
 
-		call = phone.Dial(ctx, extension)
-		s.is("rings")
-		s.do("answer")
-		call.WaitAnswered(ctx)
-		call.Speak(desk)
-		call.Hears(ctx, alice)
-		hears(s.Page, desk)
-		call.Hangup()
-		s.is("idle")
-		s.Close()
-	}
+	call = phone.Dial(ctx, extension)
+	s.is("rings")
+	s.do("answer")
+	call.WaitAnswered(ctx)
+	call.Speak(desk)
+	call.Hears(ctx, alice)
+	hears(s.Page, desk)
+	call.Hangup()
+	s.is("idle")
 }
