@@ -22,15 +22,18 @@ func waiting(causes chan<- error) func(*Edge) {
 	}
 }
 
-// codes reads answers until it has n, as "200/CANCEL"; which comes first does not count.
+// codes reads final answers until it has n, as "200/CANCEL"; which comes first does not count.
 func (p *phone) codes(n int) string {
 	p.t.Helper()
 	var list []string
-	for range n {
+	for len(list) < n {
 		res := p.answer(3 * time.Second)
 		if res == nil {
 			list = append(list, "silence")
 			break
+		}
+		if res.StatusCode == 100 {
+			continue
 		}
 		list = append(list, fmt.Sprintf("%d/%s", res.StatusCode, res.CSeq().MethodName))
 	}
