@@ -45,7 +45,7 @@ test: install-test-tools web-check ## Vet and test everything, with the race det
 	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)')
 	$(RACE) $$($(GO) list ./... | grep -E '$(PLAYS)')
 	$(GO) test -count=1 -run 'Mutants|EachPair' ./cmd/dialtone ./internal/bench/quality
-	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow' ./media/...
+	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow|TalkOff' ./media/...
 	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec
 
 web: ## Build the web phone: web/dist, which is committed. Needs Node 20.19 or later.
