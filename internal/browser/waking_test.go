@@ -67,6 +67,16 @@ func TestWhatADeadConnectionTookIsMadeGood(t *testing.T) {
 	call.Resume(ctx)
 	page.Gone("text", "You are on hold")
 	hearsOn(page)
+
+	call.Hold(ctx)
+	page.See("text", "You are on hold")
+	page.Eval(socketDies, nil)
+	comesBack()
+	page.See("text", "You are on hold")
+	call.Resume(ctx)
+	page.Gone("text", "You are on hold")
+	hearsOn(page)
+	call.Hears(ctx, alice)
 	call.Hangup()
 	page.See("text", "Call ended")
 }

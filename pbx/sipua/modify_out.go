@@ -48,7 +48,7 @@ func (l *leg) renegotiate(ctx context.Context) {
 		if !ok {
 			return
 		}
-		res, err := l.send(ctx, m)
+		res, err := l.send(ctx, &m)
 		wait := l.modified(m, res, err)
 		if wait > 0 && !l.sleep(ctx, wait) {
 			wait = -1
@@ -108,7 +108,8 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 	return m, true
 }
 
-func (l *leg) send(ctx context.Context, m modification) (*sip.Response, error) {
+// send sends m, perhaps over another connection than it was made for.
+func (l *leg) send(ctx context.Context, m *modification) (*sip.Response, error) {
 	if !m.req.IsInvite() {
 		return l.do(ctx, m.req, m.flow)
 	}
@@ -127,7 +128,8 @@ func (l *leg) send(ctx context.Context, m modification) (*sip.Response, error) {
 
 // reinvite sends a re-INVITE and acknowledges every 2xx to it. One that stays
 // provisional for 64*T1 is cancelled.
-func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, error) {
+func (l *leg) reinvite(ctx context.Context, m *modification) (*sip.Response, error) {
+	heard := l.hearing() // before it is asked: what comes after must not be missed
 	tx, err := l.ua.edge.Request(ctx, m.req, m.flow)
 	if err != nil {
 		return nil, err
@@ -136,11 +138,10 @@ func (l *leg) reinvite(ctx context.Context, m modification) (*sip.Response, erro
 	patience := time.NewTimer(time.Hour) // for a final answer after a provisional one
 	defer patience.Stop()
 	waiting, cancelled := false, false
-	heard := l.hearing()
 	for {
 		select {
 		case <-heard:
-			if heard = l.hearing(); l.left(m.flow) {
+			if heard = l.hearing(); l.left(m.flow) && len(tx.Responses()) == 0 {
 				tx.Terminate()
 				return nil, sipedge.ErrFlowGone
 			}

@@ -1,5 +1,6 @@
 import { UA } from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
+import { mend } from '../phone/mend.ts'
 import { address } from '../phone/number.ts'
 import { SipSocket } from '../phone/socket.ts'
 import type { Me } from '../state/api.ts'
@@ -40,6 +41,7 @@ export async function call(me: Me, target: string, way: Way, sound: MediaStream)
       mediaStream: sound,
       pcConfig: { iceServers: way === 'relay' ? me.ice.servers : [], iceTransportPolicy: way === 'relay' ? 'relay' : 'all', bundlePolicy: 'max-bundle' }
     })
+    mend(session)
     const pc = await answered(session, way)
     if (!(await within(patience, flows(pc)))) {
       session.terminate()

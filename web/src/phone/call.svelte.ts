@@ -6,7 +6,6 @@ import type { Quality } from './judge.ts'
 import { keep, type Kept } from './kept.ts'
 import { Loudspeaker } from './loudspeaker.ts'
 import { press } from './keys.ts'
-import { leave } from './leaving.ts'
 import { asserted } from './identity.ts'
 import type { Call, Ending, Phase } from './phone.ts'
 import { Reoffer } from './reoffer.ts'
@@ -159,7 +158,7 @@ export class SipCall implements Call {
   }
 
   hangUp(): void {
-    leave(this.session)
+    if (!this.session.isEnded()) this.session.terminate()
   }
 
   hold(on: boolean): void {

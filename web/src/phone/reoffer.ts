@@ -1,9 +1,8 @@
-import RequestSender from 'jssip/lib/Dialog/RequestSender'
 import type { RTCSession } from 'jssip/lib/RTCSession'
+import { forgetAck, mend, unreachable } from './mend.ts'
 
 /** What JsSIP keeps to itself. Its version is pinned. */
 interface Inside {
-  _status: number
   _localHold: boolean
   _remoteHold: boolean
   _onhold(who: string): void
@@ -12,29 +11,6 @@ interface Inside {
     rtcOfferConstraints?: RTCOfferOptions
     eventHandlers: { succeeded(response: { body?: string }): void; failed(response?: { status_code: number }): void }
   }): void
-}
-
-// Of JsSIP's _status.
-const waitingForAck = 6
-const confirmed = 9
-
-const unreachable = { status_code: 503 } // Service Unavailable
-
-/**
- * What JsSIP sends within calls. It would repeat an offer that met another one a second later,
- * as it was and with its old CSeq, which has to be refused: it is told that it has. It would
- * end the call when the connection is lost while a request is on its way: that is a refusal of
- * the request only (503, RFC 3261 §8.1.3.1).
- */
-export function mendRequests(): void {
-  const { prototype } = RequestSender
-  const { send } = prototype
-  prototype.send = function () {
-    this._reattempt = true
-    const handlers = this._eventHandlers
-    handlers.onTransportError = () => handlers.onErrorResponse(unreachable)
-    send.call(this)
-  }
 }
 
 const soon = 150 // ms until it is looked again whether an offer may be made
@@ -70,7 +46,9 @@ export class Reoffer {
     private readonly session: RTCSession,
     private readonly video: Shown,
     private readonly changed: (held: boolean) => void
-  ) {}
+  ) {
+    mend(session)
+  }
 
   /** The first offer is one of a call that is held, or is not. */
   begin(held: boolean): void {
@@ -94,8 +72,7 @@ export class Reoffer {
 
   /** The connection is a new one: new paths for the audio, and what the old one took with it. */
   reconnected(): void {
-    const inside = this.session as unknown as Inside
-    if (inside._status === waitingForAck) inside._status = confirmed // it was lost, or our answer was
+    forgetAck(this.session)
     this.restart = true
     this.settle()
   }
