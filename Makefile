@@ -37,7 +37,7 @@ build: ## Build bin/dialtone, one static binary.
 # wait a second when it ends, without GORACE.
 #
 # The race detector allocates, and is slow: what it cannot judge runs again without it.
-PLAYS := /internal/(browser|callscript|peers|corpus|bench/load)$$
+PLAYS := /internal/(browser|callscript|peers|corpus)$$
 RACE := GORACE=atexit_sleep_ms=50 CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m
 
 test: install-test-tools web-check ## Vet and test everything, with the race detector; Opus with libopus too.

@@ -122,8 +122,8 @@ func scenes(t *testing.T, files []string) (out []scene, left int) {
 }
 
 const (
-	worthwhile = 7 * time.Second        // of the course of a call that is cut short
-	apart      = 600 * time.Millisecond // from any other event, so that their order is clear
+	worthwhile = 7 * time.Second // of the course of a call that is cut short
+	apart      = time.Second     // from any other event, so that their order is clear
 	stay       = 1200 * time.Millisecond
 )
 
