@@ -118,7 +118,7 @@ func TestAnAnsweredInviteAbsorbsItsRepeats(t *testing.T) {
 	first := bytes.Clone(p.seen)
 	p.send(request("INVITE", 1))
 	p.silent("the INVITE again")
-	if err := (<-answered)(); err != nil {
+	if err := await(t, answered)(); err != nil {
 		t.Error(err)
 	}
 	p.wantSame(first)
@@ -127,7 +127,7 @@ func TestAnAnsweredInviteAbsorbsItsRepeats(t *testing.T) {
 		t.Errorf("the late CANCEL is answered with tag %q, the INVITE with %q", have, tag)
 	}
 	p.send(request("ACK", 1)) // with the branch of the INVITE, as some do
-	<-acks
+	await(t, acks)
 }
 
 func TestWhatComesAfterTheFinalResponseOfOurInvite(t *testing.T) {
@@ -141,7 +141,7 @@ func TestWhatComesAfterTheFinalResponseOfOurInvite(t *testing.T) {
 		}
 		got := p.request()
 		p.send(reply(got, code, "Answer", "a"))
-		if res := <-tx.Responses(); res.StatusCode != code {
+		if res := wantResponse(t, tx); res.StatusCode != code {
 			t.Error(res)
 		}
 		return tx, got
@@ -154,7 +154,7 @@ func TestWhatComesAfterTheFinalResponseOfOurInvite(t *testing.T) {
 	}
 	text := bytes.Clone(p.seen)
 	p.send(reply(got, 486, "Answer", "a"))
-	p.request()
+	p.anyRequest()
 	if !bytes.Equal(p.seen, text) {
 		t.Errorf("the repeated refusal is acknowledged by\n%s", p.seen)
 	}
@@ -165,7 +165,7 @@ func TestWhatComesAfterTheFinalResponseOfOurInvite(t *testing.T) {
 	}
 	p.send(reply(got, 180, "Ringing", "a"))
 	p.send(reply(got, 200, "OK", "b"))
-	if res := <-strays; res.StatusCode != 200 || res.To().Params.GetOr("tag", "") != "b" {
+	if res := await(t, strays); res.StatusCode != 200 || res.To().Params.GetOr("tag", "") != "b" {
 		t.Error(res)
 	}
 
@@ -176,7 +176,7 @@ func TestWhatComesAfterTheFinalResponseOfOurInvite(t *testing.T) {
 	}
 	tx.Terminate() // who asked for more still gets it
 	p.send(reply(got, 200, "OK", "b"))
-	if tag := <-more; tag != "b" || len(strays) != 0 {
+	if tag := await(t, more); tag != "b" || len(strays) != 0 {
 		t.Errorf("tag %q, %d strays", tag, len(strays))
 	}
 }
@@ -194,7 +194,7 @@ func TestOurRequestIsForgottenWithItsAnswer(t *testing.T) {
 		p.send(reply(got, 200, "OK", "a"))
 	}
 	for code := range [...]int{100, 200} {
-		if res := <-tx.Responses(); res.StatusCode != 100*(code+1) {
+		if res := wantResponse(t, tx); res.StatusCode != 100*(code+1) {
 			t.Error(res)
 		}
 	}

@@ -3,6 +3,7 @@ package sipedge
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"dialtone/config"
 )
@@ -107,7 +109,7 @@ func TestIPv6AndIPv4(t *testing.T) {
 			t.Errorf("Via in\n%s", p.seen)
 		}
 		p.send(reply(req, 200, "OK", "x"))
-		<-tx.Responses()
+		wantResponse(t, tx)
 		if u := b.ContactURI(flow, "1"); u.Host != "[::1]" {
 			t.Error(u.String())
 		}
@@ -197,13 +199,36 @@ func TestAcceptingOutlivesTooManyOpenFiles(t *testing.T) {
 		a := &acceptor{Listener: f, edge: e, transport: "tcp"}
 		done := make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
+		e.ctx = ctx // as Run does
 		go func() { a.serve(ctx); close(done) }()
 		ours, theirs := net.Pipe()
 		f.conns <- theirs // taken: the acceptor is still there
+		_, _ = ours.Write([]byte("\r\n\r\n"))
+		if n, err := ours.Read(make([]byte, 2)); n != 2 {
+			t.Errorf("the connection is not served: %v", err)
+		}
 		close(f.conns)
 		<-done
 		cancel()
 		_ = ours.Close()
 		e.readers.Wait()
 	})
+}
+
+// Run closes the connections that it knows of; one that was accepted in that moment is closed too.
+func TestAConnectionThatIsAcceptedTooLateIsClosed(t *testing.T) {
+	for _, transport := range []string{"tcp", "tls"} {
+		b := start(t, setUp{options: withTLS(t)})
+		b.stop()
+		ours, theirs := net.Pipe()
+		defer func() { _ = ours.Close() }()
+		(&acceptor{edge: b.Edge, transport: transport}).welcome(theirs)
+		_ = ours.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if _, err := ours.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: it stays: %v", transport, err)
+		}
+		if n := b.streams.len(); n != 0 {
+			t.Errorf("%s: %d connections are kept", transport, n)
+		}
+	}
 }

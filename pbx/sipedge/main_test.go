@@ -91,6 +91,7 @@ type phone struct {
 	t    testing.TB
 	f    framer
 	seen []byte
+	had  map[string]bool // requests, by method and branch
 }
 
 func (b *bench) phone(transport string) *phone {
@@ -227,6 +228,36 @@ func (b *bench) eventually(what string, done func() bool) {
 		case <-limit:
 			b.t.Fatalf("not so after 5 s: %s", what)
 		}
+	}
+}
+
+// await gives what comes on c, so that what does not come fails one test only.
+func await[T any](tb testing.TB, c <-chan T) T {
+	tb.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(5 * time.Second):
+		tb.Fatal("nothing came for 5 s")
+		panic("unreachable")
+	}
+}
+
+// wantResponse gives the next response to a request of ours.
+func wantResponse(tb testing.TB, tx sip.ClientTransaction) *sip.Response {
+	tb.Helper()
+	select {
+	case res := <-tx.Responses():
+		return res
+	case <-tx.Done():
+	case <-time.After(5 * time.Second):
+	}
+	select {
+	case res := <-tx.Responses(): // in the same moment
+		return res
+	default:
+		tb.Fatalf("no response came; the transaction: %v", tx.Err())
+		return nil
 	}
 }
 

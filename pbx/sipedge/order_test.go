@@ -35,7 +35,7 @@ func TestHandlersOfACallStartInOrderOfArrival(t *testing.T) {
 		want = append(want, "z9hG4bKtest"+strconv.Itoa(i))
 	}
 	for range many {
-		have = append(have, <-got)
+		have = append(have, await(t, got))
 	}
 	if !slices.Equal(want, have) {
 		t.Fatalf("started as %v", have)
@@ -96,11 +96,11 @@ func TestNextLetsTheNextRequestStart(t *testing.T) {
 		})
 		e.Handle(sip.INFO, func(context.Context, *sip.Request, sip.ServerTransaction, Flow) { close(second) })
 	}})
+	defer close(hold)
 	p := b.phone("udp")
 	p.send(inDialog("INVITE", 1))
 	p.send(inDialog("INFO", 2))
-	<-second
-	close(hold)
+	await(t, second)
 }
 
 func TestAckOfA2xxGoesToTheHandlerAndIsNeverAnswered(t *testing.T) {
@@ -115,7 +115,7 @@ func TestAckOfA2xxGoesToTheHandlerAndIsNeverAnswered(t *testing.T) {
 	p.send(request("INVITE", 1))
 	p.wantCode(200)
 	p.send(strings.Replace(request("ACK", 1), "z9hG4bKtest1", "z9hG4bKack", 1))
-	if err := <-acks; err != ErrNoAnswer { //nolint:errorlint // exactly this one
+	if err := await(t, acks); err != ErrNoAnswer { //nolint:errorlint // exactly this one
 		t.Errorf("answering an ACK gave %v", err)
 	}
 	if res := p.answer(30 * time.Millisecond); res != nil {

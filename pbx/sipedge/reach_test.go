@@ -29,7 +29,7 @@ func TestReach(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res := <-tx.Responses(); res.StatusCode != 200 {
+		if res := wantResponse(t, tx); res.StatusCode != 200 {
 			t.Errorf("%s: %v", transport, res)
 		}
 	}

@@ -72,5 +72,5 @@ func TestRequestsFollowTheirRoute(t *testing.T) {
 		t.Errorf("on %v came\n%s", FlowOf(tx), got)
 	}
 	p.send(reply(got, 200, "OK", "x"))
-	<-tx.Responses()
+	wantResponse(t, tx)
 }

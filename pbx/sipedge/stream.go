@@ -34,6 +34,9 @@ type stream struct {
 	uses  atomic.Int32
 	heard atomic.Int64 // when a message last began, Unix nanoseconds
 
+	closing sync.Once
+	shut    chan struct{} // closed by Close
+
 	writing sync.Mutex
 	mu      sync.Mutex
 	txs     map[failer]struct{}
@@ -41,7 +44,7 @@ type stream struct {
 }
 
 func newStream(e *Edge, c net.Conn, transport string) *stream {
-	s := &stream{Conn: c, edge: e, txs: map[failer]struct{}{}}
+	s := &stream{Conn: c, edge: e, shut: make(chan struct{}), txs: map[failer]struct{}{}}
 	s.f = Flow{Transport: transport, Local: addrPort(c.LocalAddr()), Remote: addrPort(c.RemoteAddr())}
 	s.heard.Store(time.Now().UnixNano())
 	return s
@@ -91,9 +94,28 @@ func (s *stream) serve(ctx context.Context) {
 // linger lets requests that came before what cannot be read be answered.
 func (s *stream) linger(ctx context.Context) {
 	wait, end := backoff{}, time.Now().Add(lingerBroken)
-	for s.uses.Load() > 0 && time.Now().Before(end) && ctx.Err() == nil {
-		wait.sleep(ctx)
+	for s.uses.Load() > 0 && time.Now().Before(end) && s.rest(ctx, wait.next()) {
+		continue
 	}
+}
+
+// rest waits; false means that the connection has been closed, or that ctx has ended.
+func (s *stream) rest(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.shut:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// Close may be called more than once. The reader ends even when it is not reading just now.
+func (s *stream) Close() error {
+	s.closing.Do(func() { close(s.shut) })
+	return s.Conn.Close()
 }
 
 // deadline bounds a message that has begun, and silence.
@@ -150,8 +172,7 @@ func (s *stream) pace(ctx context.Context) bool {
 	}
 	wait := backoff{}
 	for !s.edge.admit(s.f.Remote) {
-		wait.sleep(ctx)
-		if ctx.Err() != nil {
+		if !s.rest(ctx, wait.next()) {
 			return false
 		}
 	}

@@ -164,11 +164,11 @@ func (a *acceptor) serve(ctx context.Context) {
 			continue
 		}
 		wait.reset()
-		a.welcome(ctx, c)
+		a.welcome(c)
 	}
 }
 
-func (a *acceptor) welcome(ctx context.Context, c net.Conn) {
+func (a *acceptor) welcome(c net.Conn) {
 	e := a.edge
 	if !e.access().allowed(addrPort(c.RemoteAddr()).Addr()) {
 		e.stats.Denied.Add(1)
@@ -184,14 +184,18 @@ func (a *acceptor) welcome(ctx context.Context, c net.Conn) {
 		_ = c.Close()
 		return
 	}
-	e.readers.Go(func() {
-		if err := s.handshake(ctx); err != nil {
-			e.log.Debug("TLS handshake failed", "remote", s.f.Remote, "error", err)
-			s.end()
-			return
-		}
-		s.serve(ctx)
-	})
+	if !e.running(func(ctx context.Context) { e.readers.Go(func() { s.accepted(ctx) }) }) {
+		s.end() // Run has closed all that it knew of
+	}
+}
+
+func (s *stream) accepted(ctx context.Context) {
+	if err := s.handshake(ctx); err != nil {
+		s.edge.log.Debug("TLS handshake failed", "remote", s.f.Remote, "error", err)
+		s.end()
+		return
+	}
+	s.serve(ctx)
 }
 
 func (a *acceptor) close() {

@@ -137,9 +137,13 @@ type backoff struct{ d time.Duration }
 
 func (b *backoff) reset() { b.d = 0 }
 
-func (b *backoff) sleep(ctx context.Context) {
+func (b *backoff) next() time.Duration {
 	b.d = min(max(2*b.d, 5*time.Millisecond), time.Second)
-	t := time.NewTimer(b.d)
+	return b.d
+}
+
+func (b *backoff) sleep(ctx context.Context) {
+	t := time.NewTimer(b.next())
 	defer t.Stop()
 	select {
 	case <-t.C:

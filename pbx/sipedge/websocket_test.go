@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,7 +121,7 @@ func TestMessagesOverWebSocket(t *testing.T) {
 	f.wantCode("400")
 	f.send(overWS(strings.Replace(request("INFO", 3), "Content-Length: 0\r\n", "", 1))) // RFC 7118 §5
 	f.wantCode("200")
-	if f.Close(); <-f.ended != nil {
+	if f.Close(); await(t, f.ended) != nil {
 		t.Error("a connection that was served ends with an error")
 	}
 	b.eventually("the flow is gone", func() bool { return !b.Alive(f.flow) })
@@ -187,15 +188,17 @@ func TestBrowsersAreNeverDialled(t *testing.T) {
 }
 
 func TestWebSocketsAreBounded(t *testing.T) {
+	var left atomic.Bool // whoever is at 40002; until then no silence is too long
 	b := start(t, setUp{edge: always, options: func(o *Options) {
 		o.Limits = Limits{ConnectionsPerSource: 2, Idle: 50 * time.Millisecond}
-		o.Registered = func(a netip.AddrPort) bool { return a.Port() == 40001 }
+		o.Registered = func(a netip.AddrPort) bool { return a.Port() == 40001 || !left.Load() }
 	}})
 	registered, silent := b.browser(t, 40001, true), b.browser(t, 40002, true)
 	b.eventually("both are there", func() bool { return b.Alive(registered.flow) && b.Alive(silent.flow) })
-	if err := <-b.browser(t, 40003, true).ended; !errors.Is(err, ErrRefused) {
+	if err := await(t, b.browser(t, 40003, true).ended); !errors.Is(err, ErrRefused) {
 		t.Errorf("one more than an address may have: %v", err)
 	}
+	left.Store(true)
 	select {
 	case err := <-silent.ended:
 		if err != nil {
@@ -229,7 +232,9 @@ func TestClosingHoldsNobodyUp(t *testing.T) {
 	go func() { ended <- b.ServeMessages(t.Context(), old, flow.Local, flow.Remote, true) }()
 	b.eventually("it is there", func() bool { return b.Alive(flow) })
 	next := b.browser(t, 40002, true)
-	<-old.closing
+	release := sync.OnceFunc(func() { close(old.closed) })
+	defer release()
+	await(t, old.closing)
 	looked := make(chan struct{})
 	go func() { defer close(looked); b.Alive(next.flow) }()
 	select {
@@ -237,19 +242,19 @@ func TestClosingHoldsNobodyUp(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("they wait")
 	}
-	close(old.closed)
-	<-ended
-	<-looked
+	release()
+	await(t, ended)
+	await(t, looked)
 }
 
 func TestWebSocketsOfStrangersAreRefused(t *testing.T) {
 	b := start(t, setUp{edge: always, config: func(c *config.Config) { c.SIP.Deny = []string{"127.0.0.0/8"} }})
-	if err := <-b.browser(t, 40001, true).ended; !errors.Is(err, ErrRefused) {
+	if err := await(t, b.browser(t, 40001, true).ended); !errors.Is(err, ErrRefused) {
 		t.Errorf("from an address that is denied: %v", err)
 	}
 	b.stop()
 	b.cfg.SIP.Deny = nil
-	if err := <-b.browser(t, 40001, true).ended; err == nil {
+	if err := await(t, b.browser(t, 40001, true).ended); err == nil {
 		t.Error("an edge that has stopped serves one")
 	}
 }
@@ -265,6 +270,28 @@ func TestWebSocketThatDoesNotReadIsClosed(t *testing.T) {
 	case <-f.ended:
 	case <-time.After(5 * time.Second):
 		t.Error("it stays")
+	}
+}
+
+// One that is held back because its source sends too much ends at once with its connection,
+// and with the edge.
+func TestWebSocketThatIsHeldBackEnds(t *testing.T) {
+	b := start(t, setUp{edge: always, config: func(c *config.Config) { c.SIP.RatePerSource = 1 }})
+	source := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 0)
+	b.sources.take(source, 1, time.Now().Add(time.Hour)) // the next one may come in an hour
+	closed, left := b.browser(t, 40001, true), b.browser(t, 40002, true)
+	for _, f := range []*far{closed, left} {
+		f.send(overWS(request("INFO", 1)))
+		held := b.stats.Limited.Load()
+		b.eventually("it is held back", func() bool { return b.stats.Limited.Load() > held })
+	}
+	_ = b.streams.get(closed.flow).Close()
+	if err := await(t, closed.ended); err != nil {
+		t.Error(err)
+	}
+	go b.stop()
+	if err := await(t, left.ended); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -297,7 +324,7 @@ func TestWebSocketsThatLookTheSame(t *testing.T) {
 	}
 	first.send(overWS(request("REGISTER", 1)))
 	first.wantCode("200")
-	if first.Close(); <-first.ended != nil {
+	if first.Close(); await(t, first.ended) != nil {
 		t.Error("the first was not served")
 	}
 	b.eventually("the flow is gone", func() bool { return !b.Alive(first.flow) })
