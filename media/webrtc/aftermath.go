@@ -1,9 +1,12 @@
 package webrtc
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -15,6 +18,8 @@ const (
 	// maxEnds is how many datagrams are looked at that may be the end: anybody can send
 	// some that look so.
 	maxEnds = 32
+	// waking is how long one of them may take, on a machine that is busy.
+	waking = 10 * time.Second
 	// sealedAlert is how long an alert is, encrypted with AES-GCM.
 	sealedAlert = recordHeader + 8 + 2 + 16
 )
@@ -27,7 +32,8 @@ type aftermath struct {
 	said    time.Time // when it was last sent
 	goodbye []byte    // ready to be sent
 	opening bool      // a goroutine looks at what may be the end
-	ends    int       // how often one did
+	waiting []byte    // what it looks at next
+	ends    int       // how often it did
 }
 
 // settle ends all of conn but what has to stay.
@@ -48,6 +54,7 @@ func (a *association) settle(conn *dtls.Conn, wire *pipe) {
 	switch {
 	case a.conn.dtls != a || a.conn.closed: // abandoned
 		a.part()
+		return
 	case after.goodbye == nil: // it was answered: the far side has ended it already
 		a.conn.leaves = time.Now().Add(a.conn.hub.Farewell)
 	}
@@ -74,51 +81,92 @@ func (a *association) heard(b []byte) {
 		for _, d := range after.flight {
 			a.conn.Send(d)
 		}
-	case b[0] == kindAlert && len(b) == sealedAlert && after.state != nil && !after.opening && after.ends < maxEnds:
+	case !maybeEnd(b) || after.state == nil || after.ends >= maxEnds:
+	case after.opening: // the last counts: nothing comes after the end
+		after.waiting = slices.Clone(b)
+	default:
 		after.opening = true
 		after.ends++
-		letter := &letter{datagram: append([]byte(nil), b...), at: net.UDPAddrFromAddrPort(a.conn.home.at)}
-		a.conn.hub.work.Go(func() { a.open(letter) })
+		b := slices.Clone(b)
+		a.conn.hub.work.Go(func() { a.open(b) })
 	}
 }
 
-// open looks whether a datagram is the end. A far side that ends the association is about
-// to hang up, or its page is gone.
-func (a *association) open(l *letter) {
-	over := a.over(l)
+// maybeEnd reports whether only the keys can tell that b is not the end.
+func maybeEnd(b []byte) bool { return len(b) == sealedAlert && b[0] == kindAlert }
+
+// open looks whether a datagram is the end, or one that comes meanwhile.
+func (a *association) open(b []byte) {
+	for b != nil {
+		b = a.opened(a.over(b))
+	}
+}
+
+// opened takes what a datagram was, and gives the next. A far side that ends the
+// association is about to hang up, or its page is gone.
+func (a *association) opened(over bool) (next []byte) {
 	a.conn.mu.Lock()
 	defer a.conn.mu.Unlock()
-	a.after.opening = false
-	if over && !a.conn.closed && a.conn.dtls == a {
+	after, current := a.after, !a.conn.closed && a.conn.dtls == a
+	if over && current {
 		a.part() // it waits for ours
 		a.conn.leaves = time.Now().Add(a.conn.hub.Farewell)
 	}
+	if current && !over && after.ends < maxEnds {
+		next = after.waiting
+	}
+	after.waiting = nil
+	if after.opening = next != nil; after.opening {
+		after.ends++
+	}
+	return next
 }
 
 // over wakes the association up for one datagram.
-func (a *association) over(l *letter) bool {
-	state := *a.after.state
-	var options []dtls.Option
-	options = append(options, a.options()...)
-	conn, err := dtls.ResumeWithOptions(&state, l, l.at, options...)
+func (a *association) over(b []byte) bool {
+	ctx, stop := context.WithTimeout(a.conn.hub.ctx, waking)
+	defer stop()
+	state, l := *a.after.state, newLetter(b, net.UDPAddrFromAddrPort(a.conn.home.at))
+	conn, err := dtls.ResumeWithOptions(&state, l, l.at, a.options()...)
 	if err != nil {
 		return false
 	}
 	defer conn.Close() //nolint:errcheck // nobody to tell
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return false
+	}
+	if until, ok := ctx.Deadline(); ok {
+		_ = conn.SetReadDeadline(until) // never fails
+	}
+	close(l.due)
 	_, err = conn.Read(make([]byte, sealedAlert))
 	return errors.Is(err, io.EOF)
 }
 
-// letter is a network over which one datagram comes, and nothing goes.
+// letter is a network over which one datagram comes, when it is due, and nothing goes.
 type letter struct {
 	datagram []byte
 	at       net.Addr
+	due      chan struct{} // is closed when DTLS is awake: an end that comes before is an error to it
+	gone     chan struct{} // is closed when nobody reads any more
+	leave    func()
+}
+
+func newLetter(b []byte, at net.Addr) *letter {
+	l := &letter{datagram: b, at: at, due: make(chan struct{}), gone: make(chan struct{})}
+	l.leave = sync.OnceFunc(func() { close(l.gone) })
+	return l
 }
 
 var errRead = errors.New("there was one datagram only")
 
 // ReadFrom implements net.PacketConn.
 func (l *letter) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case <-l.due:
+	case <-l.gone:
+		return 0, l.at, net.ErrClosed
+	}
 	if l.datagram == nil {
 		return 0, l.at, errRead
 	}
@@ -131,16 +179,24 @@ func (l *letter) ReadFrom(b []byte) (int, net.Addr, error) {
 func (*letter) WriteTo(b []byte, _ net.Addr) (int, error) { return len(b), nil }
 
 // Close implements net.PacketConn.
-func (*letter) Close() error { return nil }
+func (l *letter) Close() error {
+	l.leave()
+	return nil
+}
 
 // LocalAddr implements net.PacketConn.
 func (l *letter) LocalAddr() net.Addr { return l.at }
 
 // SetDeadline implements net.PacketConn.
-func (*letter) SetDeadline(time.Time) error { return nil }
+func (l *letter) SetDeadline(t time.Time) error { return l.SetReadDeadline(t) }
 
-// SetReadDeadline implements net.PacketConn.
-func (*letter) SetReadDeadline(time.Time) error { return nil }
+// SetReadDeadline implements net.PacketConn. DTLS sets one only to stop reading.
+func (l *letter) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		l.leave()
+	}
+	return nil
+}
 
 // SetWriteDeadline implements net.PacketConn.
 func (*letter) SetWriteDeadline(time.Time) error { return nil }

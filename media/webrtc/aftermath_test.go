@@ -3,6 +3,7 @@ package webrtc
 import (
 	"bytes"
 	"net/netip"
+	"runtime"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -96,4 +97,123 @@ func TestSettledCallsHaveNoGoroutines(t *testing.T) {
 		return !bytes.Contains(s.Bytes(), []byte("webrtc.(*association)")) && !bytes.Contains(s.Bytes(), []byte("webrtc.(*pipe)"))
 	})
 	b.heard(c, br)
+}
+
+// busy has the scheduler choose among many goroutines until the test ends.
+func busy(t *testing.T) {
+	t.Helper()
+	var work sync.WaitGroup
+	done := make(chan struct{})
+	for range 8 {
+		work.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					runtime.Gosched()
+				}
+			}
+		})
+	}
+	t.Cleanup(func() { close(done); work.Wait() })
+}
+
+// parting has br leave, and gives the datagram that says so before c has looked at it.
+func parting(t *testing.T, c *Conn, br *testbrowser.Browser) (end []byte) {
+	t.Helper()
+	c.mu.Lock()
+	c.dtls.after.opening = true
+	c.mu.Unlock()
+	br.Leave()
+	until(t, "the goodbye", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		end = c.dtls.after.waiting
+		return end != nil
+	})
+	return end
+}
+
+// The goodbye of a browser is understood each time, whatever the scheduler does and
+// whatever comes just before in its name.
+func TestGoodbyeOfTheBrowser(t *testing.T) {
+	c, br := settledCall(newBed(t))
+	end := parting(t, c, br)
+	forged := record(kindAlert, 1, make([]byte, sealedAlert-recordHeader)...)
+	busy(t)
+	for round := range 200 {
+		c.mu.Lock()
+		c.leaves, c.dtls.after.opening, c.dtls.after.waiting, c.dtls.after.ends = time.Time{}, false, nil, 0
+		c.mu.Unlock()
+		if round%2 == 1 {
+			c.spoof(forged)
+		}
+		c.spoof(end)
+		var ends bool
+		until(t, "a look at it", func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			ends = !c.leaves.IsZero()
+			return !c.dtls.after.opening
+		})
+		if !ends {
+			t.Fatalf("ignored in round %d", round)
+		}
+	}
+}
+
+// A browser may leave while the handshake is being put away.
+func TestGoodbyeAtOnce(t *testing.T) {
+	b := newBed(t)
+	busy(t)
+	for range 10 {
+		c, br := b.open(), testbrowser.New(t)
+		c.Connect(peerOf(br.Offer("sendrecv"), false))
+		br.Take(describe(c, "passive"))
+		br.Up()
+		br.Leave()
+		until(t, "the end", func() bool { c.mu.Lock(); defer c.mu.Unlock(); return !c.leaves.IsZero() || c.err != nil })
+		c.Close()
+		br.Vanish()
+	}
+}
+
+// What the handshake leaves unread is not lost, nor what comes too late for it.
+func TestRestOfThePipe(t *testing.T) {
+	c := newBed(t).open()
+	defer c.Close()
+	p := newPipe(c)
+	end := record(kindAlert, 1, make([]byte, sealedAlert-recordHeader)...)
+	p.take(end)
+	if _, _, err := p.ReadFrom(make([]byte, longest)); err != nil {
+		t.Fatal(err)
+	}
+	p.take([]byte("queued"))
+	if err := p.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	p.take([]byte("late"))
+	if got := p.rest(); !slices.EqualFunc(got, [][]byte{end, []byte("queued"), []byte("late")}, bytes.Equal) {
+		t.Errorf("%q", got)
+	}
+}
+
+// Nothing waits for ever for a letter that is not due.
+func TestLetterIsReleased(t *testing.T) {
+	for name, release := range map[string]func(*letter) error{
+		"closed":  (*letter).Close,
+		"stopped": func(l *letter) error { return l.SetReadDeadline(time.Unix(1, 0)) },
+	} {
+		l := newLetter([]byte("end"), nil)
+		failed := make(chan error, 1)
+		go func() { _, _, err := l.ReadFrom(make([]byte, longest)); failed <- err }()
+		if err := release(l); err != nil {
+			t.Fatal(err)
+		}
+		if err := await(t, failed); err == nil {
+			t.Errorf("%s: it was read", name)
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package webrtc
 
 import (
+	"errors"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -16,12 +18,14 @@ const maxQueued, maxQueuedBytes = 32, 64 << 10
 type pipe struct {
 	conn *Conn
 	in   *packetio.Buffer
+	late [][]byte // what came when in was closed; conn.mu guards it
 
 	mu      sync.Mutex
 	heard   bool     // something, since we last spoke
 	flight  [][]byte // what we have said since we last heard something
 	sealed  bool     // nothing is sent any more
 	goodbye []byte   // what would have been sent instead
+	end     []byte   // what was read last that may be the end
 }
 
 var _ net.PacketConn = (*pipe)(nil)
@@ -34,17 +38,32 @@ func newPipe(c *Conn) *pipe {
 }
 
 // take queues a datagram of the far side; what is too much is lost, as on any network.
-func (p *pipe) take(b []byte) { _, _ = p.in.Write(b) }
+// conn.mu is held.
+func (p *pipe) take(b []byte) {
+	if _, err := p.in.Write(b); errors.Is(err, io.ErrClosedPipe) && len(p.late) < maxQueued {
+		p.late = append(p.late, slices.Clone(b))
+	}
+}
 
-// rest is what was queued and nobody has read, after Close.
+// rest is what nobody has read, after Close, and before it what DTLS may have read as the
+// end without a word to us; conn.mu is held.
 func (p *pipe) rest() (list [][]byte) {
+	p.mu.Lock()
+	if p.end != nil {
+		list = append(list, p.end)
+	}
+	p.mu.Unlock()
+	_ = p.in.Close() // so that nothing here waits; DTLS may be about to do it
 	b := make([]byte, longest)
 	for {
+		_ = p.in.SetReadDeadline(time.Time{}) // that by which DTLS was stopped
 		n, err := p.in.Read(b)
-		if err != nil {
-			return list
+		if errors.Is(err, io.EOF) {
+			return append(list, p.late...)
 		}
-		list = append(list, slices.Clone(b[:n]))
+		if err == nil {
+			list = append(list, slices.Clone(b[:n]))
+		}
 	}
 }
 
@@ -69,6 +88,9 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heard = p.heard || n > 0
+	if maybeEnd(b[:n]) {
+		p.end = slices.Clone(b[:n])
+	}
 	return n, p.LocalAddr(), err
 }
 
