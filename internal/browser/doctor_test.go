@@ -86,8 +86,8 @@ func TestTheCheckOfAHealthyConnection(t *testing.T) {
 	if m == nil {
 		t.Fatalf("no delay was measured: %q", text)
 	}
-	// The buffer of a browser alone holds back some; more than that is no loopback.
-	if ms, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", "")); err != nil || ms < 10 || ms > 350 {
+	// The buffer of a browser alone holds back some, and more where the machine is busy.
+	if ms, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", "")); err != nil || ms < 10 || ms > 2000 {
 		t.Errorf("a delay of %s ms on the loopback", m[1])
 	}
 	t.Logf("delay %s ms, loss %s %%", m[1], m[2])
