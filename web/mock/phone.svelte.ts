@@ -34,7 +34,6 @@ class PlayedVideo implements Video {
   own = $state.raw<MediaStream | null>(null)
   theirs = $state.raw<MediaStream | null>(null)
   offered = $state(false)
-  busy = $state(false)
   trouble = $state('')
   show(source: Source) {
     this.source = source

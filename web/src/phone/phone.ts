@@ -27,7 +27,6 @@ export interface Video {
   /** The caller asked for a call with video. */
   readonly offered: boolean
   /** Something was switched and is not done yet. */
-  readonly busy: boolean
   /** Why nothing is shown, for words["camera." + trouble]. */
   readonly trouble: string
 

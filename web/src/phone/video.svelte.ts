@@ -14,7 +14,6 @@ export class SipVideo implements Video {
   own = $state.raw<MediaStream | null>(null)
   theirs = $state.raw<MediaStream | null>(null)
   offered = $state(false)
-  busy = $state(false)
   trouble = $state('')
 
   private track: MediaStreamTrack | null = null
@@ -22,6 +21,9 @@ export class SipVideo implements Video {
   private over = false
   private sees = false // it is a call with video, whoever shows something
   private timer = 0
+  private busy = false
+  private doing: Source = '' // what is on its way, while busy
+  private next: Source | null = null // what was wanted meanwhile
 
   /** "voice" is the stream that the pictures belong to; "ask" has the far side told of another direction. */
   constructor(
@@ -97,8 +99,10 @@ export class SipVideo implements Video {
   }
 
   private async show(source: Source): Promise<void> {
-    if (this.busy || this.over) return
+    if (this.over) return
+    if (this.busy) return void (this.next = source === this.doing ? null : source)
     this.busy = true
+    this.doing = source
     this.trouble = ''
     try {
       const track = source ? await this.pictures[source]() : null
@@ -113,6 +117,9 @@ export class SipVideo implements Video {
       if (this.track?.readyState === 'ended') await this.nothing()
     } finally {
       this.busy = false
+      const { next } = this
+      this.next = null
+      if (next !== null) void this.show(next)
     }
   }
 
