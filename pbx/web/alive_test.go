@@ -14,10 +14,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// pinged serves one WebSocket with a pulse. What it gets is when that has ended.
-func pinged(t *testing.T, every time.Duration) (url string, ended <-chan struct{}) {
+// pinged serves one WebSocket with a pulse. What it gets is when that has begun and ended.
+func pinged(t *testing.T, every time.Duration) (url string, begun, ended <-chan struct{}) {
 	t.Helper()
-	over := make(chan struct{})
+	beats, over := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(slim{w}, r, nil)
 		if err != nil {
@@ -26,6 +26,7 @@ func pinged(t *testing.T, every time.Duration) (url string, ended <-chan struct{
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		rest := keepAlive(ctx, c, every)
+		close(beats)
 		for err == nil {
 			_, _, err = c.Read(ctx)
 		}
@@ -35,12 +36,12 @@ func pinged(t *testing.T, every time.Duration) (url string, ended <-chan struct{
 		close(over)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, over
+	return server.URL, beats, over
 }
 
 // A page that answers stays, and is asked again and again.
 func TestPulse(t *testing.T) {
-	url, ended := pinged(t, 10*time.Millisecond)
+	url, _, ended := pinged(t, 10*time.Millisecond)
 	pings, enough := atomic.Int32{}, make(chan struct{})
 	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{OnPingReceived: func(context.Context, []byte) bool { //nolint:bodyclose // it says that nobody has to
 		if pings.Add(1) == 3 {
@@ -63,16 +64,17 @@ func TestPulse(t *testing.T) {
 
 // Between two pings there is no goroutine for them.
 func TestPulseSleepsWithoutAGoroutine(t *testing.T) {
-	url, ended := pinged(t, time.Hour)
+	url, begun, ended := pinged(t, time.Hour)
 	c, _, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // it says that nobody has to
 	if err != nil {
 		t.Fatal(err)
 	}
+	<-begun
 	var s bytes.Buffer
 	look := func() bool {
 		s.Reset()
 		_ = pprof.Lookup("goroutine").WriteTo(&s, 1)
-		return bytes.Contains(s.Bytes(), []byte("web.(*pulse)"))
+		return bytes.Contains(s.Bytes(), []byte("web.(*pulse)")) || bytes.Contains(s.Bytes(), []byte("web.keepAlive"))
 	}
 	for end := time.Now().Add(5 * time.Second); look(); runtime.Gosched() { // those of tests before end
 		if time.Now().After(end) {

@@ -125,13 +125,13 @@ type Server struct {
 	bound  map[string]net.Listener // by what web.listen says
 	failed map[string]bool         // that the log was told of
 
-	sockets sync.WaitGroup // WebSockets of SIP
+	sockets *sockets
 }
 
 // New reads the page, the sessions and the certificate authority, which is made when it is
 // not there.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, logins: make(turns, loginsAtOnce), searches: make(turns, searchesAtOnce), pictures: make(turns, drawnAtOnce), bound: map[string]net.Listener{}, failed: map[string]bool{}}
+	s := &Server{Options: o, logins: make(turns, loginsAtOnce), searches: make(turns, searchesAtOnce), pictures: make(turns, drawnAtOnce), bound: map[string]net.Listener{}, failed: map[string]bool{}, sockets: newSockets()}
 	var err error
 	if s.page, err = readPage(o.Page); err != nil {
 		return nil, err
@@ -224,8 +224,7 @@ func (s *Server) Close() {
 	}
 }
 
-// Run serves until ctx ends and waits for those whom it serves. Connections of /ws are ended
-// by the edge, which has to stop too.
+// Run serves until ctx ends, and waits for those whom it serves.
 func (s *Server) Run(ctx context.Context) error {
 	if len(s.Config().Web.Listen) == 0 {
 		<-ctx.Done()
@@ -262,7 +261,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	tasks.Wait()
 	in.wait()
-	s.sockets.Wait()
+	s.sockets.close()
 	return nil
 }
 

@@ -54,6 +54,7 @@ type exchange struct {
 	refusal  error // of wishes
 	conns    chan sipedge.MessageConn
 	denied   atomic.Bool
+	panics   atomic.Bool // who serves WebSockets
 
 	mailboxes atomic.Int32                   // how often one was read
 	remote    atomic.Pointer[netip.AddrPort] // of the last WebSocket
@@ -152,6 +153,9 @@ func (x *exchange) Allowed(netip.Addr) bool { return !x.denied.Load() }
 // ServeMessages echoes, and tells the test of the connection.
 func (x *exchange) ServeMessages(ctx context.Context, c sipedge.MessageConn, _, remote netip.AddrPort, _ bool) error {
 	x.remote.Store(&remote)
+	if x.panics.Load() {
+		panic("as a test wants it")
+	}
 	select {
 	case x.conns <- c:
 	default:

@@ -30,27 +30,39 @@ func (s *Server) serveSIP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusForbidden, "origin")
 		return
 	}
-	s.sockets.Add(1) // while Shutdown still waits for us
-	if !s.openSIP(w, r) {
-		s.sockets.Done()
+	if !s.sockets.enter() {
+		fail(w, http.StatusServiceUnavailable, "busy")
+		return
 	}
+	served := false
+	defer func() { // also when there is a panic
+		if !served {
+			s.sockets.leave()
+		}
+	}()
+	served = s.openSIP(w, r)
 }
 
 // openSIP makes a WebSocket of a request, and reports whether somebody serves it.
-func (s *Server) openSIP(w http.ResponseWriter, r *http.Request) bool {
+func (s *Server) openSIP(w http.ResponseWriter, r *http.Request) (served bool) {
 	c, err := websocket.Accept(slim{w}, r, &websocket.AcceptOptions{Subprotocols: []string{"sip"}, InsecureSkipVerify: true}) // the origin was looked at
 	if err != nil {
 		s.Log.Debug("no WebSocket", "from", r.RemoteAddr, "error", err)
 		return false
 	}
+	defer func() { // also when there is a panic
+		if !served {
+			_ = c.CloseNow()
+		}
+	}()
 	if c.Subprotocol() != "sip" {
-		_ = c.Close(websocket.StatusPolicyViolation, "the subprotocol is sip")
+		dismiss(w, c)
 		return false
 	}
 	c.SetReadLimit(maxMessage)
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	at, _ := netip.ParseAddrPort(local.String())
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(s.sockets.ctx)
 	end := cancel
 	// A page sends its cookie along: when its session ends, so does what it registered with.
 	if me, ok := s.sessionOf(r); ok {
@@ -61,21 +73,31 @@ func (s *Server) openSIP(w http.ResponseWriter, r *http.Request) bool {
 	// On a goroutine of its own, so that the request, its headers and the deep stack of
 	// this one are not kept for as long as the page is open.
 	go func() {
-		defer s.sockets.Done()
+		defer s.sockets.leave()
 		defer end()
+		defer s.survive(far)
 		s.carry(ctx, c, at, far)
 	}()
 	return true
+}
+
+// dismiss closes a WebSocket that does not speak SIP. Who stops waits for the handler: the far
+// side's goodbye is not waited for as long as the library would.
+func dismiss(w http.ResponseWriter, c *websocket.Conn) {
+	line, until := http.NewResponseController(w), time.Now().Add(farewell)
+	_ = line.SetReadDeadline(until)
+	_ = line.SetWriteDeadline(until)
+	_ = c.Close(websocket.StatusPolicyViolation, "the subprotocol is sip")
 }
 
 // carry serves SIP over a WebSocket until it closes or ctx ends.
 func (s *Server) carry(ctx context.Context, c *websocket.Conn, local, far netip.AddrPort) {
 	rest := keepAlive(ctx, c, pingEvery)
 	defer rest()
+	defer func() { _ = c.CloseNow() }() // also when there is a panic
 	if err := s.Edge.ServeMessages(ctx, sipConn{c}, local, far, true); err != nil {
 		s.Log.Debug("a WebSocket is not served", "from", far, "error", err)
 	}
-	_ = c.CloseNow()
 }
 
 // sipConn implements sipedge.MessageConn.
