@@ -1,18 +1,27 @@
 package callscript
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // perServer is how many ports a server has, and the last of them are not for RTP.
 const (
 	perServer = 500
 	others    = 10
+)
+
+// When all ports are taken: how often one looks again, and for how long.
+const (
+	lookAgain = 100 * time.Millisecond
+	lookUntil = time.Minute
 )
 
 // ports are where one server listens, the same after a restart: those for RTP, and others
@@ -25,14 +34,30 @@ func (p ports) marks() *strings.Replacer {
 	return strings.NewReplacer("$PROVIDER2", at(p.provider2), "$PROVIDER", at(p.provider), "$PAGE", at(p.page), "$WEBRTC", strconv.Itoa(p.webrtc))
 }
 
-// freePorts finds ports that nobody has. They are the server's until room is closed.
+// freePorts finds ports that nobody has, or waits until some are free. They are the server's until room is closed.
 func freePorts() (p ports, room io.Closer, err error) {
-	first, room, err := freeRange()
+	first, room, err := soonFree()
 	last := first + perServer
 	return ports{
 		media: first, udp: last - 1, tcp: last - 2, tls: last - 3, udp6: last - 4,
 		provider: last - 5, provider2: last - 6, page: last - 7, webrtc: last - 8,
 	}, room, err
+}
+
+// soonFree waits for a range: there are few, and others' tests give theirs back.
+func soonFree() (first int, room io.Closer, err error) {
+	again, late := time.NewTicker(lookAgain), time.After(lookUntil)
+	defer again.Stop()
+	for {
+		if first, room, err = freeRange(); err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return first, room, err
+		}
+		select {
+		case <-late:
+			return 0, nil, err
+		case <-again.C:
+		}
+	}
 }
 
 // freeRange takes ports that neither the kernel gives to anybody nor other tests use. Servers of

@@ -52,30 +52,32 @@ func rtpPorts(t *testing.T) int {
 // lastPort counts the ports that freePort has given.
 var lastPort atomic.Int32
 
-// freePort is a port that nobody has on 127.0.0.1, with two behind it that nobody has
-// either. Programs open them later: they lie below those that the kernel gives to others.
+// freePort is a port that nobody has on 127.0.0.1, for UDP and TCP, with two behind it that
+// nobody has either. Programs open them later: they lie below those that the kernel gives to
+// others.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 250 {
 		port := 32001 + 3*int(lastPort.Add(1)%250)
-		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		free := true
-		for i := range 3 {
-			l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port + i})
-			if err != nil {
-				free = false
-				break
-			}
-			_ = l.Close()
-		}
-		_ = c.Close()
-		if free {
+		if isFree(port) && isFree(port+1) && isFree(port+2) {
 			return port
 		}
 	}
 	t.Fatal("no three free ports in a row")
 	return 0
+}
+
+func isFree(port int) bool {
+	at := fmt.Sprintf("127.0.0.1:%d", port)
+	u, err := net.ListenPacket("udp", at)
+	if err != nil {
+		return false
+	}
+	_ = u.Close()
+	l, err := net.Listen("tcp", at)
+	if err != nil {
+		return false
+	}
+	_ = l.Close()
+	return true
 }
