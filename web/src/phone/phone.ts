@@ -26,7 +26,6 @@ export interface Video {
   readonly theirs: MediaStream | null
   /** The caller asked for a call with video. */
   readonly offered: boolean
-  /** Something was switched and is not done yet. */
   /** Why nothing is shown, for words["camera." + trouble]. */
   readonly trouble: string
 
