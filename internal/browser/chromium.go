@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -121,7 +122,11 @@ func (p *pipes) read() ([]byte, error) {
 	return data[:len(data)-1], nil
 }
 
-func (p *pipes) write(message []byte) error {
+func (p *pipes) write(ctx context.Context, message []byte) error {
+	until, _ := ctx.Deadline() // none is no time, which a file takes as none, too
+	if err := p.commands.SetWriteDeadline(until); err != nil {
+		return err
+	}
 	_, err := p.commands.Write(append(message, 0))
 	return err
 }

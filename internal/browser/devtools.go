@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -154,10 +155,26 @@ func (t *devToolsTab) look(ctx context.Context, width, height int, dark bool) er
 	return t.ask(ctx, "Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 }
 
+// argument is one of console.error.
+type argument struct {
+	Value       any
+	Description string // of what is no plain value
+}
+
+// String is what a developer reads of it.
+func (a argument) String() string {
+	if a.Description != "" {
+		return a.Description
+	}
+	return fmt.Sprint(a.Value)
+}
+
 func (t *devToolsTab) event(m message) (complaint, request string) {
 	var e struct {
 		Details exception `json:"exceptionDetails"`
 		Entry   struct{ Level, Text, URL string }
+		Type    string
+		Args    []argument
 		Request struct{ URL string }
 	}
 	if json.Unmarshal(m.Params, &e) != nil {
@@ -169,6 +186,10 @@ func (t *devToolsTab) event(m message) (complaint, request string) {
 	case "Log.entryAdded":
 		if e.Entry.Level != "info" && e.Entry.Level != "verbose" {
 			return e.Entry.Text + " " + e.Entry.URL, ""
+		}
+	case "Runtime.consoleAPICalled":
+		if e.Type == "error" {
+			return fmt.Sprint(e.Args), ""
 		}
 	case "Network.requestWillBeSent":
 		return "", e.Request.URL

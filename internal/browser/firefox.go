@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -47,12 +46,14 @@ func StartFirefox(tb testing.TB, hz float64) *Browser {
 }
 
 // preferences are those of every profile; the rest is what Firefox takes itself when it is
-// driven. Its fake camera shows colours that change.
+// driven. Its fake camera shows colours that change. A page may not ask whether it may be left:
+// Firefox 140 would leave the question to us, whatever its session was told to answer.
 const preferences = `user_pref("media.navigator.streams.fake", true);
 user_pref("media.navigator.audio.fake_frequency", %d);
 user_pref("media.navigator.permission.disabled", true);
 user_pref("media.peerconnection.ice.loopback", true);
 user_pref("media.gmp-provider.enabled", false);
+user_pref("dom.disable_beforeunload", true);
 user_pref("intl.accept_languages", "en-GB");
 `
 
@@ -73,7 +74,6 @@ func startFirefox(tb testing.TB, hz float64) (*Browser, error) {
 	line := []string{path, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", folder, "about:blank"}
 	house, err := launch(line, folder, func(c *exec.Cmd) {
 		c.Stderr = says
-		c.SysProcAttr.Pdeathsig = syscall.SIGKILL // it would outlive a test that dies
 	})
 	says.Close()
 	if err != nil {
@@ -116,11 +116,11 @@ func connect(said *os.File) (*wire, error) {
 }
 
 func greet(ctx context.Context, w *wire) error {
-	want := map[string]any{"alwaysMatch": map[string]any{"acceptInsecureCerts": true, "unhandledPromptBehavior": map[string]string{"beforeUnload": "accept"}}}
+	want := map[string]any{"alwaysMatch": map[string]any{"acceptInsecureCerts": true}}
 	if err := w.ask(ctx, "", "session.new", map[string]any{"capabilities": want}, nil); err != nil {
 		return err
 	}
-	events := []string{"log.entryAdded", "network.beforeRequestSent"}
+	events := []string{"log.entryAdded", "network.beforeRequestSent", "network.responseCompleted", "network.fetchError"}
 	return w.ask(ctx, "", "session.subscribe", map[string]any{"events": events}, nil)
 }
 
@@ -135,8 +135,8 @@ func (t *talk) read() ([]byte, error) {
 	return data, err
 }
 
-func (t *talk) write(message []byte) error {
-	return t.conn.Write(context.Background(), websocket.MessageText, message)
+func (t *talk) write(ctx context.Context, message []byte) error {
+	return t.conn.Write(ctx, websocket.MessageText, message)
 }
 
 func (t *talk) close() {

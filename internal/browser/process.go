@@ -56,15 +56,17 @@ type tab interface {
 // process is the first of a browser's processes.
 type process struct {
 	*exec.Cmd
-	ended chan struct{} // closed when it has ended
+	ended chan struct{} // closed when it has ended, and its group
 }
 
 // launch starts a browser whose home is a folder. It is ended by stop, which waits for it:
-// a context would kill the first process only.
+// a context would kill the first process only. When the test dies without stop, the kernel
+// kills that one. It does so when the thread ends that started it, which is as good: threads of
+// Go stay, but for those of goroutines that lock one and end, and none does so in these tests.
 func launch(line []string, folder string, prepare func(*exec.Cmd)) (*process, error) {
 	p := &process{exec.Command(line[0], line[1:]...), make(chan struct{})} //nolint:noctx // see above
 	p.Env = append(os.Environ(), "HOME="+folder, "XDG_CONFIG_HOME="+filepath.Join(folder, "config"))
-	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	prepare(p.Cmd)
 	if err := p.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", line[0], err)
@@ -72,6 +74,7 @@ func launch(line []string, folder string, prepare func(*exec.Cmd)) (*process, er
 	go func() {
 		defer close(p.ended)
 		_ = p.Wait() // how it ended does not matter: whoever asked gets an error
+		p.clear()
 	}()
 	return p, nil
 }
@@ -80,6 +83,20 @@ func launch(line []string, folder string, prepare func(*exec.Cmd)) (*process, er
 func (p *process) kill() {
 	_ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
 	<-p.ended
+}
+
+// clear ends what the first process has left behind: it would go on writing to a folder that is
+// removed. It waits for a moment only: those who have ended are seen until somebody reaps them.
+func (p *process) clear() {
+	look, late := time.NewTicker(10*time.Millisecond), time.After(100*time.Millisecond)
+	defer look.Stop()
+	for syscall.Kill(-p.Process.Pid, syscall.SIGKILL) == nil {
+		select {
+		case <-look.C:
+		case <-late:
+			return
+		}
+	}
 }
 
 // stop asks the browser to leave, and ends it when it does not.

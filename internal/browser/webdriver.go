@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // webDriver is the protocol of Firefox: WebDriver BiDi.
@@ -95,12 +96,14 @@ func (t *webDriverTab) about(more map[string]any) map[string]any {
 	return all
 }
 
+// navigate waits until the page is there: Firefox 140 never answers a question to a document
+// that goes away meanwhile.
 func (t *webDriverTab) navigate(ctx context.Context, url string) (bool, error) {
-	return url != "about:blank", t.ask(ctx, "browsingContext.navigate", t.about(map[string]any{"url": url, "wait": "none"}), nil)
+	return url != "about:blank", t.ask(ctx, "browsingContext.navigate", t.about(map[string]any{"url": url, "wait": "complete"}), nil)
 }
 
 func (t *webDriverTab) reload(ctx context.Context) error {
-	return t.ask(ctx, "browsingContext.reload", t.about(map[string]any{"wait": "none"}), nil)
+	return t.ask(ctx, "browsingContext.reload", t.about(map[string]any{"wait": "complete"}), nil)
 }
 
 func (t *webDriverTab) shut(ctx context.Context) error {
@@ -164,14 +167,28 @@ func (t *webDriverTab) look(ctx context.Context, width, height int, dark bool) e
 
 func (t *webDriverTab) event(m message) (complaint, request string) {
 	var e struct {
-		Level, Type, Text string
-		Request           struct{ URL string }
+		Level, Type, Text, ErrorText string
+		Request                      struct{ URL string }
+		Response                     struct{ Status int }
 	}
 	if json.Unmarshal(m.Params, &e) != nil {
 		return "", ""
 	}
-	if e.Type == "javascript" && e.Level != "info" && e.Level != "debug" {
-		return e.Text, ""
+	switch m.Method {
+	case "log.entryAdded": // of Firefox itself, unless the page wrote it
+		if e.Level == "error" || e.Level == "warn" && e.Type == "javascript" {
+			return e.Text, ""
+		}
+	case "network.responseCompleted":
+		if e.Response.Status >= 400 {
+			return fmt.Sprintf("it could not be loaded: %d %s", e.Response.Status, e.Request.URL), ""
+		}
+	case "network.fetchError":
+		if e.ErrorText != "NS_BINDING_ABORTED" { // by the page, or because it was left
+			return fmt.Sprintf("it could not be loaded: %s %s", e.ErrorText, e.Request.URL), ""
+		}
+	case "network.beforeRequestSent":
+		return "", e.Request.URL
 	}
-	return "", e.Request.URL
+	return "", ""
 }

@@ -14,14 +14,16 @@ var errGone = errors.New("the browser has ended")
 // link carries messages to a browser and back.
 type link interface {
 	read() ([]byte, error)
-	write(message []byte) error
+	// write gives up when ctx ends. After an error, half a message may have gone.
+	write(ctx context.Context, message []byte) error
 	close()
 }
 
 // wire asks a browser over a link, in JSON: commands have a number, which their answer has, too.
 type wire struct {
-	link link
-	done chan struct{} // closed when nothing is read any more
+	link    link
+	done    chan struct{} // closed when nothing is read any more
+	writing chan struct{} // holds one while somebody writes: a browser that hangs may not block mu
 
 	mu      sync.Mutex
 	last    int
@@ -70,7 +72,7 @@ func (e *protocolError) UnmarshalJSON(data []byte) error {
 }
 
 func newWire(l link) *wire {
-	w := &wire{link: l, done: make(chan struct{}), waiting: map[int]chan message{}, pages: map[string]*Page{}}
+	w := &wire{link: l, done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[int]chan message{}, pages: map[string]*Page{}}
 	go w.read()
 	return w
 }
@@ -126,7 +128,7 @@ func (w *wire) abandon() {
 // ask sends a command and waits for its answer, which is read into out unless that is nil.
 func (w *wire) ask(ctx context.Context, session, method string, params, out any) error {
 	answer := make(chan message, 1)
-	if err := w.send(session, method, params, answer); err != nil {
+	if err := w.send(ctx, session, method, params, answer); err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
 	select {
@@ -148,28 +150,54 @@ func (w *wire) ask(ctx context.Context, session, method string, params, out any)
 	}
 }
 
-func (w *wire) send(session, method string, params any, answer chan message) error {
+func (w *wire) send(ctx context.Context, session, method string, params any, answer chan message) error {
 	if params == nil {
 		params = struct{}{}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.waiting == nil {
-		return errGone
+	id, err := w.expect(answer)
+	if err != nil {
+		return err
 	}
-	w.last++
-	command := map[string]any{"id": w.last, "method": method, "params": params}
+	command := map[string]any{"id": id, "method": method, "params": params}
 	if session != "" {
 		command["sessionId"] = session
 	}
 	data, err := json.Marshal(command)
-	if err != nil {
-		return err
+	if err == nil {
+		err = w.write(ctx, data)
 	}
+	if err != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.waiting, id)
+	}
+	return err
+}
+
+// expect gives a command its number, and says who waits for the answer.
+func (w *wire) expect(answer chan message) (id int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting == nil {
+		return 0, errGone
+	}
+	w.last++
 	w.waiting[w.last] = answer
-	if err := w.link.write(data); err != nil {
-		delete(w.waiting, w.last)
-		return errGone
+	return w.last, nil
+}
+
+// write writes one message at a time. One that failed is the last, as nobody could read on
+// after half of it.
+func (w *wire) write(ctx context.Context, data []byte) error {
+	select {
+	case w.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-w.writing }()
+	if err := w.link.write(ctx, data); err != nil {
+		w.link.close()
+		return errors.Join(errGone, err)
 	}
 	return nil
 }
