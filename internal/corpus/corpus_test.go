@@ -51,7 +51,7 @@ func playAll(t *testing.T, h *house, all []scene) (again []scene) {
 	var mu sync.Mutex // guards again
 	var calls sync.WaitGroup
 	for i, s := range all {
-		if i%oneIn > 0 {
+		if i%oneIn > 0 || s.torn() {
 			continue
 		}
 		place := h.enter()
@@ -76,6 +76,7 @@ type scene struct {
 	name    string
 	suite   *plantest.Suite
 	test    *plantest.Case
+	short   bool // it is cut short
 	virtual *plantest.Observed
 	tapes   []tape
 }
@@ -98,7 +99,7 @@ func scenes(t *testing.T, files []string) (out []scene, left int) {
 				continue
 			}
 			if s.test = shortened(c, r.Observed); s.test != c {
-				s.name += ", cut short"
+				s.name, s.short = s.name+", cut short", true
 				if r = suite.Run(s.test); r.Err != nil {
 					t.Errorf("%s: %v", s.name, r.Err)
 					continue
@@ -122,8 +123,8 @@ func scenes(t *testing.T, files []string) (out []scene, left int) {
 }
 
 const (
-	worthwhile = 7 * time.Second // of the course of a call that is cut short
-	apart      = time.Second     // from any other event, so that their order is clear
+	worthwhile = 7 * time.Second        // of the course of a call that is cut short
+	apart      = 600 * time.Millisecond // from any other event, so that their order is clear
 	stay       = 1200 * time.Millisecond
 )
 
@@ -153,6 +154,13 @@ func shortened(c *plantest.Case, o *plantest.Observed) *plantest.Case {
 	short, call := *c, *c.Call
 	call.HangsUp, short.Call, short.Expect = end, &call, plantest.Expect{}
 	return &short
+}
+
+// torn: something begins where the call is cut, so that chance decides whether it does.
+func (s *scene) torn() bool {
+	return s.short && slices.ContainsFunc(slices.Concat(s.virtual.Rang, s.virtual.Heard), func(m plantest.Moment) bool {
+		return s.virtual.After-m.After < apart
+	})
 }
 
 // unplayable says why a test is not played for real.
