@@ -171,38 +171,6 @@ func TestVideoIsAddedToACallAndTakenOut(t *testing.T) {
 	o.quiet(two)
 }
 
-// Both start their video at the same moment: one of them has to wait for the other's offer.
-func TestBothStartVideoAtOnce(t *testing.T) {
-	t.Parallel()
-	o := openOffice(t)
-	one := o.watch(o.chromium(alice), "100")
-	two := o.watch(o.chromium(bruno), "101")
-
-	one.Fill("Name or number", "101")
-	one.Click("button", "Call")
-	two.Click("button", "Answer")
-	hears(two, alice)
-	for range 3 {
-		one.Press("v")
-		two.Press("v")
-		moves(one)
-		moves(two)
-		var lines int
-		if two.Eval(`window.connections[0].getTransceivers().length`, &lines); lines != 2 {
-			t.Errorf("there are %d lines for voice and video", lines)
-		}
-		one.Press("v")
-		two.Press("v")
-		dark(one)
-		dark(two)
-	}
-	hearsOn(one)
-	hearsOn(two)
-	two.Click("button", "Hang up")
-	o.quiet(one)
-	o.quiet(two)
-}
-
 func TestAVideoCallIsAnsweredWithoutVideo(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
