@@ -38,7 +38,8 @@ type rung struct {
 	dialplan.Target
 	release func() // gives back its place among the calls of the extension, once
 	stop    context.CancelCauseFunc
-	pending int // attempts that have not ended
+	end     time.Time // of its ringing, zero once it is over and when nothing but the dial ends it
+	pending int       // attempts that have not ended
 
 	own     storage.Settings  // of the extension
 	way     []Diversion       // how the call came to be forwarded here
@@ -157,10 +158,7 @@ func (f *forking) begin(t *rung) {
 	ctx, stop := context.WithCancelCause(f.ctx)
 	t.stop = stop
 	if t.For > 0 {
-		timer := time.AfterFunc(t.For, func() {
-			stop(&dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: t.name() + " rang for " + t.For.String()})
-		})
-		context.AfterFunc(ctx, func() { timer.Stop() })
+		t.end = time.Now().Add(t.For)
 	}
 	inv := f.invitation(t)
 	for _, contact := range contacts {

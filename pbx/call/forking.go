@@ -17,7 +17,7 @@ type forking struct {
 	cancel  context.CancelCauseFunc
 	inv     Invitation
 	timeout time.Duration
-	clock   *time.Timer       // until timeout
+	end     time.Time         // of the ringing, zero once it is over
 	confirm *dialplan.Playing // not nil when who answers is asked first
 	hidden  bool              // the caller's number
 	start   time.Time
@@ -40,17 +40,17 @@ type forking struct {
 // wait begins what is due and takes events until somebody takes the call, whose leg
 // and rung it gives, or nobody will.
 func (f *forking) wait() (Leg, *rung, error) {
-	f.clock = time.NewTimer(f.timeout)
-	defer f.clock.Stop()
-	next := time.NewTimer(0)
-	defer next.Stop()
+	f.end = f.start.Add(f.timeout)
+	clock := time.NewTimer(f.timeout)
+	defer clock.Stop()
 	for {
 		f.beginDue()
 		if err := f.nobody(); err != nil {
 			return nil, nil, err
 		}
-		if len(f.waiting) > 0 {
-			next.Reset(time.Until(f.start.Add(f.waiting[0].After)))
+		clock.Stop()
+		if at := f.nextDue(); !at.IsZero() {
+			clock.Reset(time.Until(at))
 		}
 		select {
 		case ev := <-f.events:
@@ -67,15 +67,10 @@ func (f *forking) wait() (Leg, *rung, error) {
 			}
 		case <-f.call.caller.Changed():
 			f.call.touched()
-		case <-next.C:
-		case <-f.clock.C:
-			if f.late() {
-				continue
+		case <-clock.C:
+			if err := f.endDue(); err != nil {
+				return nil, nil, err
 			}
-			if f.asked == 0 {
-				return nil, nil, f.timedOut()
-			}
-			f.stopRinging(f.timedOut())
 		case <-f.ctx.Done():
 			return nil, nil, context.Cause(f.ctx)
 		}
@@ -90,6 +85,44 @@ func (f *forking) beginDue() {
 		f.waiting = f.waiting[1:]
 		f.begin(t)
 	}
+}
+
+// nextDue is when something begins or ends next, zero for nothing.
+func (f *forking) nextDue() time.Time {
+	next := f.end
+	earlier := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if len(f.waiting) > 0 {
+		earlier(f.start.Add(f.waiting[0].After))
+	}
+	for _, t := range f.started {
+		earlier(t.end)
+	}
+	return next
+}
+
+// endDue ends what has rung for its time; the end of the whole comes before that of an
+// extension in the same moment. It gives why nobody will take the call, if so.
+func (f *forking) endDue() error {
+	now := time.Now()
+	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+	if due(f.end) && !f.late() {
+		if f.asked == 0 {
+			return f.timedOut()
+		}
+		f.end = time.Time{}
+		f.stopRinging(f.timedOut())
+	}
+	for _, t := range f.started {
+		if due(t.end) {
+			t.end = time.Time{}
+			t.stop(&dialplan.Ended{Cause: dialplan.CauseNoAnswer, Detail: t.name() + " rang for " + t.For.String()})
+		}
+	}
+	return nil
 }
 
 // nobody is why nobody will take the call, nil while somebody may.

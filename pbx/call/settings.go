@@ -168,7 +168,7 @@ func (f *forking) late() (forwards bool) {
 		}
 	}
 	if forwards {
-		f.clock.Reset(forwardRing)
+		f.end = time.Now().Add(forwardRing)
 	}
 	return forwards
 }
@@ -209,7 +209,7 @@ func (f *forking) ring(next []*rung, after time.Duration) {
 	}
 	slices.SortStableFunc(f.waiting, sooner)
 	f.timeout = max(f.timeout, end+forwardRing)
-	f.clock.Reset(f.timeout - elapsed)
+	f.end = f.start.Add(f.timeout)
 }
 
 // note tells the trace, and the log, what the settings of an extension do.
