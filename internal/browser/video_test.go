@@ -2,70 +2,8 @@ package browser
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 )
-
-// eyes are what a page sees and shows: pictures are counted where they are decoded, and
-// looked at where they are painted.
-const eyes = `
-	window.videoStats = async (type, field) => {
-		let sum = 0
-		for (const pc of window.connections.filter((pc) => pc.connectionState === 'connected'))
-			for (const s of (await pc.getStats()).values()) if (s.type === type && s.kind === 'video') sum += s[field] ?? 0
-		return sum
-	}
-	window.painted = () => {
-		const video = document.querySelector('video.theirs')
-		if (!video?.videoWidth) return ''
-		const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 })
-		const c = canvas.getContext('2d')
-		c.drawImage(video, 0, 0, 64, 36)
-		return c.getImageData(0, 0, 64, 36).data.join()
-	}
-	window.moves = async () => {
-		const decoded = await window.videoStats('inbound-rtp', 'framesDecoded'), before = window.painted()
-		await new Promise((done) => setTimeout(done, 400))
-		const after = window.painted()
-		return before && after && before !== after && (await window.videoStats('inbound-rtp', 'framesDecoded')) > decoded + 2
-	}
-	window.shows = async () => {
-		const sent = await window.videoStats('outbound-rtp', 'framesSent')
-		await new Promise((done) => setTimeout(done, 500))
-		return (await window.videoStats('outbound-rtp', 'framesSent')) > sent
-	}
-	window.films = []
-	for (const way of ['getUserMedia', 'getDisplayMedia']) {
-		const open = navigator.mediaDevices[way].bind(navigator.mediaDevices)
-		navigator.mediaDevices[way] = async (what) => {
-			const stream = await open(what)
-			window.films.push(...stream.getVideoTracks())
-			return stream
-		}
-	}
-	window.cameraIsOn = () => window.films.some((t) => t.readyState === 'live')
-	undefined`
-
-// opens eyes to a page that is logged in.
-func (o *office) watch(c *Browser, extension string) *Page {
-	o.t.Helper()
-	p := o.logIn(c, extension)
-	p.Eval(eyes, nil)
-	return p
-}
-
-// moves waits until the page shows pictures of the other side that move.
-func moves(p *Page) {
-	p.t.Helper()
-	plays(p, "window.moves()")
-}
-
-// dark waits until the page neither shows the other side nor is shown, and its camera is off.
-func dark(p *Page) {
-	p.t.Helper()
-	p.Wait(`!window.cameraIsOn() && !document.querySelector('video')`)
-}
 
 func TestTwoBrowsersSeeEachOther(t *testing.T) {
 	t.Parallel()
@@ -81,7 +19,7 @@ func TestTwoBrowsersSeeEachOther(t *testing.T) {
 	moves(two)
 	hears(two, alice)
 	hears(one, bruno)
-	o.lookAtVideo(one)
+	videoFits(one)
 
 	two.Click("button", "Hold")
 	one.See("text", "You are on hold")
@@ -109,10 +47,9 @@ func TestTwoBrowsersSeeEachOther(t *testing.T) {
 	o.quiet(two)
 }
 
-// lookAtVideo finds what is wrong with a call with video on small and large screens, in
-// both colours. With BROWSER_LOOK=FOLDER it leaves pictures there.
-func (o *office) lookAtVideo(p *Page) {
-	o.t.Helper()
+// videoFits looks at a call with video on small and large screens, in both colours.
+func videoFits(p *Page) {
+	p.t.Helper()
 	for _, size := range [][2]int{{390, 844}, {1280, 800}} {
 		for _, night := range []bool{false, true} {
 			p.Look(size[0], size[1], night)
@@ -120,17 +57,7 @@ func (o *office) lookAtVideo(p *Page) {
 				p.Click("button", view)
 				p.Wait(fmt.Sprintf(`matchMedia('(min-width: 1000px)').matches === %v && !!document.querySelector('nav') &&
 					!!document.querySelector('aside') === %v`, size[0] > 999, size[0] > 999))
-				var found []string
-				p.Eval(faults, &found)
-				for _, fault := range found {
-					o.t.Errorf("video at %d px, %s: %s", size[0], view, fault)
-				}
-				if folder := os.Getenv("BROWSER_LOOK"); folder != "" {
-					name := fmt.Sprintf("video-%d-%v-%s.png", size[0], night, view)
-					if err := os.WriteFile(filepath.Join(folder, name), p.Picture(), 0o600); err != nil {
-						o.t.Fatal(err)
-					}
-				}
+				p.looksRight(fmt.Sprintf("video-%d-%v-%s", size[0], night, view))
 			}
 		}
 	}
@@ -142,10 +69,7 @@ func TestVideoIsAddedToACallAndTakenOut(t *testing.T) {
 	one := o.watch(o.chromium(alice), "100")
 	two := o.watch(o.chromium(bruno), "101")
 
-	one.Fill("Name or number", "101")
-	one.Click("button", "Call")
-	two.Click("button", "Answer")
-	hears(two, alice)
+	meet(one, two)
 	one.Click("button", "Start video")
 	moves(two)
 	var on bool
@@ -164,6 +88,59 @@ func TestVideoIsAddedToACallAndTakenOut(t *testing.T) {
 	dark(one)
 	dark(two)
 	one.See("button", "Start video")
+	hearsOn(one)
+	hearsOn(two)
+	two.Click("button", "Hang up")
+	o.quiet(one)
+	o.quiet(two)
+}
+
+// Both start their video at the same moment: one of them has to wait for the other's offer.
+func TestBothStartVideoAtOnce(t *testing.T) {
+	t.Parallel()
+	bothStartVideo(t)
+}
+
+// hesitates has a page take its time to make an offer.
+const hesitates = `
+	const describe = RTCPeerConnection.prototype.setLocalDescription
+	RTCPeerConnection.prototype.setLocalDescription = async function (description) {
+		if (description?.type === 'offer') await new Promise((done) => setTimeout(done, 500))
+		return describe.call(this, description)
+	}`
+
+// The far side's offer comes while one's own is being made.
+func TestBothStartVideoAndOneIsSlow(t *testing.T) {
+	t.Parallel()
+	bothStartVideo(t, hesitates)
+}
+
+// bothStartVideo has two pages start and stop their video together, in one of which scripts run.
+func bothStartVideo(t *testing.T, scripts ...string) {
+	t.Helper()
+	o := openOffice(t)
+	one := o.watch(o.chromium(alice), "100", scripts...)
+	two := o.watch(o.chromium(bruno), "101")
+
+	one.Fill("Name or number", "101")
+	one.Click("button", "Call")
+	two.Click("button", "Answer")
+	hears(one, bruno)
+	hears(two, alice)
+	for range 3 {
+		one.Press("v")
+		two.Press("v")
+		moves(one)
+		moves(two)
+		var lines int
+		if two.Eval(`window.connections[0].getTransceivers().length`, &lines); lines != 2 {
+			t.Errorf("there are %d lines for voice and video", lines)
+		}
+		one.Press("v")
+		two.Press("v")
+		dark(one)
+		dark(two)
+	}
 	hearsOn(one)
 	hearsOn(two)
 	two.Click("button", "Hang up")
@@ -204,10 +181,7 @@ func TestADeskPhoneHasNoVideo(t *testing.T) {
 
 	page.Fill("Name or number", "101")
 	page.Click("button", "Video call")
-	call := phone.Next(ctx)
-	call.Ring()
-	call.Answer()
-	call.Speak(desk)
+	call := takes(ctx, phone, desk)
 	page.See("text", "The other side has no video.")
 	hears(page, desk)
 	call.Hears(ctx, alice)
@@ -216,12 +190,8 @@ func TestADeskPhoneHasNoVideo(t *testing.T) {
 	page.Wait(`window.films.length === 2`)
 	page.See("text", "The other side has no video.")
 	dark(page)
-	page.Click("button", "Hold")
-	page.See("text", "On hold")
-	page.Click("button", "Resume")
-	page.Gone("text", "On hold")
-	hearsOn(page)
-	call.Hears(ctx, alice)
+	holds(ctx, call, page)
+	hearEachOther(ctx, call, page)
 	page.Click("button", "Hang up")
 	call.WaitEnded(ctx)
 	o.quiet(page)
@@ -244,9 +214,7 @@ func TestACameraThatIsDeniedIsNoReasonNotToTalk(t *testing.T) {
 
 	page.Fill("Name or number", "101")
 	page.Click("button", "Video call")
-	call := phone.Next(ctx)
-	call.Answer()
-	call.Speak(desk)
+	call := takes(ctx, phone, desk)
 	page.See("text", "The browser does not allow the camera.")
 	page.See("text", "The call goes on without video.")
 	hears(page, desk)
@@ -262,10 +230,7 @@ func TestAScreenIsShared(t *testing.T) {
 	one := o.watch(o.chromium(alice), "100")
 	two := o.watch(o.chromium(bruno), "101")
 
-	one.Fill("Name or number", "101")
-	one.Click("button", "Call")
-	two.Click("button", "Answer")
-	hears(two, alice)
+	meet(one, two)
 	one.Click("button", "Share screen")
 	two.Wait(`window.videoStats('inbound-rtp', 'framesDecoded').then((n) => n > 0) && document.querySelector('video.theirs')?.videoWidth > 0`)
 	one.See("text", "Your screen is shared")

@@ -71,6 +71,7 @@ type leg struct {
 	moved     chan struct{} // closed and replaced when remoteSeq moves on
 	unacked   []*unacked    // our 2xx to INVITEs
 	offering  bool          // our offer has no answer yet
+	asked     chan struct{} // closed when what came of the offer in a request of ours is known; nil without one
 	modifying bool          // the renegotiation goroutine runs
 	stubborn  *call.Want    // what the far side refused; not asked for again
 	session   sessionTimer

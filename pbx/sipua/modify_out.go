@@ -94,7 +94,7 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 			l.stubborn, l.modifying = &m.near, false
 			return m, false
 		}
-		m.offer, l.offering = true, true
+		m.offer, l.offering, l.asked = true, true, make(chan struct{})
 	}
 	l.follow()
 	m.req, m.flow = l.dialog.request(method), l.dialog.flow
@@ -236,12 +236,23 @@ func (l *leg) modifyAccepted(m modification, res *sip.Response) time.Duration {
 	case m.offer:
 		l.stubborn = nil // another state, another answer
 	}
-	l.offering = l.offering && !m.offer
+	if m.offer {
+		l.decided()
+	}
 	l.mu.Unlock()
 	if m.offer {
 		l.notify()
 	}
 	return 0
+}
+
+// decided: our offer has an answer, or never gets one; mu is held.
+func (l *leg) decided() {
+	l.offering = false
+	if l.asked != nil {
+		close(l.asked)
+		l.asked = nil
+	}
 }
 
 // settleOffer is dropOffer for when mu is not held.
@@ -256,7 +267,7 @@ func (l *leg) settleOffer(m modification, stubborn bool) {
 func (l *leg) dropOffer(m modification, stubborn bool) {
 	if m.offer {
 		l.audio.rollback()
-		l.offering = false
+		l.decided()
 	}
 	if stubborn {
 		if m.offer {

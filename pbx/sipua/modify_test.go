@@ -222,6 +222,59 @@ func TestGlare(t *testing.T) {
 	b.changed(leg)
 }
 
+// crossing has our offer, of sendonly, meet one of the far side, whose Call-ID it is.
+func crossing(b *bed, theirs string) (s *side, leg call.Leg, ours *sip.Request) {
+	b.t.Helper()
+	s, leg = b.inbound(both)
+	leg.Near(want(media.SendOnly, both.Formats...))
+	ours = s.request(sip.INVITE)
+	s.send("INVITE", theirs)
+	return s, leg, ours
+}
+
+// The far side refuses our offer as it has made one itself: that is taken, and answers
+// what ours asked.
+func TestGlareIsOverWhenOursIsRefused(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		s, leg, ours := crossing(b, sdpText(2, "sendrecv", "0", "8", "101"))
+		seq := s.cseq
+		s.reply(ours, 491, "")
+		s.request(sip.ACK)
+		if ok := s.response(200); directionOf(ok.Body()) != "sendonly" {
+			t.Fatalf("200\n%v", ok)
+		}
+		s.sendAs("ACK", seq)
+		s.silent(10 * time.Second) // nothing is left to ask for
+		if d := leg.Media().Direction(); d != media.SendOnly {
+			t.Errorf("the direction is %v", d)
+		}
+	})
+}
+
+// Ours is taken while theirs waits: then theirs is as well.
+func TestGlareIsOverWhenOursIsTaken(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		s, leg, ours := crossing(b, sdpText(3, "sendonly", "0", "8", "101"))
+		seq := s.cseq
+		s.reply(ours, 200, "", sdpText(2, "recvonly", "0", "8", "101"))
+		s.request(sip.ACK)
+		if ok := s.response(200); directionOf(ok.Body()) != "inactive" {
+			t.Fatalf("200\n%v", ok)
+		}
+		s.sendAs("ACK", seq)
+		b.changed(leg)
+	})
+}
+
+// Ours has no answer for long: theirs is refused.
+func TestGlareDoesNotWaitForever(t *testing.T) {
+	t.Parallel()
+	s, _, _ := crossing(newBed(t), sdpText(2, "sendrecv", "0", "8", "101"))
+	s.response(491)
+}
+
 func TestServerErrorWithRetryAfterIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -71,7 +71,7 @@ export class SipCall implements Call {
   /** What the next page has to know to go on with the call. */
   get kept(): Kept | null {
     if (this.phase !== 'talking' || this.returning) return null
-    return keep(this, replaces(this.session))
+    return { ...keep(this, replaces(this.session)), held: this.reoffer.held } // as it is to be
   }
 
   /** It is a call of an earlier page, as that one kept it. */

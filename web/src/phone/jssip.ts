@@ -6,7 +6,7 @@ import { answerAfter } from './answerby.ts'
 import { film, listen, share } from './capture.ts'
 import { soundsOther } from './devices.ts'
 import type { Kept } from './kept.ts'
-import { mendRequests } from './mend.ts'
+import { forgetAck, mendRequests } from './mend.ts'
 import { address } from './number.ts'
 import type { Account, Call, Devices, Listener, MakePhone, Phone } from './phone.ts'
 import { SipSocket } from './socket.ts'
@@ -39,6 +39,7 @@ class SipPhone implements Phone, Exchange {
     ua.on('connecting', () => listener.link('connecting'))
     ua.on('disconnected', () => {
       this.lost = true
+      for (const call of this.calls) forgetAck(call.session)
       listener.link('offline')
     })
     ua.on('registered', () => this.registered())

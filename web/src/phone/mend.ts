@@ -57,7 +57,7 @@ export function mend(session: RTCSession): void {
   }
 }
 
-/** The connection is a new one: an ACK that was to come went with the old one, or our answer did. */
+/** The connection is lost, and with it an ACK that was to come, or our answer: the next offer would be refused (403). */
 export function forgetAck(session: RTCSession): void {
   const inside = session as unknown as Inside
   if (inside._status !== waitingForAck) return

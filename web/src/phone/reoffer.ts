@@ -1,5 +1,9 @@
-import type { RTCSession } from 'jssip/lib/RTCSession'
-import { forgetAck, mend, unreachable } from './mend.ts'
+import type { ReInviteEvent, RTCSession } from 'jssip/lib/RTCSession'
+import { mend, unreachable } from './mend.ts'
+
+interface Refusal {
+  status_code: number
+}
 
 /** What JsSIP keeps to itself. Its version is pinned. */
 interface Inside {
@@ -9,7 +13,7 @@ interface Inside {
   _onunhold(who: string): void
   _sendReinvite(options: {
     rtcOfferConstraints?: RTCOfferOptions
-    eventHandlers: { succeeded(response: { body?: string }): void; failed(response?: { status_code: number }): void }
+    eventHandlers: { succeeded(response: { body?: string }): void; failed(response?: Refusal): void }
   }): void
 }
 
@@ -20,6 +24,13 @@ const collided = 491 // Request Pending
 function holds(sdp: string): boolean {
   const audio = sdp.split(/^m=/m).find((line) => line.startsWith('audio')) ?? ''
   return /^a=(sendonly|inactive)\s*$/m.test(audio)
+}
+
+/** What an offer was to change. */
+interface Tried {
+  before: boolean // the call was held
+  restart: boolean
+  asked: boolean
 }
 
 /** The video of a call, as far as offers are concerned. */
@@ -36,10 +47,13 @@ interface Shown {
  * call when the exchange is just asking something itself (491, RFC 3261 §14.1).
  */
 export class Reoffer {
-  private held = false
+  held = false // as it is wanted
   private restart = false
   private asked = false
   private busy = false
+  // From when an offer is made until it has an answer. One that failed in the meantime stays:
+  // Chromium may send no voice, or never show what comes, after one was undone.
+  private offering = false
   private timer = 0
 
   constructor(
@@ -48,6 +62,18 @@ export class Reoffer {
     private readonly changed: (held: boolean) => void
   ) {
     mend(session)
+    for (const offer of ['reinvite', 'update'] as const) session.on(offer, (e) => this.meets(e))
+    session.on('sdp', (e) => {
+      if (e.originator === 'remote' && e.type === 'answer') this.offering = false // its next offer may be here before it is taken
+    })
+  }
+
+  /**
+   * JsSIP refuses what crosses an offer of ours that is sent, and takes it all the same. Of
+   * offers that are made, or have to be made again, it does not know.
+   */
+  private meets({ request, reject }: ReInviteEvent): void {
+    if (this.offering && (request.method === 'INVITE' || request.body)) reject({ status_code: collided })
   }
 
   /** The first offer is one of a call that is held, or is not. */
@@ -70,9 +96,8 @@ export class Reoffer {
     this.settle()
   }
 
-  /** The connection is a new one: new paths for the audio, and what the old one took with it. */
+  /** The connection is a new one: so are the paths of the audio, and what the old one took with it is asked again. */
   reconnected(): void {
-    forgetAck(this.session)
     this.restart = true
     this.settle()
   }
@@ -97,20 +122,19 @@ export class Reoffer {
     const inside = this.session as unknown as Inside
     if (this.busy || !this.session.isEstablished()) return
     const asked = this.asked && !inside._remoteHold
-    if (inside._localHold === this.held && !this.restart && !asked) return
+    if (inside._localHold === this.held && !this.restart && !asked && !this.offering) return
     if (!this.session.isReadyToReOffer()) {
       this.again(soon)
       return
     }
-    const before = inside._localHold
-    const restart = this.restart
+    const tried = { before: inside._localHold, restart: this.restart, asked }
     this.restart = false
     if (asked) this.asked = false
-    this.busy = true
+    this.busy = this.offering = true
     this.direct(inside, this.held)
     this.video.direct(this.held)
     inside._sendReinvite({
-      rtcOfferConstraints: restart ? { iceRestart: true } : undefined,
+      rtcOfferConstraints: tried.restart ? { iceRestart: true } : undefined,
       eventHandlers: {
         succeeded: ({ body }) => {
           this.busy = false
@@ -118,21 +142,23 @@ export class Reoffer {
           this.changed(inside._localHold)
           this.settle()
         },
-        failed: (response) => {
-          this.busy = false
-          if (this.session.isEnded()) return
-          this.restart ||= restart
-          this.direct(inside, before)
-          if (response === unreachable) {
-            this.asked ||= asked // until the connection is there again
-          } else if (response?.status_code === collided) {
-            this.asked ||= asked
-            this.again(this.session.direction === 'outgoing' ? 2100 + Math.random() * 1900 : Math.random() * 2000)
-          } else if (asked) void this.without()
-          else this.session.terminate({ status_code: 500 })
-        }
+        failed: (response) => this.failed(inside, tried, response)
       }
     })
+  }
+
+  private failed(inside: Inside, tried: Tried, response?: Refusal): void {
+    this.busy = false
+    if (this.session.isEnded()) return
+    this.restart ||= tried.restart
+    this.direct(inside, tried.before)
+    if (response === unreachable) {
+      this.asked ||= tried.asked // until the connection is there again
+    } else if (response?.status_code === collided) {
+      this.asked ||= tried.asked
+      this.again(this.session.direction === 'outgoing' ? 2100 + Math.random() * 1900 : Math.random() * 2000)
+    } else if (tried.asked) void this.without()
+    else this.session.terminate({ status_code: 500 })
   }
 
   /** The answer may say that the far side holds, or does not any more: JsSIP looks at offers only. */
@@ -147,6 +173,7 @@ export class Reoffer {
   private async without(): Promise<void> {
     const { connection } = this.session
     if (connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' })
+    this.offering = false
     this.video.refused()
     this.settle()
   }

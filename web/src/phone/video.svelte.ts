@@ -1,7 +1,7 @@
 import type { RTCSession } from 'jssip/lib/RTCSession'
 import { hasVideo } from './devices.ts'
 import type { Source, Video } from './phone.ts'
-import { type Film, fit, type Found, lineOf, nameOf, type Pictures } from './videoline.ts'
+import { type Film, fit, type Found, lineOf, nameOf, only, type Pictures } from './videoline.ts'
 
 const patience = 1500 // ms that nobody may see what is shown
 
@@ -185,9 +185,4 @@ export class SipVideo implements Video {
     this.keep('', null)
     this.theirs = null
   }
-}
-
-/** The stream of that one track: the same one as before, so that the picture does not blink. */
-function only(before: MediaStream | null, track: MediaStreamTrack): MediaStream {
-  return before?.getVideoTracks()[0] === track ? before : new MediaStream([track])
 }

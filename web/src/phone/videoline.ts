@@ -51,3 +51,8 @@ export function fit(line: RTCRtpTransceiver, source: Source, track: MediaStreamT
 export function nameOf(e: unknown): string {
   return e instanceof DOMException || (e instanceof Error && e.name === 'OverconstrainedError') ? e.name : 'failed'
 }
+
+/** The stream of that one track: the same one as before, so that the picture does not blink. */
+export function only(before: MediaStream | null, track: MediaStreamTrack): MediaStream {
+  return before?.getVideoTracks()[0] === track ? before : new MediaStream([track])
+}
