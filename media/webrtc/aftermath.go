@@ -42,7 +42,8 @@ func (a *association) settle(conn *dtls.Conn, wire *pipe) {
 	after := &aftermath{flight: wire.seal(), said: time.Now()}
 	_ = conn.Close() // nobody to tell
 	after.goodbye = wire.parting()
-	if state.PeerCertificates = nil; ok { // they were looked at
+	if ok {
+		state.PeerCertificates = nil // they were looked at
 		after.state = &state
 	}
 	if a.peer.Client { // the last word was not ours

@@ -186,7 +186,7 @@ func TestSlowAndSilentConnectionsAreClosed(t *testing.T) {
 	b := start(t, setUp{edge: always, options: func(o *Options) {
 		withTLS(t)(o)
 		o.Registered = func(a netip.AddrPort) bool { r := registered.Load(); return r != nil && *r == a.String() }
-		o.Limits = Limits{Idle: 60 * time.Millisecond, Message: 60 * time.Millisecond, Handshake: 60 * time.Millisecond}
+		o.Limits = Limits{Idle: 300 * time.Millisecond, Message: 300 * time.Millisecond, Handshake: 300 * time.Millisecond}
 	}})
 	silent := b.phone("tcp")
 	silent.wantClosed(5 * time.Second)
@@ -212,7 +212,7 @@ func TestSlowAndSilentConnectionsAreClosed(t *testing.T) {
 }
 
 func TestAHeldConnectionStays(t *testing.T) {
-	b := start(t, setUp{edge: always, options: func(o *Options) { o.Limits = Limits{Idle: 250 * time.Millisecond} }})
+	b := start(t, setUp{edge: always, options: func(o *Options) { o.Limits = Limits{Idle: 500 * time.Millisecond} }})
 	p, flow := meetPhone(b, "tcp")
 	release := b.Hold(flow)
 	b.phone("tcp").wantClosed(5 * time.Second)

@@ -120,27 +120,35 @@ func (l *listeners) bind(e *Edge, a Address) error {
 		if err != nil {
 			return err
 		}
+		if !l.serves(e, s.serve) {
+			s.close()
+			return ErrNotRunning
+		}
 		if l.udp == nil {
 			l.udp = map[netip.AddrPort]*udpSocket{}
 		}
 		l.udp[s.local] = s
-		if l.begun {
-			e.running(func(ctx context.Context) { e.readers.Go(func() { s.serve(ctx) }) })
-		}
 		return nil
 	}
 	t, err := e.bindStream(a.Transport, a.AddrPort)
 	if err != nil {
 		return err
 	}
+	if !l.serves(e, t.serve) {
+		t.close()
+		return ErrNotRunning
+	}
 	if l.tcp == nil {
 		l.tcp = map[Address]*acceptor{}
 	}
 	l.tcp[Address{a.Transport, t.local}] = t
-	if l.begun {
-		e.running(func(ctx context.Context) { e.readers.Go(func() { t.serve(ctx) }) })
-	}
 	return nil
+}
+
+// serves begins to serve what is bound now, which start does for what was bound before;
+// false when the edge ends. mu is held.
+func (l *listeners) serves(e *Edge, serve func(context.Context)) bool {
+	return !l.begun || e.running(func(ctx context.Context) { e.readers.Go(func() { serve(ctx) }) })
 }
 
 // start serves what Listen has bound.
@@ -185,9 +193,12 @@ func (l *listeners) rescan(e *Edge) {
 		if !wild || a.AddrPort.Port() == 0 || have[a] {
 			continue
 		}
-		if err := l.bind(e, a); err == nil {
+		switch err := l.bind(e, a); {
+		case err == nil:
 			e.log.Info("listening on a new address", "address", a.String())
-		} else if l.firstFailure(a) {
+		case errors.Is(err, ErrNotRunning):
+			return
+		case l.firstFailure(a):
 			e.log.Warn("a new address cannot be used", "address", a.String(), "error", err)
 		}
 	}

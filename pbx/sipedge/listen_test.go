@@ -145,6 +145,27 @@ func TestAddressesThatComeAndGo(t *testing.T) {
 	}
 }
 
+// An address that comes while the edge ends is given back at once.
+func TestAnAddressThatComesTooLate(t *testing.T) {
+	have := []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	port := freePort(t)
+	b := start(t, setUp{
+		edge:   func(e *Edge) { e.addrs.machine = func() ([]netip.Addr, error) { return have, nil } },
+		config: func(c *config.Config) { c.SIP.UDP, c.SIP.TCP = []string{"0.0.0.0:" + port}, []string{":" + port} },
+	})
+	b.stop()
+	have = append(have, netip.MustParseAddr("127.0.0.2"))
+	b.addrs.rescan(b.Edge)
+	if list := b.Addresses(); len(list) != 0 {
+		t.Errorf("listening on %v", list)
+	}
+	c, err := net.ListenPacket("udp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Fatalf("the port is still taken: %v", err)
+	}
+	_ = c.Close()
+}
+
 // freePort is a port outside of the range from which the system takes ports, free
 // for both transports.
 func freePort(t *testing.T) string {

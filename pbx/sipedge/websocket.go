@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 )
 
@@ -93,63 +92,21 @@ func (s *stream) message(ctx context.Context, b []byte) bool {
 	return true
 }
 
-// idleWatch closes a connection when it is silent and nobody uses it, as serve does.
-// Between two looks it has no goroutine.
-type idleWatch struct {
-	stream  *stream
-	running sync.WaitGroup
-
-	mu    sync.Mutex
-	over  bool
-	timer *time.Timer
-}
-
-// closeWhenIdle begins one; stop ends it and waits for it.
+// closeWhenIdle closes a connection when it is silent and nobody uses it, as serve does,
+// until stop is called.
 func (s *stream) closeWhenIdle() (stop func()) {
-	w := &idleWatch{stream: s}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(s.edge.limits.Idle, w.look)
-	return w.stop
-}
-
-// begin reports whether there still is something to do.
-func (w *idleWatch) begin() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.over {
-		w.running.Add(1)
-	}
-	return !w.over
-}
-
-func (w *idleWatch) look() {
-	if !w.begin() {
-		return
-	}
-	defer w.running.Done()
-	idle := w.stream.edge.limits.Idle
-	left := idle - time.Since(time.Unix(0, w.stream.heard.Load()))
-	if left <= 0 && !w.stream.inUse() {
-		_ = w.stream.Close()
-		return
-	}
-	if left <= 0 {
-		left = idle
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.over {
-		w.timer.Reset(left)
-	}
-}
-
-func (w *idleWatch) stop() {
-	w.mu.Lock()
-	w.over = true
-	w.timer.Stop()
-	w.mu.Unlock()
-	w.running.Wait()
+	idle := s.edge.limits.Idle
+	return Watch(idle, func() time.Duration {
+		left := idle - time.Since(time.Unix(0, s.heard.Load()))
+		switch {
+		case left > 0:
+			return left
+		case s.inUse():
+			return idle
+		}
+		_ = s.Close()
+		return 0
+	})
 }
 
 // messageWire is a MessageConn as the net.Conn of a stream: each Write is a message.

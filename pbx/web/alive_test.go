@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// pinged serves one WebSocket with a pulse. What it gets is when that has begun and ended.
+// pinged serves one WebSocket that is kept alive. What it gets is when that has begun and ended.
 func pinged(t *testing.T, every time.Duration) (url string, begun, ended <-chan struct{}) {
 	t.Helper()
 	beats, over := make(chan struct{}), make(chan struct{})
@@ -40,7 +40,7 @@ func pinged(t *testing.T, every time.Duration) (url string, begun, ended <-chan 
 }
 
 // A page that answers stays, and is asked again and again.
-func TestPulse(t *testing.T) {
+func TestKeepAlive(t *testing.T) {
 	url, _, ended := pinged(t, 10*time.Millisecond)
 	pings, enough := atomic.Int32{}, make(chan struct{})
 	c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{OnPingReceived: func(context.Context, []byte) bool { //nolint:bodyclose // it says that nobody has to
@@ -63,7 +63,7 @@ func TestPulse(t *testing.T) {
 }
 
 // Between two pings there is no goroutine for them.
-func TestPulseSleepsWithoutAGoroutine(t *testing.T) {
+func TestKeepAliveSleepsWithoutAGoroutine(t *testing.T) {
 	url, begun, ended := pinged(t, time.Hour)
 	c, _, err := websocket.Dial(t.Context(), url, nil) //nolint:bodyclose // it says that nobody has to
 	if err != nil {
@@ -74,7 +74,7 @@ func TestPulseSleepsWithoutAGoroutine(t *testing.T) {
 	look := func() bool {
 		s.Reset()
 		_ = pprof.Lookup("goroutine").WriteTo(&s, 1)
-		return bytes.Contains(s.Bytes(), []byte("web.(*pulse)")) || bytes.Contains(s.Bytes(), []byte("web.keepAlive"))
+		return bytes.Contains(s.Bytes(), []byte("sipedge.(*watch)")) || bytes.Contains(s.Bytes(), []byte("web.keepAlive"))
 	}
 	for end := time.Now().Add(5 * time.Second); look(); runtime.Gosched() { // those of tests before end
 		if time.Now().After(end) {

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type file struct {
 	kind         string
 	plain        []byte
 	packed       func() []byte // gzip, made when it is first asked for; nil when that is not worth it
-	tag          string
+	sum          string
 	neverChanges bool
 }
 
@@ -41,7 +42,7 @@ func readPage(from fs.FS) (*page, error) {
 		sum := sha256.Sum256(b)
 		f := &file{
 			kind: kindOf(name), plain: b, neverChanges: strings.HasPrefix(name, "assets/"),
-			tag:    `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+			sum:    base64.RawURLEncoding.EncodeToString(sum[:12]),
 			packed: sync.OnceValue(func() []byte { return pack(b) }),
 		}
 		p.files["/"+name] = f
@@ -89,6 +90,20 @@ func pack(b []byte) []byte {
 	return out.Bytes()
 }
 
+// takesGzip reads what is in Accept-Encoding (RFC 9110 §12.5.3).
+func takesGzip(accept []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		_, q, _ := strings.Cut(weight, "=")
+		f, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+		return err != nil || f > 0
+	}
+	return false
+}
+
 // ServeHTTP sends a file of the page.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := p.files[r.URL.Path]
@@ -98,18 +113,18 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
-	h.Set("ETag", f.tag)
 	h.Set("Cache-Control", "no-cache")
 	if f.neverChanges {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	b := f.plain
+	b, tag := f.plain, f.sum
 	if packed := f.packed(); packed != nil {
 		h.Add("Vary", "Accept-Encoding")
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if takesGzip(r.Header.Values("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
-			b = packed
+			b, tag = packed, tag+".gz"
 		}
 	}
+	h.Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
 }

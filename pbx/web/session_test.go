@@ -88,7 +88,11 @@ func TestSessionsAreBoundedAndForgotten(t *testing.T) {
 func TestCookiesAreNotGuessed(t *testing.T) {
 	s, _ := testSessions(t)
 	cookie := s.open("100")
-	for _, other := range []string{"", ".", cookie[:len(cookie)-1], cookie + "x", cookie[:13], "x" + cookie[1:]} {
+	first := "x"
+	if cookie[:1] == first {
+		first = "y"
+	}
+	for _, other := range []string{"", ".", cookie[:len(cookie)-1], cookie + "x", cookie[:13], first + cookie[1:]} {
 		if _, ok := s.of(other); ok {
 			t.Errorf("%q is taken for %q", other, cookie)
 		}
