@@ -36,14 +36,16 @@ build: ## Build bin/dialtone, one static binary.
 # it makes it late: the one is tested after the other. A program with the race detector would
 # wait a second when it ends, without GORACE.
 #
-# The race detector allocates, and is slow: what it cannot judge runs again without it.
-PLAYS := /internal/(browser|callscript|peers|corpus)$$
+# The race detector allocates, and is slow: what it cannot judge runs again without it, and
+# hundreds of calls are played without it only.
+PLAYS := /internal/(browser|callscript|peers)$$
 RACE := GORACE=atexit_sleep_ms=50 CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m
 
 test: install-test-tools web-check ## Vet and test everything, with the race detector; Opus with libopus too.
 	$(GO) vet ./...
-	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)')
+	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)|/internal/corpus$$')
 	$(RACE) $$($(GO) list ./... | grep -E '$(PLAYS)')
+	$(GO) test -count=1 -timeout 20m ./internal/corpus
 	$(GO) test -count=1 -run 'Mutants|EachPair' ./cmd/dialtone ./internal/bench/quality
 	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow|TalkOff' ./media/...
 	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec

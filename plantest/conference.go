@@ -21,27 +21,45 @@ func newMix() conference.Mix { return &mix{} }
 const inConference = "conference"
 
 // Add implements conference.Mix.
-func (m *mix) Add(e media.Endpoint, also media.Sink, _, deaf bool) conference.Voice {
-	v := &voice{endpoint: e}
+func (m *mix) Add(e media.Endpoint, also media.Sink, muted, deaf bool) conference.Voice {
 	e.SetSink(also)
+	v := &voice{mix: m, endpoint: e, muted: muted, deaf: deaf}
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.voices = append(m.voices, v)
-	m.mu.Unlock()
-	v.Deafen(deaf)
+	m.settle()
 	return v
 }
 
 // Remove implements conference.Mix.
 func (m *mix) Remove(gone conference.Voice) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	for i, v := range m.voices {
 		if v == gone {
 			m.voices = append(m.voices[:i:i], m.voices[i+1:]...)
+			v.hear(false)
 			break
 		}
 	}
-	m.mu.Unlock()
-	gone.Deafen(true)
+	m.settle()
+}
+
+// settle finds out who hears somebody now; mu is held.
+func (m *mix) settle() {
+	talking := 0
+	for _, v := range m.voices {
+		if !v.muted {
+			talking++
+		}
+	}
+	for _, v := range m.voices {
+		others := talking
+		if !v.muted {
+			others--
+		}
+		v.hear(!v.deaf && others > 0)
+	}
 }
 
 // Play implements conference.Mix.
@@ -66,15 +84,21 @@ func (*mix) Tap(conference.Tap) (remove func()) { return func() {} }
 // Close implements conference.Mix.
 func (*mix) Close() {}
 
-// voice implements conference.Voice.
+// voice implements conference.Voice; the mutex of its mix guards it.
 type voice struct {
-	endpoint media.Endpoint
-	mu       sync.Mutex
-	stop     func() // hearing the others; nil when it does not
+	mix         *mix
+	endpoint    media.Endpoint
+	muted, deaf bool
+	stop        func() // hearing the others; nil when it does not
 }
 
 // Mute implements conference.Voice.
-func (*voice) Mute(bool) {}
+func (v *voice) Mute(on bool) {
+	v.mix.mu.Lock()
+	defer v.mix.mu.Unlock()
+	v.muted = on
+	v.mix.settle()
+}
 
 // SetGain implements conference.Voice.
 func (*voice) SetGain(float64) {}
@@ -87,15 +111,22 @@ func (*voice) Sound() conference.Sound { return conference.Sound{} }
 
 // Deafen implements conference.Voice.
 func (v *voice) Deafen(on bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if h, ok := v.endpoint.(media.Hearer); ok && on == (v.stop != nil) {
-		if on {
-			v.stop()
-			v.stop = nil
-			return
-		}
+	v.mix.mu.Lock()
+	defer v.mix.mu.Unlock()
+	v.deaf = on
+	v.mix.settle()
+}
+
+// hear lets it hear the others, or not.
+func (v *voice) hear(on bool) {
+	h, hears := v.endpoint.(media.Hearer)
+	switch {
+	case !hears || on == (v.stop != nil):
+	case on:
 		v.stop = h.Hear(inConference)
+	default:
+		v.stop()
+		v.stop = nil
 	}
 }
 

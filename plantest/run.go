@@ -35,6 +35,7 @@ type Observed struct {
 	Cause      dialplan.Cause
 	After      time.Duration
 	By         string
+	Stayed     time.Duration // for how long the caller was there: longer than its call when it has taken another one
 	Trace      dialplan.Trace
 	Record     storage.CDR      // what would be kept of the call
 	others     []dialplan.Trace // of the calls before
@@ -65,9 +66,11 @@ func (s *Suite) Run(c *Case) *Result {
 
 // Times at which callers do things that the test does not say.
 const (
-	early    = 30 * time.Second // before the call, when other calls begin: not as long as calls ring or are parked
-	patience = time.Hour        // of a caller whom nobody answers
-	talk     = time.Minute      // of a caller who was answered
+	// Early is how long before the call other calls begin: not as long as calls ring or are parked.
+	Early = 30 * time.Second
+
+	patience = time.Hour   // of a caller whom nobody answers
+	talk     = time.Minute // of a caller who was answered
 )
 
 // inOrder are not shuffled: tests ring a random group in the order of the file.
@@ -98,11 +101,12 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 	w.air.begin()
 	caller := w.call(board, c.Call, callID)
 	record := w.record(callID)
+	stayed := caller.stay()
 	heard := caller.audio.over()
 	board.Close()
 	w.fingers.Wait()
 	o := w.observed(record, s.Plan.Zone())
-	o.Heard, o.left = heard, caller.finger.left
+	o.Heard, o.Stayed, o.left = heard, stayed, caller.finger.left
 	o.others = w.others(len(c.Before), s.Plan.Zone())
 	if o.Trace.Dropped > 0 && len(c.Expect.Routes)+len(c.Expect.Steps) > 0 {
 		return o, fmt.Errorf("the call took %d more steps and routes than a trace keeps: expect neither routes nor steps of it", o.Trace.Dropped)
@@ -113,7 +117,7 @@ func (s *Suite) observe(c *Case) (*Observed, error) {
 // prepare lets calls in that are up at the time of the test, and waits for it.
 func (w *world) prepare(board *call.Switchboard, callers []*Caller, at time.Time) error {
 	if len(callers) > 0 {
-		pass(time.Until(at.Add(-early)))
+		pass(time.Until(at.Add(-Early)))
 	}
 	for i, c := range callers {
 		w.call(board, c, before(i))
@@ -174,6 +178,7 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		known = w.formatsOn(f.Trunk, c.Codecs)
 	}
 	l := newLeg(&w.air, label, known)
+	l.audio.label = cmp.Or(c.From.Value, label)
 	l.party, l.trunk = f.Extension, f.Trunk
 	l.inbound = true
 	// At the same moment as something else, the caller comes last.
@@ -193,6 +198,15 @@ func (w *world) call(board *call.Switchboard, c *Caller, id string) *leg {
 		l.Hangup(e)
 	}
 	return l
+}
+
+// stay waits until the caller has gone, which may have taken another call and goes on in
+// that. It gives how long that was from the start of the call.
+func (l *leg) stay() time.Duration {
+	bored := time.AfterFunc(patience, l.leave)
+	defer bored.Stop()
+	<-l.ctx.Done()
+	return time.Since(l.audio.air.start)
 }
 
 // giveUp is a caller who was not answered.

@@ -37,8 +37,8 @@ func play(t *try, s scene, place int) {
 	for _, p := range x.providers {
 		tasks.Go(func() { p.serve(ctx, &tasks) })
 	}
-	x.set(at.Add(-time.Minute))
-	hangUp := x.before(ctx, c.Before)
+	x.set(at.Add(-plantest.Early))
+	hangUp := x.before(ctx)
 	x.set(at)
 	dialled, known := time.Now(), x.calls()
 	call := x.dial(ctx, c.Call, own)
@@ -108,11 +108,11 @@ func (x *exchange) dial(ctx context.Context, c *plantest.Caller, hz float64) *te
 const settling = 4 * tooLate
 
 // before makes the calls that are up before; hangUp ends them.
-func (x *exchange) before(ctx context.Context, callers []*plantest.Caller) (hangUp func()) {
+func (x *exchange) before(ctx context.Context) (hangUp func()) {
 	x.t.Helper()
 	var calls []*testphone.Call
-	for _, c := range callers {
-		call := x.dial(ctx, c, others)
+	for i, c := range x.scene.test.Before {
+		call := x.dial(ctx, c, x.scene.saying(i))
 		soon, cancel := context.WithTimeout(ctx, 3*time.Second)
 		if !call.Up(soon) && call.Ended() { // ringing is up too
 			x.t.Fatalf("the call before from %s to %s: %s", c.From.Value, c.To.Value, call.State())

@@ -53,6 +53,9 @@ func enter(ctx context.Context, t *try, x *exchange, suite *plantest.Suite, worl
 				label: p.Label(extension, i, len(world[extension])), does: p,
 				hz: nearest + spacing*float64(len(actors)),
 			}
+			if x.scene.hears(inConference) && !x.scene.hears(a.label) {
+				a.hz = others
+			}
 			actors = append(actors, a)
 			opt := testphone.Options{
 				Extension: extension, Password: string(suite.Config.Extensions[extension].Password),

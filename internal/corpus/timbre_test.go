@@ -13,7 +13,7 @@ import (
 
 const (
 	own    = 3100.0 // what callers say, so that an echo is known as one
-	others = 3250.0 // what those say who are in a conference before
+	others = 3250.0 // what all say whom the caller hears in a conference, and else the first of the calls before
 
 	purity = 0.5 // part of the energy that a timbre has
 )
@@ -41,7 +41,13 @@ func (s timbre) in(pcm []int16) bool {
 
 // timbres are those that may be heard, with the names that expectations use.
 func (s *scene) timbres(actors []*actor) []timbre {
-	out := []timbre{{name: "echo", hz: []float64{own}}, {name: inConference, hz: []float64{others}}}
+	out := []timbre{{name: "echo", hz: []float64{own}}}
+	if s.hears(inConference) {
+		out = append(out, timbre{name: inConference, hz: []float64{others}})
+	}
+	for i, c := range s.test.Before {
+		out = append(out, timbre{name: c.From.Value, hz: []float64{s.saying(i)}})
+	}
 	for _, a := range actors {
 		out = append(out, timbre{name: a.label, hz: []float64{a.hz}})
 	}
@@ -54,6 +60,19 @@ func (s *scene) timbres(actors []*actor) []timbre {
 		}
 	}
 	return out
+}
+
+// hears reports whether the caller of a test hears something.
+func (s *scene) hears(what string) bool {
+	return slices.ContainsFunc(s.virtual.Heard, func(m plantest.Moment) bool { return m.What == what })
+}
+
+// saying is what the caller of one of the calls before says.
+func (s *scene) saying(i int) float64 {
+	if s.hears(inConference) {
+		return others
+	}
+	return others + spacing*float64(i)
 }
 
 // signal is how a tone sounds that Dialtone makes; none for what is no tone.
