@@ -145,10 +145,7 @@ func TestAPageRingsSilently(t *testing.T) {
 
 	choose(page, "Ring silently")
 	page.Eval(`window.bells = 0`, nil)
-	call = phone.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Hears(ctx, alice)
+	call = inCall(ctx, phone, page, desk)
 	page.Wait(`window.bells === 0`)
 	call.Hangup()
 	o.quiet(page)

@@ -32,42 +32,7 @@ func TestTheBrowserCallsADeskPhone(t *testing.T) {
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
-	page.Fill("Name or number", "lefevre") // without the accent, by the middle of the name
-	page.Press("Enter")
-	call := phone.Next(ctx)
-	call.Ring()
-	page.See("text", "Bruno Lefèvre")
-	call.Answer()
-	call.Speak(desk)
-	page.See("button", "Hang up")
-	call.Hears(ctx, alice)
-	hears(page, desk)
-
-	page.Click("button", "Mute")
-	page.See("button", "Unmute")
-	page.Click("button", "Unmute")
-	call.Hears(ctx, alice)
-	for range 3 {
-		page.Click("button", "Hold")
-		page.See("text", "On hold")
-		page.Click("button", "Resume")
-		page.Gone("text", "On hold")
-		call.Hears(ctx, alice)
-		hearsOn(page)
-	}
-	page.Click("button", "Keypad")
-	page.Click("button", "5")
-	page.Click("button", "#")
-	call.WaitDigits(ctx, "5#")
-	page.Click("button", "Transfer")
-	page.See("text", "On hold")
-	page.Click("button", "Transfer") // better not
-	page.Gone("text", "On hold")
-	call.Hears(ctx, alice)
-	page.Click("button", "Hang up")
-	call.WaitEnded(ctx)
-	page.See("text", "Call ended")
-	page.See("listitem", "Bruno Lefèvre") // in the list of calls
+	calls(ctx, phone, page)
 	o.quiet(page)
 }
 
@@ -78,25 +43,8 @@ func TestADeskPhoneCallsTheBrowser(t *testing.T) {
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
+	isCalled(ctx, phone, page)
 	call := phone.Dial(ctx, "100")
-	page.See("dialog", "Incoming call from Bruno Lefèvre")
-	page.Wait(`document.title.includes("Bruno Lefèvre")`)
-	call.WaitRinging(ctx)
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Speak(desk)
-	call.Hears(ctx, alice)
-	hears(page, desk)
-	call.Hold(ctx)
-	page.See("text", "You are on hold")
-	call.Resume(ctx)
-	page.Gone("text", "You are on hold")
-	hearsOn(page)
-	call.Hears(ctx, alice)
-	call.Hangup()
-	page.See("text", "Call ended")
-
-	call = phone.Dial(ctx, "100")
 	page.Click("button", "Decline")
 	call.WaitEnded(ctx)
 	call = phone.Dial(ctx, "100")
@@ -113,11 +61,7 @@ func TestTwoBrowsersCallEachOther(t *testing.T) {
 	one := o.logIn(o.chromium(alice), "100")
 	two := o.logIn(o.chromium(bruno), "101")
 
-	one.Fill("Name or number", "101")
-	one.Click("button", "Call")
-	two.Click("button", "Answer")
-	hears(two, alice)
-	hears(one, bruno)
+	meet(one, two)
 	two.Click("button", "Hold")
 	one.See("text", "You are on hold")
 	two.Click("button", "Resume")
@@ -138,11 +82,7 @@ func TestACallIsTransferred(t *testing.T) {
 	page := o.logIn(o.chromium(alice), "100")
 
 	for _, first := range []bool{false, true} {
-		call := phone.Dial(ctx, "100")
-		page.Click("button", "Answer")
-		call.WaitAnswered(ctx)
-		call.Speak(desk)
-		call.Hears(ctx, alice)
+		call := inCall(ctx, phone, page, desk)
 		page.Click("button", "Transfer")
 		page.Fill("Transfer to", "102")
 		if first {
@@ -150,10 +90,7 @@ func TestACallIsTransferred(t *testing.T) {
 		} else {
 			page.Click("button", "Transfer now")
 		}
-		other := third.Next(ctx)
-		other.Ring()
-		other.Answer()
-		other.Speak(bruno)
+		other := takes(ctx, third, bruno)
 		if first {
 			other.Hears(ctx, alice)
 			page.See("text", "On hold")
@@ -176,10 +113,7 @@ func TestASecondCallIsTakenAndSwapped(t *testing.T) {
 	phone, third := o.phone(ctx, "101"), o.phone(ctx, "102")
 	page := o.logIn(o.chromium(alice), "100")
 
-	one := phone.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	one.WaitAnswered(ctx)
-	one.Hears(ctx, alice)
+	one := inCall(ctx, phone, page, desk)
 	two := third.Dial(ctx, "100")
 	page.Click("button", "Hold and answer")
 	two.WaitAnswered(ctx)
@@ -205,11 +139,7 @@ func TestACallSurvivesALostConnection(t *testing.T) {
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
 
-	call := phone.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Speak(desk)
-	call.Hears(ctx, alice)
+	call := inCall(ctx, phone, page, desk)
 	const ufrag = `window.connections[0].localDescription.sdp.match(/ice-ufrag:(\S+)/)[1]`
 	page.Eval("window.before = "+ufrag, nil)
 	page.Eval("window.sockets.forEach((s) => s.close())", nil)
@@ -229,10 +159,7 @@ func TestATabThatIsClosedEndsItsCall(t *testing.T) {
 	o := openOffice(t)
 	phone := o.phone(ctx, "101")
 	page := o.logIn(o.chromium(alice), "100")
-	call := phone.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Hears(ctx, alice)
+	call := inCall(ctx, phone, page, desk)
 	page.Close()
 	call.WaitEnded(ctx)
 }

@@ -12,9 +12,6 @@ import (
 	"testing"
 )
 
-// programs are the names under which Chromium is installed.
-var programs = []string{"chromium", "chromium-browser", "google-chrome"}
-
 // Options are how a Chromium is started.
 type Options struct {
 	// Tone is a WAV file that its microphone hears, over and over; without one the
@@ -36,12 +33,7 @@ func Installed() bool {
 }
 
 func program() (string, error) {
-	for _, name := range programs {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("no Chromium is installed; on Debian or Ubuntu: apt-get install chromium")
+	return either("no Chromium is installed; on Debian or Ubuntu: apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
 }
 
 // Start starts a Chromium that ends with the test.

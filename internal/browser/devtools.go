@@ -116,18 +116,35 @@ func (t *devToolsTab) insert(ctx context.Context, text string) error {
 	return t.ask(ctx, "Input.insertText", map[string]any{"text": text}, nil)
 }
 
-// codes are the keys that are not letters.
-var codes = map[string]int{"Enter": 13, "Escape": 27, "Tab": 9, "Delete": 46, "ArrowDown": 40, "ArrowUp": 38, "Space": 32}
+// keyNamed gives what a page is told of a key: what it is called, its number, and what it types.
+func keyNamed(name string) (key string, code int, text string) {
+	switch name {
+	case "Enter":
+		return name, 13, "\r"
+	case "Space":
+		return " ", 32, " "
+	case "Escape":
+		return name, 27, ""
+	case "Tab":
+		return name, 9, ""
+	case "Delete":
+		return name, 46, ""
+	case "ArrowUp":
+		return name, 38, ""
+	case "ArrowDown":
+		return name, 40, ""
+	}
+	if len(name) == 1 {
+		return name, int(strings.ToUpper(name)[0]), name
+	}
+	return name, 0, ""
+}
 
-func (t *devToolsTab) press(ctx context.Context, key string) error {
-	params := map[string]any{"type": "keyDown", "key": key, "windowsVirtualKeyCode": codes[key]}
-	switch {
-	case key == "Enter":
-		params["text"] = "\r"
-	case key == "Space":
-		params["key"], params["text"] = " ", " "
-	case len(key) == 1:
-		params["text"], params["windowsVirtualKeyCode"] = key, int(strings.ToUpper(key)[0])
+func (t *devToolsTab) press(ctx context.Context, name string) error {
+	key, code, text := keyNamed(name)
+	params := map[string]any{"type": "keyDown", "key": key, "windowsVirtualKeyCode": code}
+	if text != "" {
+		params["text"] = text
 	}
 	if err := t.ask(ctx, "Input.dispatchKeyEvent", params, nil); err != nil {
 		return err

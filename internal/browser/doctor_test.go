@@ -2,8 +2,6 @@ package browser
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,14 +50,6 @@ func (p *Page) wants(step int, level, text string) string {
 	return got
 }
 
-func (o *office) look(p *Page, name string) {
-	if folder := os.Getenv("BROWSER_LOOK"); folder != "" {
-		if err := os.WriteFile(filepath.Join(folder, name+".png"), p.Picture(), 0o600); err != nil {
-			o.t.Fatal(err)
-		}
-	}
-}
-
 var measured = regexp.MustCompile(`comes back after ([\d.,]+) ms, with ([\d.,]+) % lost`)
 
 func TestTheCheckOfAHealthyConnection(t *testing.T) {
@@ -91,7 +81,7 @@ func TestTheCheckOfAHealthyConnection(t *testing.T) {
 		t.Errorf("a delay of %s ms on the loopback", m[1])
 	}
 	t.Logf("delay %s ms, loss %s %%", m[1], m[2])
-	o.look(page, "check-1280")
+	fits(page, "check")
 	page.Eval(`navigator.clipboard.writeText = async (text) => { window.copied = text }`, nil)
 	page.Click("button", "Copy the report")
 	var report string
@@ -101,16 +91,6 @@ func TestTheCheckOfAHealthyConnection(t *testing.T) {
 			t.Errorf("%q is not in the report:\n%s", want, report)
 		}
 	}
-	for _, size := range [][2]int{{390, 844}, {1280, 800}} {
-		page.Look(size[0], size[1], size[0] == 390)
-		var found []string
-		page.Eval(faults, &found)
-		for _, fault := range found {
-			t.Errorf("at %d px: %s", size[0], fault)
-		}
-	}
-	page.Look(390, 844, true)
-	o.look(page, "check-390-dark")
 	page.Click("link", "Calls")
 	page.See("text", "No calls yet") // the test calls are none
 	o.quiet(page)
@@ -128,7 +108,7 @@ func TestTheCheckSaysThatTheMicrophoneIsDenied(t *testing.T) {
 	page.wants(stepEcho, "ok", "comes back after") // it needs no microphone
 	page.See("text", "Something keeps calls from working.")
 	page.Look(390, 844, false)
-	o.look(page, "check-denied-390")
+	page.keepPicture("check-denied-390")
 }
 
 // Without a sound card, Firefox waits for one.

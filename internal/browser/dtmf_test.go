@@ -42,10 +42,7 @@ func TestAMenuIsUsedFromThePage(t *testing.T) {
 		for _, key := range c.keys {
 			page.Click("button", string(key))
 		}
-		call := c.phone.Next(ctx)
-		call.Ring()
-		call.Answer()
-		call.Speak(desk)
+		call := takes(ctx, c.phone, desk)
 		call.Hears(ctx, alice)
 		hears(page, desk)
 		call.Hangup()

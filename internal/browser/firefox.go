@@ -15,9 +15,6 @@ import (
 	"github.com/coder/websocket"
 )
 
-// foxes are the names under which Firefox is installed.
-var foxes = []string{"firefox-esr", "firefox"}
-
 // FirefoxInstalled says whether there is a Firefox to start.
 func FirefoxInstalled() bool {
 	_, err := fox()
@@ -25,12 +22,7 @@ func FirefoxInstalled() bool {
 }
 
 func fox() (string, error) {
-	for _, name := range foxes {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("no Firefox is installed; on Debian: apt-get install firefox-esr")
+	return either("no Firefox is installed; on Debian: apt-get install firefox-esr", "firefox-esr", "firefox")
 }
 
 // StartFirefox starts a Firefox whose microphone hears a tone, and which ends with the

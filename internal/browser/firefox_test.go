@@ -29,55 +29,6 @@ func TestFirefoxAndADeskPhone(t *testing.T) {
 	callsByLibrary(soon(t), phone, o.stock(site, fox, "sipjs", "103"), "103")
 }
 
-func calls(ctx context.Context, phone *testphone.Phone, page *Page) {
-	page.Fill("Name or number", "lefèvre")
-	page.Press("Enter")
-	call := phone.Next(ctx)
-	call.Ring()
-	page.See("text", "Bruno Lefèvre")
-	call.Answer()
-	call.Speak(desk)
-	call.Hears(ctx, alice)
-	hears(page, desk)
-	page.Click("button", "Mute")
-	page.Click("button", "Unmute")
-	for range 3 {
-		page.Click("button", "Hold")
-		page.See("text", "On hold")
-		call.WaitDirection(ctx, "recvonly")
-		page.Click("button", "Resume")
-		page.Gone("text", "On hold")
-		call.Hears(ctx, alice)
-		hears(page, desk)
-	}
-	page.Click("button", "Keypad")
-	page.Click("button", "5")
-	page.Click("button", "#")
-	call.WaitDigits(ctx, "5#")
-	page.Click("button", "Hang up")
-	call.WaitEnded(ctx)
-	page.See("text", "Call ended")
-}
-
-func isCalled(ctx context.Context, phone *testphone.Phone, page *Page) {
-	call := phone.Dial(ctx, "100")
-	page.See("dialog", "Incoming call from Bruno Lefèvre")
-	call.WaitRinging(ctx)
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Speak(desk)
-	call.Hears(ctx, alice)
-	hears(page, desk)
-	call.Hold(ctx)
-	page.See("text", "You are on hold")
-	call.Resume(ctx)
-	page.Gone("text", "You are on hold")
-	hears(page, desk)
-	call.Hears(ctx, alice)
-	call.Hangup()
-	page.See("text", "Call ended")
-}
-
 // comesBack closes the WebSocket, then has it die without a word: the call gets new paths. The
 // page is loaded again, and its call goes on.
 func comesBack(ctx context.Context, phone *testphone.Phone, page *Page) {
@@ -108,11 +59,7 @@ func TestFirefoxAndChromiumSeeEachOther(t *testing.T) {
 	fox := o.watch(o.firefox(alice), "100")
 	two := o.watch(o.chromium(bruno), "101")
 
-	fox.Fill("Name or number", "101")
-	fox.Click("button", "Call")
-	two.Click("button", "Answer")
-	hears(two, alice)
-	hears(fox, bruno)
+	meet(fox, two)
 	fox.Click("button", "Start video")
 	moves(two)
 	two.Click("button", "Start video")
@@ -148,36 +95,4 @@ func TestFirefoxAndChromiumSeeEachOther(t *testing.T) {
 	}
 	o.quiet(fox)
 	o.quiet(two)
-}
-
-func callsByLibrary(ctx context.Context, phone *testphone.Phone, s stock, extension string) {
-	s.do("call", "101")
-	call := phone.Next(ctx)
-	call.Ring()
-	call.Answer()
-	s.is("talks")
-	call.Speak(desk)
-	call.Hears(ctx, alice)
-	hears(s.Page, desk)
-	s.do("press", "42#")
-	call.WaitDigits(ctx, "42#")
-	s.do("hold")
-	s.wait("phone.held")
-	call.WaitDirection(ctx, "recvonly")
-	s.do("resume")
-	s.wait("!phone.held")
-	call.WaitDirection(ctx, "sendrecv")
-	hears(s.Page, desk)
-	s.do("hangUp")
-	call.WaitEnded(ctx)
-
-	call = phone.Dial(ctx, extension)
-	s.is("rings")
-	s.do("answer")
-	call.WaitAnswered(ctx)
-	call.Speak(desk)
-	call.Hears(ctx, alice)
-	hears(s.Page, desk)
-	call.Hangup()
-	s.is("idle")
 }

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -11,47 +10,21 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"dialtone/internal/callscript"
-	"dialtone/internal/testwav"
 )
 
 // openAway starts a Dialtone in a network, with more lines below web:, and a browser in
 // another.
 func openAway(t *testing.T, i *internet, web ...string) (*office, *Browser) {
 	t.Helper()
-	needChromium(t)
-	built, err := house.Programs()
-	if err != nil {
-		t.Fatalf("the server cannot be built: %v", err)
-	}
-	dir, err := os.MkdirTemp("", "web")
-	if err != nil {
-		t.Fatal(err)
-	}
 	over := fmt.Sprintf("web:\n  listen: [\"%s:%d\"]\n%smedia:\n  webrtc_port: %d\n  codecs: [OPUS, PCMU, PCMA]\nextensions:\n  \"100\": {password: phone-100-key, name: \"Alice Martin\"}\n",
 		officeAddress, pagePort, strings.Join(web, ""), audioPort)
+	built := programs(t)
 	built.Server = i.office.wrap(built.Server)
-	server, err := callscript.Start(context.Background(), built, dir, over)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(server.Tail())
-		}
-		_ = os.RemoveAll(dir)
-	})
-	tone := filepath.Join(t.TempDir(), "tone.wav")
-	if err := os.WriteFile(tone, testwav.Format{Rate: 48000}.Tone(alice, 10*time.Second), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	server := callscript.Serve(t, built, over)
 	o := &office{t: t, server: server, web: fmt.Sprintf("%s:%d", officeAddress, pagePort)}
-	return o, Start(t, Options{Tone: tone, Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
+	return o, Start(t, Options{Tone: toneFile(t, alice), Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
 }
 
 // keyOf is what Chromium wants to know of a certificate to trust it.

@@ -2,32 +2,9 @@ package browser
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// fits looks at what is seen as on a telephone and as on a desk, in both colours. With
-// BROWSER_LOOK=FOLDER it leaves pictures there.
-func fits(page *Page, name string) {
-	page.t.Helper()
-	for _, width := range []int{390, 1280} {
-		page.Look(width, 844, width == 390)
-		page.Eval(`document.querySelectorAll('details').forEach((d) => (d.open = true))`, nil)
-		var found []string
-		page.Eval(faults, &found)
-		for _, fault := range found {
-			page.t.Errorf("%s at %d px: %s", name, width, fault)
-		}
-		if folder := os.Getenv("BROWSER_LOOK"); folder != "" {
-			if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%d.png", name, width)), page.Picture(), 0o600); err != nil {
-				page.t.Fatal(err)
-			}
-		}
-	}
-}
 
 // Two calls become one conference, in which all hear all; who made it mutes and removes
 // others, and leaves them talking.

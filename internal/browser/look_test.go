@@ -28,13 +28,43 @@ const faults = `(() => {
 	return found
 })()`
 
+// looksRight finds faults in what is seen. With BROWSER_LOOK=FOLDER it leaves a picture there.
+func (p *Page) looksRight(name string) {
+	p.t.Helper()
+	var found []string
+	p.Eval(faults, &found)
+	for _, fault := range found {
+		p.t.Errorf("%s: %s", name, fault)
+	}
+	p.keepPicture(name)
+}
+
+// keepPicture leaves one in the folder BROWSER_LOOK, if there is any.
+func (p *Page) keepPicture(name string) {
+	p.t.Helper()
+	if folder := os.Getenv("BROWSER_LOOK"); folder != "" {
+		if err := os.WriteFile(filepath.Join(folder, name+".png"), p.Picture(), 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// fits looks at what is seen as on a telephone and as on a desk, in both colours.
+func fits(page *Page, name string) {
+	page.t.Helper()
+	for _, width := range []int{390, 1280} {
+		page.Look(width, 844, width == 390)
+		page.Eval(`document.querySelectorAll('details').forEach((d) => (d.open = true))`, nil)
+		page.looksRight(fmt.Sprintf("%s-%d", name, width))
+	}
+}
+
 // TestEveryScreenFits looks at all screens as small and as large ones, in both
-// languages and both colours. With BROWSER_LOOK=FOLDER it leaves pictures there.
+// languages and both colours.
 func TestEveryScreenFits(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
 	page := o.logIn(o.chromium(alice), "100")
-	folder := os.Getenv("BROWSER_LOOK")
 	for _, size := range [][2]int{{390, 844}, {1280, 800}} {
 		for _, language := range []string{"en", "fr"} {
 			page.Eval(fmt.Sprintf(`localStorage.setItem('dialtone.language', %q)`, language), nil)
@@ -44,18 +74,7 @@ func TestEveryScreenFits(t *testing.T) {
 			for _, screen := range []string{"phone", "calls", "contacts", "voicemail", "messages", "messages/101", "settings"} {
 				page.Eval(fmt.Sprintf(`location.hash = "#/%s"`, screen), nil)
 				page.Wait(`document.querySelector("main h1, main .dialer") !== null && document.querySelector("[aria-busy]") === null`)
-				var found []string
-				page.Eval(faults, &found)
-				for _, fault := range found {
-					t.Errorf("%s at %d px in %s: %s", screen, size[0], language, fault)
-				}
-				if folder == "" {
-					continue
-				}
-				name := fmt.Sprintf("%s-%d-%s.png", filepath.Base(screen), size[0], language)
-				if err := os.WriteFile(filepath.Join(folder, name), page.Picture(), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				page.looksRight(fmt.Sprintf("%s-%d-%s", filepath.Base(screen), size[0], language))
 			}
 		}
 	}

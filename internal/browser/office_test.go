@@ -30,18 +30,6 @@ func openOffice(t *testing.T) *office { t.Helper(); return openOfficeWith(t, "",
 // openOfficeWith is openOffice with more lines below web: and more sections.
 func openOfficeWith(t *testing.T, web, sections string) *office {
 	t.Helper()
-	needChromium(t)
-	if testing.Short() {
-		t.Skip("the page talks to the real server: not with -short")
-	}
-	built, err := house.Programs()
-	if err != nil {
-		t.Fatalf("the server cannot be built: %v", err)
-	}
-	dir, err := os.MkdirTemp("", "web") // the name of its unix socket has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
 	media := "media:\n  webrtc_port: $WEBRTC\n  codecs: [OPUS, PCMU, PCMA]\n"
 	if strings.Contains(sections, "media:") {
 		media = ""
@@ -54,23 +42,7 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
   "101": {password: phone-101-key, name: "Bruno Lefèvre"}
   "102": {password: phone-102-key, name: "Chiara Rossi"}
 %s`, web, media, sections)
-	server, err := callscript.Start(context.Background(), built, dir, over)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log(server.Tail())
-			if keep := os.Getenv("BROWSER_LOG"); keep != "" {
-				data, _ := os.ReadFile(filepath.Join(dir, "server.log"))
-				_ = os.WriteFile(keep, data, 0o600)
-			}
-		}
-		_ = os.RemoveAll(dir)
-	})
+	server := callscript.Serve(t, programs(t), over)
 	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", server.Port("page"))}
 }
 
@@ -83,11 +55,17 @@ func (o *office) chromium(hz float64) *Browser {
 	}
 	key := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
 	conn.Close()
-	tone := filepath.Join(o.t.TempDir(), "tone.wav")
-	if err := os.WriteFile(tone, testwav.Format{Rate: 48000}.Tone(hz, 10*time.Second), 0o600); err != nil {
-		o.t.Fatal(err)
+	return Start(o.t, Options{Tone: toneFile(o.t, hz), Trust: base64.StdEncoding.EncodeToString(key[:])})
+}
+
+// toneFile is what the microphone of a Chromium hears.
+func toneFile(t *testing.T, hz float64) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tone.wav")
+	if err := os.WriteFile(file, testwav.Format{Rate: 48000}.Tone(hz, 10*time.Second), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return Start(o.t, Options{Tone: tone, Trust: base64.StdEncoding.EncodeToString(key[:])})
+	return file
 }
 
 // remember keeps the connections of a page, to listen to what it hears; the voice is
@@ -152,11 +130,12 @@ const remember = `
 		}
 		return false
 	}
+	const state = (track) => track && [track.readyState, 'muted', track.muted, 'enabled', track.enabled].join(' ')
 	window.report = async () => {
 		const lines = [String(window.heard), ...window.sounds.map((s) => ['sound', s.paused, s.currentTime, s.srcObject?.getTracks().map((t) => [t.id, t.muted, t.readyState])].join(' '))]
 		for (const pc of window.connections) {
-			lines.push(pc.connectionState + ' ' + pc.signalingState, ...pc.getTransceivers().map((t) => t.currentDirection + ' ' + t.receiver.track.readyState + ' muted ' + t.receiver.track.muted))
-			for (const s of (await pc.getStats()).values()) if (/^(inbound|outbound)-rtp$/.test(s.type)) lines.push(JSON.stringify(s))
+			lines.push(pc.connectionState + ' ' + pc.signalingState, ...pc.getTransceivers().map((t) => [t.currentDirection, 'from', state(t.receiver.track), 'to', state(t.sender.track)].join(' ')))
+			for (const s of (await pc.getStats()).values()) if (/^(inbound-rtp|outbound-rtp|media-source)$/.test(s.type)) lines.push(JSON.stringify(s))
 			lines.push(pc.remoteDescription?.sdp)
 		}
 		return lines
@@ -167,6 +146,11 @@ const remember = `
 func (o *office) logIn(c *Browser, extension string, scripts ...string) *Page {
 	o.t.Helper()
 	p := c.Open("about:blank")
+	o.t.Cleanup(func() {
+		if o.t.Failed() {
+			o.explain(p)
+		}
+	})
 	for _, s := range scripts {
 		p.Before(s)
 	}
@@ -194,25 +178,40 @@ func (o *office) phone(ctx context.Context, extension string) *testphone.Phone {
 // hears waits until the page plays a tone.
 func hears(p *Page, hz float64) {
 	p.t.Helper()
-	plays(p, fmt.Sprintf("window.hears(%v)", hz))
+	p.Wait(fmt.Sprintf("window.hears(%v)", hz))
+}
+
+// hearsAgain waits until the page plays a tone again, after a hold: what it is can be told in
+// Firefox only.
+func hearsAgain(p *Page, hz float64) {
+	p.t.Helper()
+	if _, chromium := p.browser.kind.(devTools); chromium {
+		hearsOn(p)
+	} else {
+		hears(p, hz)
+	}
 }
 
 // hearsOn waits until the page plays something again, after a hold: from then on
 // Chromium shows WebAudio nothing of what it plays.
 func hearsOn(p *Page) {
 	p.t.Helper()
-	plays(p, "window.hearsOn()")
+	p.Wait("window.hearsOn()")
 }
 
-func plays(p *Page, condition string) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// explain says what page and server know of the connections, after something has failed.
+func (o *office) explain(p *Page) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := p.wait(ctx, condition); err != nil {
-		var report []string
-		p.Eval("window.report()", &report)
-		p.t.Fatalf("%s: %v: %s", condition, err, strings.Join(report, "\n"))
+	var report []string
+	if err := p.eval(ctx, "window.report()", &report); err != nil {
+		o.t.Log(err)
 	}
+	var calls any
+	if err := o.server.Ctl(ctx, &calls, "calls"); err != nil {
+		o.t.Log(err)
+	}
+	o.t.Logf("%s\n%v", strings.Join(report, "\n"), calls)
 }
 
 // quiet ends the test when the page had anything to complain of, or asked others than the office.

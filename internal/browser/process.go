@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -51,6 +52,16 @@ type tab interface {
 	look(ctx context.Context, width, height int, dark bool) error
 	// event says of a message what somebody has to complain of, or what was asked for.
 	event(m message) (complaint, request string)
+}
+
+// either gives the path of the first of those programs that is installed.
+func either(none string, names ...string) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New(none)
 }
 
 // process is the first of a browser's processes.

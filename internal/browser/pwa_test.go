@@ -69,7 +69,7 @@ func TestThePageCanBeInstalled(t *testing.T) {
 	}
 	o.quiet(page)
 
-	if err := o.server.Stop(); err != nil { // the exchange is away
+	if err := o.server.Quit(); err != nil { // the exchange is away
 		t.Fatal(err)
 	}
 	page.Reload()

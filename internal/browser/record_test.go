@@ -27,10 +27,7 @@ func TestACallWithAPageIsRecorded(t *testing.T) {
 	page := o.logIn(o.chromium(alice), "100")
 	page.Fill("Name or number", "101")
 	page.Press("Enter")
-	call := phone.Next(ctx)
-	call.Ring()
-	call.Answer()
-	call.Speak(desk)
+	call := takes(ctx, phone, desk)
 	call.Hears(ctx, alice) // after the announcement
 	hears(page, desk)
 	page.Click("button", "Hang up")
@@ -52,9 +49,11 @@ func TestACallWithAPageIsRecorded(t *testing.T) {
 func (o *office) recording(ctx context.Context) [2][]int16 {
 	o.t.Helper()
 	var list []struct{ ID, State, File string }
-	o.eventually(ctx, "the recording", func() bool {
+	if !callscript.Until(ctx, func() bool {
 		return o.server.Ctl(ctx, &list, "recordings") == nil && len(list) == 1 && list[0].State == "kept"
-	})
+	}) {
+		o.t.Fatalf("there is no recording: %v", list)
+	}
 	dir := o.t.TempDir()
 	if err := o.server.Ctl(ctx, nil, "recordings", "export", list[0].ID, "--to", dir); err != nil {
 		o.t.Fatal(err)
@@ -71,12 +70,4 @@ func (o *office) recording(ctx context.Context) [2][]int16 {
 }
 
 // sounds reports whether there is a tone anywhere in pcm, for 100 ms.
-func sounds(pcm []int16, hz float64) bool {
-	const window = 800
-	for at := 0; at+window <= len(pcm); at += window / 2 {
-		if testphone.HasTone(pcm[at:at+window], hz) {
-			return true
-		}
-	}
-	return false
-}
+func sounds(pcm []int16, hz float64) bool { return testphone.Sounds(pcm, hz, 800) }

@@ -1,21 +1,6 @@
 package browser
 
-import (
-	"context"
-	"testing"
-
-	"dialtone/internal/testphone"
-)
-
-// inCall has a desk phone call a page, which answers.
-func inCall(ctx context.Context, phone *testphone.Phone, page *Page, hz float64) *testphone.Call {
-	call := phone.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Speak(hz)
-	call.Hears(ctx, alice)
-	return call
-}
+import "testing"
 
 // willing has a page not ask whether it may be left in a call, as a user does who says yes.
 func willing(page *Page) *Page {

@@ -14,7 +14,7 @@ import (
 
 // libraries are those that others make phones for browsers with. testdata has them as
 // they come from npm; make web-check says so.
-var libraries = []string{"jssip", "sipjs"}
+func libraries() []string { return []string{"jssip", "sipjs"} }
 
 // another is the site of somebody else, with a page for each library.
 func another(t *testing.T) *httptest.Server {
@@ -25,7 +25,7 @@ func another(t *testing.T) *httptest.Server {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("testdata")))
-	for _, library := range libraries {
+	for _, library := range libraries() {
 		html := strings.ReplaceAll(string(page), "LIBRARY", library)
 		mux.HandleFunc("/"+library, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -90,48 +90,10 @@ func openStock(t *testing.T) (*office, *httptest.Server) {
 
 func TestLibrariesAndADeskPhone(t *testing.T) {
 	t.Parallel()
-	for _, library := range libraries {
+	for _, library := range libraries() {
 		t.Run(library, func(t *testing.T) {
-			ctx := soon(t)
 			o, site := openStock(t)
-			desk101 := o.phone(ctx, "101")
-			s := o.stock(site, o.chromium(alice), library, "100")
-
-			s.do("call", "101")
-			call := desk101.Next(ctx)
-			call.Ring()
-			call.Answer()
-			s.is("talks")
-			call.Speak(desk)
-			call.Hears(ctx, alice)
-			hears(s.Page, desk)
-			s.do("press", "42#")
-			call.WaitDigits(ctx, "42#")
-			s.do("hold")
-			s.wait("phone.held")
-			call.WaitDirection(ctx, "recvonly")
-			s.do("resume")
-			s.wait("!phone.held")
-			call.WaitDirection(ctx, "sendrecv")
-			call.Hears(ctx, alice)
-			hearsOn(s.Page)
-			s.do("hangUp")
-			call.WaitEnded(ctx)
-			s.is("idle")
-
-			call = desk101.Dial(ctx, "100")
-			s.is("rings")
-			s.do("answer")
-			call.WaitAnswered(ctx)
-			call.Speak(desk)
-			call.Hears(ctx, alice)
-			hears(s.Page, desk)
-			call.Hold(ctx)
-			call.Resume(ctx)
-			call.Hears(ctx, alice)
-			hearsOn(s.Page)
-			call.Hangup()
-			s.is("idle")
+			callsByLibrary(soon(t), o.phone(soon(t), "101"), o.stock(site, o.chromium(alice), library, "100"), "100")
 		})
 	}
 }
@@ -167,7 +129,7 @@ func TestPhonesComeBackAfterARestart(t *testing.T) {
 	c := o.chromium(alice)
 	js, simple := o.stock(site, c, "jssip", "100"), o.stock(site, c, "sipjs", "101")
 	own := o.logIn(c, "102")
-	if err := o.server.Stop(); err != nil {
+	if err := o.server.Quit(); err != nil {
 		t.Fatal(err)
 	}
 	own.See("text", "Offline")

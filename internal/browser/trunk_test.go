@@ -3,7 +3,6 @@ package browser
 import (
 	"context"
 	"fmt"
-	"net"
 	"testing"
 
 	"dialtone/internal/testphone"
@@ -14,7 +13,7 @@ const outside = `site:
   country: DE
 trunks:
   line:
-    host: 127.0.0.1:%d
+    host: $PROVIDER
     qualify: 0
 groups:
   sales: {members: ["100", "101"]}
@@ -24,22 +23,12 @@ numbers:
 `
 
 // provider is the other end of the line.
-func (o *office) provider(port int) *testphone.Phone {
+func (o *office) provider() *testphone.Phone {
 	o.t.Helper()
 	return testphone.New(o.t, testphone.Options{
-		Extension: "0307654321", Port: port, Patience: patience, Domain: "dialtone",
+		Extension: "0307654321", Port: o.server.Port("provider"), Patience: patience, Domain: "dialtone",
 		Server: fmt.Sprintf("127.0.0.1:%d", o.server.Port("udp")),
 	})
-}
-
-func freeUDP(t *testing.T) int {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
 // TestACallFromOutsideRingsDeskPhoneAndPage has a call ring both, be it as one extension
@@ -49,9 +38,8 @@ func TestACallFromOutsideRingsDeskPhoneAndPage(t *testing.T) {
 	for _, c := range []struct{ number, desk string }{{"030555100", "100"}, {"030555200", "101"}} {
 		t.Run(c.number, func(t *testing.T) {
 			ctx := soon(t)
-			port := freeUDP(t)
-			o := openOfficeWith(t, "", fmt.Sprintf(outside, port))
-			line, phone := o.provider(port), o.phone(ctx, c.desk)
+			o := openOfficeWith(t, "", outside)
+			line, phone := o.provider(), o.phone(ctx, c.desk)
 			page := o.logIn(o.chromium(alice), "100")
 			o.deskAnswers(ctx, line, phone, page, c.number)
 			o.pageAnswers(ctx, line, phone, page, c.number)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
+	"dialtone/internal/callscript"
 	"dialtone/internal/testphone"
 )
 
@@ -14,18 +14,12 @@ const mailboxes = "voicemail:\n  enabled: true\n  delay: 2s\n  minimum: 1s\n"
 // lamp waits until a phone was told of messages: "yes" or "no", "1/0" are the new and the old.
 func lamp(ctx context.Context, t *testing.T, p *testphone.Phone, waiting, counts string) {
 	t.Helper()
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
-	for {
-		got := p.Summary()
-		if strings.Contains(got, "Messages-Waiting: "+waiting+"\r\n") && strings.Contains(got, "Voice-Message: "+counts+" ") {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("the phone was told %q, want %s %s", got, waiting, counts)
-		case <-look.C:
-		}
+	got := ""
+	if !callscript.Until(ctx, func() bool {
+		got = p.Summary()
+		return strings.Contains(got, "Messages-Waiting: "+waiting+"\r\n") && strings.Contains(got, "Voice-Message: "+counts+" ")
+	}) {
+		t.Fatalf("the phone was told %q, want %s %s", got, waiting, counts)
 	}
 }
 
@@ -104,10 +98,7 @@ func TestMissedCallsAreSeenOnAllDevices(t *testing.T) {
 	for _, one := range []*Page{page, other} {
 		one.Wait(badge + `?.innerText === '1'`)
 	}
-	call = caller.Dial(ctx, "100")
-	page.Click("button", "Answer")
-	call.WaitAnswered(ctx)
-	call.Hears(ctx, alice)
+	call = inCall(ctx, caller, page, desk)
 	call.Hangup()
 	call.WaitEnded(ctx)
 	page.Eval(`location.hash = '#/calls'`, nil)

@@ -75,8 +75,7 @@ func TestWhatADeadConnectionTookIsMadeGood(t *testing.T) {
 	page.See("text", "You are on hold")
 	call.Resume(ctx)
 	page.Gone("text", "You are on hold")
-	hearsOn(page)
-	call.Hears(ctx, alice)
+	hearEachOther(ctx, call, page)
 	call.Hangup()
 	page.See("text", "Call ended")
 }

@@ -139,15 +139,29 @@ func (t *webDriverTab) insert(ctx context.Context, text string) error {
 	return nil
 }
 
-// keys are those that are not letters.
-var keys = map[string]string{
-	"Enter": "\uE007", "Escape": "\uE00C", "Tab": "\uE004", "Delete": "\uE017", "ArrowDown": "\uE015", "ArrowUp": "\uE013", "Space": " ",
+// sign is what stands for a key: itself for a letter.
+func sign(key string) string {
+	switch key {
+	case "Enter":
+		return "\uE007"
+	case "Space":
+		return " "
+	case "Escape":
+		return "\uE00C"
+	case "Tab":
+		return "\uE004"
+	case "Delete":
+		return "\uE017"
+	case "ArrowUp":
+		return "\uE013"
+	case "ArrowDown":
+		return "\uE015"
+	}
+	return key
 }
 
 func (t *webDriverTab) press(ctx context.Context, key string) error {
-	if other, is := keys[key]; is {
-		key = other
-	}
+	key = sign(key)
 	return t.act(ctx, "key", map[string]any{"type": "keyDown", "value": key}, map[string]any{"type": "keyUp", "value": key})
 }
 

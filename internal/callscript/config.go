@@ -12,10 +12,12 @@ import (
 	"time"
 )
 
-// perServer is how many ports a server has, and the last of them are not for RTP.
+// perServer is how many ports a server has, and the last of them are not for RTP: the very last
+// have names, those before are to spare.
 const (
 	perServer = 500
-	others    = 10
+	others    = 20
+	named     = 8
 )
 
 // When all ports are taken: how often one looks again, and for how long.

@@ -93,7 +93,7 @@ features:
 		`  "100": {password: phone-100-key}` + "\n" + `  "101": {password: x, dnd: true}` + "\n" + `  "102"`,
 		"  \"109\": {password: phone-109-key}\n  \"200\":\n    password: y\n",
 		"features:\n  echo: \"*600\"\n",
-		"media:\n  ports: 10000-10489\n",
+		"media:\n  ports: 10000-10479\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the merged configuration lacks\n%s\nit is\n%s", want, got)

@@ -2,7 +2,6 @@ package callscript
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"filippo.io/age"
 
 	"dialtone/internal/testphone"
+	"dialtone/internal/testwav"
 )
 
 // recording is one as "dialtone ctl recordings" shows it.
@@ -141,15 +141,7 @@ func (r *recording) lacksTone(name, tones string) string {
 }
 
 // hears looks for a tone that lasts 100 ms.
-func hears(pcm []int16, hz float64) bool {
-	const window, step = 800, 400
-	for at := 0; at+window <= len(pcm); at += step {
-		if testphone.HasTone(pcm[at:at+window], hz) {
-			return true
-		}
-	}
-	return false
-}
+func hears(pcm []int16, hz float64) bool { return testphone.Sounds(pcm, hz, 800) }
 
 // readRecording reads the audio of a recording by way of "dialtone ctl recordings export".
 func (s *stage) readRecording(r *recording) error {
@@ -198,19 +190,18 @@ func (s *stage) unseal(data []byte) ([]byte, error) {
 
 // Sides are the channels of a WAV file of 16 bits, at 8 kHz; of one channel, both are that.
 func Sides(data []byte) (out [2][]int16, err error) {
-	const head = 44
-	if len(data) < head || string(data[:4]) != "RIFF" {
-		return out, fmt.Errorf("no WAV file: %q", data[:min(len(data), 16)])
+	format, channels, err := testwav.Read(data)
+	if err != nil {
+		return out, err
 	}
-	channels, rate := int(binary.LittleEndian.Uint16(data[22:])), int(binary.LittleEndian.Uint32(data[24:]))
-	every := rate / 8000
-	if channels < 1 || channels > 2 || every < 1 || binary.LittleEndian.Uint16(data[34:]) != 16 {
-		return out, fmt.Errorf("%d channels at %d Hz", channels, rate)
+	every := format.Rate / 8000
+	if len(channels) > 2 || every < 1 {
+		return out, fmt.Errorf("%d channels at %d Hz", len(channels), format.Rate)
 	}
-	for at, frame := head, 2*channels*every; at+frame <= len(data); at += frame {
-		for side := range out {
-			from := at + 2*(side%channels)
-			out[side] = append(out[side], int16(binary.LittleEndian.Uint16(data[from:])))
+	for side := range out {
+		pcm := channels[side%len(channels)]
+		for at := 0; at < len(pcm); at += every {
+			out[side] = append(out[side], pcm[at])
 		}
 	}
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -22,7 +23,8 @@ type Server struct {
 	programs Programs
 	dir      string
 	ports    ports
-	room     io.Closer // its RTP ports, while it has them
+	room     io.Closer // its ports, while it has them
+	spared   atomic.Int32
 	cmd      *exec.Cmd
 	log      *os.File
 	gone     chan struct{} // closed when the process has ended
@@ -58,9 +60,19 @@ func newServer(programs Programs, dir, over string) (*Server, error) {
 	return s, nil
 }
 
-// Port is where the server listens on 127.0.0.1 for "udp", "tcp" or "tls", or for its "page".
+// Port is where the server listens on 127.0.0.1 for "udp", "tcp" or "tls", or for its "page", and
+// where its "provider" does.
 func (s *Server) Port(transport string) int {
-	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls, "page": s.ports.page}[transport]
+	return map[string]int{"udp": s.ports.udp, "tcp": s.ports.tcp, "tls": s.ports.tls, "page": s.ports.page, "provider": s.ports.provider}[transport]
+}
+
+// Spare is a port that nobody has on 127.0.0.1 as long as the server runs: a program beside it may.
+func (s *Server) Spare() (int, error) {
+	n := int(s.spared.Add(1))
+	if n > others-named {
+		return 0, fmt.Errorf("the server has no more than %d ports to spare", others-named)
+	}
+	return s.ports.media + perServer - named - n, nil
 }
 
 // Data is the folder of what the server keeps.
@@ -80,9 +92,6 @@ func (s *Server) socket() string { return filepath.Join(s.dir, "data", "dialtone
 // starting is how long a server may take to start; on a machine that has much to do the
 // race detector makes that long.
 const starting = 30 * time.Second
-
-// asking is from one question of dialtone ctl to the next: each is a process.
-const asking = 100 * time.Millisecond
 
 // start runs the server and waits until it answers, however little time is left for what it
 // is a part of.
@@ -142,10 +151,15 @@ func (s *Server) Ctl(ctx context.Context, out any, args ...string) error {
 	return nil
 }
 
-// Stop ends the server by SIGTERM. Any exit code but 0 is an error, and so is a
-// trace of goroutines or of a data race in what it logged.
+// Stop is the end of the server, which gives its ports back.
 func (s *Server) Stop() error {
 	defer s.room.Close()
+	return s.Quit()
+}
+
+// Quit ends the process by SIGTERM, but not for good. Any exit code but 0 is an error, and so is a
+// trace of goroutines or of a data race in what it logged.
+func (s *Server) Quit() error {
 	if s.cmd == nil {
 		return nil
 	}
@@ -166,7 +180,7 @@ func (s *Server) Stop() error {
 	return s.sane()
 }
 
-// Restart starts the server that was killed again, with the same configuration.
+// Restart starts the server again that quit or was killed, with the same configuration.
 func (s *Server) Restart(ctx context.Context) error { return s.start(ctx) }
 
 // Kill ends the server by SIGKILL.
@@ -200,13 +214,6 @@ func (s *Server) Tail() string {
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
 	const most = 60
-	if len(lines) > most {
-		lines = lines[len(lines)-most:]
-	}
-	for i, l := range lines {
-		lines[i] = l[:min(len(l), 600)]
-	}
-	return "the end of the server's log:\n" + strings.Join(lines, "\n")
+	return "the end of the server's log:\n" + Tail(string(data), most)
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"dialtone/internal/testphone"
 )
@@ -107,7 +106,7 @@ var serving = []verb{
 	{form: "PHONE lamp is STATE COUNTS", doc: "it was told of messages (RFC 3842): on or off, and 2/1 are the new and the saved ones", run: lampIs},
 	{form: "PHONE drops its connection", doc: "closes its TCP or TLS connection", run: func(s *stage) { s.who().phone.DropConnections() }},
 	{form: "server reloads FILE", doc: "its configuration is now the defaults with FILE, a part of this script, merged in", run: reload},
-	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Stop()); s.must(s.run.server.start(s.ctx)) }},
+	{form: "server restarts", doc: "SIGTERM, exit code 0, and a new start with the same configuration", run: func(s *stage) { s.must(s.run.server.Quit()); s.must(s.run.server.start(s.ctx)) }},
 	{form: "server has written", doc: "what it puts off writing, by a second, is in its files", run: hasWritten},
 	{form: "server is killed", doc: "SIGKILL", run: func(s *stage) { s.must(s.run.server.Kill()) }},
 	{form: "server starts", doc: "after it was killed", run: func(s *stage) { s.must(s.run.server.start(s.ctx)) }},
@@ -153,21 +152,14 @@ func (s *stage) dial(how testphone.Dialling) {
 // until asks again and again, until done says true or the statement's time is
 // over.
 func (s *stage) until(done func() (ok bool, seen string)) {
-	tick := time.NewTicker(asking)
-	defer tick.Stop()
 	seen := "nothing"
-	for {
+	if !Until(s.ctx, func() bool {
 		ok, now := done()
-		if ok {
-			return
-		}
 		if s.ctx.Err() == nil {
 			seen = now // else what was asked may have been cut off
 		}
-		select {
-		case <-tick.C:
-		case <-s.ctx.Done():
-			s.Fatalf("not seen in time; %s", seen)
-		}
+		return ok
+	}) {
+		s.Fatalf("not seen in time; %s", seen)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"dialtone/internal/callscript"
 	"dialtone/internal/testphone"
 )
 
@@ -28,7 +29,7 @@ func TestPhonesAreWatched(t *testing.T) {
 	alice, bob, carol := o.phones[0], o.phones[1], o.phones[2]
 	shows := func(state, presence string, notifies int) {
 		t.Helper()
-		if !wait(o.ctx, func() bool { return dave.Lamp("101").State == state }) {
+		if !callscript.Until(o.ctx, func() bool { return dave.Lamp("101").State == state }) {
 			t.Fatalf("the lamp shows %+v, want %s\n%s", dave.Lamp("101"), state, dave.Trace())
 		}
 		notified(notifies)
@@ -57,7 +58,7 @@ func (s sipp) watch(ctx context.Context, t *testing.T, o *office) (notified func
 	dir, ended := s.begin(ctx, t, o.server)
 	return func(times int) {
 		t.Helper()
-		if !wait(ctx, func() bool {
+		if !callscript.Until(ctx, func() bool {
 			names, _ := filepath.Glob(filepath.Join(dir, "*_messages.log"))
 			if len(names) == 0 {
 				return false

@@ -4,13 +4,15 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"dialtone/internal/callscript"
+	"dialtone/internal/testbaresip"
 )
 
 // A phone writes to one that is off, which reads that once when it comes, and then the
 // other way round.
 func TestPhonesWrite(t *testing.T) {
 	t.Parallel()
-	need(t, "baresip")
 	need(t, "twinkle-console")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -18,14 +20,13 @@ func TestPhonesWrite(t *testing.T) {
 	waits := func(from, to string) {
 		t.Helper()
 		var list []struct{ State string }
-		if !wait(ctx, func() bool {
+		if !callscript.Until(ctx, func() bool {
 			return server.Ctl(ctx, &list, "chats", from, to) == nil && len(list) == 1 && list[0].State == "waits"
 		}) {
 			t.Fatalf("what %s wrote to %s is %v, want one message that waits", from, to, list)
 		}
 	}
-	a := account{extension: "100", transport: "udp", hz: 440, modules: "contact.so", contact: "101"}
-	alice := startBaresip(ctx, t, server, a).softphone(server, a)
+	alice := startBaresip(ctx, t, server, testbaresip.Options{Extension: "100", Hz: 440, Modules: "contact.so", Contact: "101"})
 	alice.writes("101", "offline to twinkle")
 	waits("100", "101")
 
@@ -39,8 +40,7 @@ func TestPhonesWrite(t *testing.T) {
 	carol.writes("103", "offline")
 	waits("102", "103")
 
-	d := account{extension: "103", transport: "udp", hz: 440, modules: "contact.so", contact: "102"}
-	dave := startBaresip(ctx, t, server, d).softphone(server, d)
+	dave := startBaresip(ctx, t, server, testbaresip.Options{Extension: "103", Hz: 440, Modules: "contact.so", Contact: "102"})
 	dave.reads(ctx, "102", "offline", 1)
 	dave.writes("102", "online to linphone")
 	carol.reads(ctx, "103", "online to linphone", 1)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"dialtone/internal/callscript"
 	"dialtone/internal/testphone"
 )
 
@@ -64,7 +65,7 @@ func (o *office) fetches(c, waits *softphone) {
 func (o *office) up(want int) {
 	o.t.Helper()
 	var calls []struct{ State string }
-	if !wait(o.ctx, func() bool {
+	if !callscript.Until(o.ctx, func() bool {
 		if o.server.Ctl(o.ctx, &calls, "calls") != nil {
 			return false
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dialtone/internal/callscript"
+	"dialtone/internal/testbaresip"
 	"dialtone/internal/testphone"
 )
 
@@ -38,15 +39,13 @@ func openOffice(t *testing.T, extensions ...string) *office {
 	if len(extensions) == 0 {
 		extensions = []string{"100", "101", "102"}
 	}
-	need(t, "baresip")
 	need(t, "twinkle-console")
 	need(t, "linphonec")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	o := &office{t: t, ctx: ctx, server: serve(t, desks)}
-	a := account{extension: extensions[0], transport: "udp", hz: 440}
 	o.phones = []*softphone{
-		startBaresip(ctx, t, o.server, a).softphone(o.server, a),
+		startBaresip(ctx, t, o.server, testbaresip.Options{Extension: extensions[0], Hz: 440}),
 		startTwinkle(ctx, t, o.server, extensions[1], 700, false).softphone(o.server, extensions[1], 700),
 		startLinphone(ctx, t, o.server, extensions[2], 1000),
 	}
@@ -93,7 +92,7 @@ func (o *office) run(name string, scenario func(o *office)) {
 func (o *office) quiet() {
 	o.t.Helper()
 	var calls []struct{ ID, From, To string }
-	if !wait(o.ctx, func() bool { return o.server.Ctl(o.ctx, &calls, "calls") == nil && len(calls) == 0 }) {
+	if !callscript.Until(o.ctx, func() bool { return o.server.Ctl(o.ctx, &calls, "calls") == nil && len(calls) == 0 }) {
 		o.t.Errorf("calls are left over: %v", calls)
 	}
 }
@@ -113,7 +112,7 @@ func registers(ctx context.Context, t *testing.T, server *callscript.Server, ext
 	t.Helper()
 	var list []struct{ Extension string }
 	n := 0
-	if !wait(ctx, func() bool {
+	if !callscript.Until(ctx, func() bool {
 		if server.Ctl(ctx, &list, "registrations") != nil {
 			return false
 		}

@@ -243,7 +243,7 @@ func (s *siege) round(ctx context.Context, d time.Duration) {
 	sleep(ctx, d)
 	patient, enough := context.WithTimeout(ctx, time.Minute)
 	defer enough()
-	wait(patient, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.sent) > 0 })
+	callscript.Until(patient, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.sent) > 0 })
 	if err := s.server.Kill(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func (s *siege) check() {
 		Mailbox          string
 		New, Old, Unsent int
 	}
-	if !wait(ctx, func() bool {
+	if !callscript.Until(ctx, func() bool {
 		boxes = nil
 		if err := s.server.Ctl(ctx, &boxes, "mailboxes"); err != nil {
 			t.Fatal(err)
@@ -319,7 +319,7 @@ func (s *siege) counted(ctx context.Context, box string, fresh, old int) {
 	})
 	p.Register(ctx)
 	want := fmt.Sprintf("Voice-Message: %d/%d ", fresh, old)
-	if !wait(ctx, func() bool { return strings.Contains(p.Summary(), want) }) {
+	if !callscript.Until(ctx, func() bool { return strings.Contains(p.Summary(), want) }) {
 		s.t.Errorf("the lamp of %s is told %q, want %s", box, p.Summary(), want)
 	}
 }

@@ -2,10 +2,8 @@ package peers
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +13,8 @@ import (
 	"time"
 
 	"dialtone/internal/callscript"
+	"dialtone/internal/testphone"
+	"dialtone/internal/testwav"
 )
 
 // linphone is how Linphone's phone for the console is used.
@@ -70,7 +70,7 @@ func startLinphone(ctx context.Context, t *testing.T, server *callscript.Server,
 	mouth, ear, config := filepath.Join(home, "mouth.wav"), filepath.Join(home, "ear.wav"), filepath.Join(home, "rc")
 	sip := freePort(t)
 	text := fmt.Sprintf(linphoneRC, sip, rtpPorts(t), extension, server.Password(extension), server.Port("udp"))
-	for name, data := range map[string][]byte{config: []byte(text), mouth: wav(hz, 60*time.Second)} {
+	for name, data := range map[string][]byte{config: []byte(text), mouth: testwav.Format{}.Tone(hz, 60*time.Second)} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -100,9 +100,9 @@ func startLinphone(ctx context.Context, t *testing.T, server *callscript.Server,
 	})
 	p.hears = func(ctx context.Context, hz float64) {
 		p.t.Helper()
-		if !wait(ctx, func() bool {
+		if !callscript.Until(ctx, func() bool {
 			data, _ := os.ReadFile(ear)
-			return toneIn(words(data[min(44, len(data)):]), 0, hz) > 0 // its head is written last
+			return testphone.Sounds(words(data[min(44, len(data)):]), hz, lasting) // its head is written last
 		}) {
 			p.t.Fatalf("linphone %s does not hear %v Hz", extension, hz)
 		}
@@ -110,7 +110,7 @@ func startLinphone(ctx context.Context, t *testing.T, server *callscript.Server,
 	p.tell("soundcard use files")
 	p.tell("play " + mouth)
 	p.tell("record " + ear)
-	if !wait(ctx, func() bool {
+	if !callscript.Until(ctx, func() bool {
 		var list []struct{ Contact string }
 		return server.Ctl(ctx, &list, "registrations") == nil && slices.ContainsFunc(list, func(r struct{ Contact string }) bool {
 			return strings.Contains(r.Contact, fmt.Sprintf("@127.0.0.1:%d", sip))
@@ -119,19 +119,4 @@ func startLinphone(ctx context.Context, t *testing.T, server *callscript.Server,
 		t.Fatalf("linphone %s does not register", extension)
 	}
 	return p
-}
-
-// wav is a file with a tone.
-func wav(hz float64, length time.Duration) []byte {
-	n := int(length * 8000 / time.Second)
-	data := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
-	data = binary.LittleEndian.AppendUint32(data, 8000)
-	data = binary.LittleEndian.AppendUint32(data, 16000)
-	data = append(data, "\x02\x00\x10\x00data"...)
-	data = binary.LittleEndian.AppendUint32(data, uint32(2*n))
-	for i := range n {
-		data = binary.LittleEndian.AppendUint16(data, uint16(int16(8000*math.Sin(2*math.Pi*hz*float64(i)/8000))))
-	}
-	binary.LittleEndian.PutUint32(data[4:], uint32(len(data)-8))
-	return data
 }

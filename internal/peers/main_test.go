@@ -29,8 +29,7 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// serve starts a server and stops it at the end of the test, which fails when the
-// server does not end as it should.
+// serve starts a server that ends with the test.
 func serve(t *testing.T, over string) *callscript.Server {
 	t.Helper()
 	if testing.Short() {
@@ -40,31 +39,14 @@ func serve(t *testing.T, over string) *callscript.Server {
 	if err != nil {
 		t.Fatalf("the server cannot be built: %v", err)
 	}
-	dir, err := os.MkdirTemp("", "peer") // the name of its unix socket has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := callscript.Start(context.Background(), built, dir, over)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(server.Tail())
-		}
-		if err := server.Stop(); err != nil {
-			t.Errorf("at the end: %v", err)
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return server
+	return callscript.Serve(t, built, over)
 }
 
 // records waits until there are n call records with that cause.
 func records(ctx context.Context, t *testing.T, server *callscript.Server, cause string, n int) {
 	t.Helper()
 	var seen []string
-	ok := wait(ctx, func() bool {
+	ok := callscript.Until(ctx, func() bool {
 		var cdrs []struct{ From, To, Cause string }
 		if err := server.Ctl(ctx, &cdrs, "cdr"); err != nil {
 			return false

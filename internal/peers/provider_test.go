@@ -83,7 +83,7 @@ func provide(ctx context.Context, t *testing.T, server *callscript.Server, scena
 func (p *provider) done() {
 	p.t.Helper()
 	if err := p.cmd.Wait(); err != nil {
-		p.t.Fatalf("sipp %s: %v\n%s\n%s", p.scenario, err, tail(p.out.String(), 30), logs(p.cmd.Dir))
+		p.t.Fatalf("sipp %s: %v\n%s\n%s", p.scenario, err, callscript.Tail(p.out.String(), 30), logs(p.cmd.Dir))
 	}
 }
 
@@ -209,7 +209,7 @@ func trunk(ctx context.Context, t *testing.T, server *callscript.Server, state s
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	var trunks []struct{ Name, State, Why string }
-	if !wait(ctx, func() bool {
+	if !callscript.Until(ctx, func() bool {
 		return server.Ctl(ctx, &trunks, "trunks") == nil && len(trunks) == 1 && trunks[0].State == state
 	}) {
 		t.Fatalf("trunks are %+v, want one that is %s", trunks, state)

@@ -90,7 +90,7 @@ func (s sipp) begin(ctx context.Context, t *testing.T, server *callscript.Server
 	return cmd.Dir, func() {
 		t.Helper()
 		if err := cmd.Wait(); err != nil {
-			t.Fatalf("sipp %s: %v\n%s\n%s", strings.Join(cmd.Args[1:], " "), err, tail(out.String(), 30), logs(cmd.Dir))
+			t.Fatalf("sipp %s: %v\n%s\n%s", strings.Join(cmd.Args[1:], " "), err, callscript.Tail(out.String(), 30), logs(cmd.Dir))
 		}
 	}
 }
@@ -107,14 +107,9 @@ func logs(dir string) string {
 	var all strings.Builder
 	for _, name := range names {
 		data, _ := os.ReadFile(name)
-		fmt.Fprintf(&all, "%s:\n%s\n", filepath.Base(name), tail(string(data), 150))
+		fmt.Fprintf(&all, "%s:\n%s\n", filepath.Base(name), callscript.Tail(string(data), 150))
 	}
 	return all.String()
-}
-
-func tail(text string, lines int) string {
-	all := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
 func TestSIPpRegisters(t *testing.T) {
@@ -147,7 +142,7 @@ func registered(ctx context.Context, t *testing.T, server *callscript.Server, wa
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	var list []struct{ Contact string }
-	if !wait(ctx, func() bool {
+	if !callscript.Until(ctx, func() bool {
 		return server.Ctl(ctx, &list, "registrations") == nil && len(list) == want
 	}) {
 		t.Fatalf("expected %d registrations, there are %v", want, list)
@@ -199,7 +194,7 @@ extensions:
 			callee.run(ctx, t, server)
 			records(ctx, t, server, c.cause, before+max(c.calls, 1))
 			var calls []struct{ ID string }
-			if !wait(ctx, func() bool { return server.Ctl(ctx, &calls, "calls") == nil && len(calls) == 0 }) {
+			if !callscript.Until(ctx, func() bool { return server.Ctl(ctx, &calls, "calls") == nil && len(calls) == 0 }) {
 				t.Errorf("calls are left over: %v", calls)
 			}
 		})

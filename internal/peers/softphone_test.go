@@ -12,6 +12,10 @@ import (
 	"dialtone/internal/callscript"
 )
 
+// lasting is how many samples a tone has to be heard for: 200 ms. Of a beep that nothing follows,
+// the last does not leave Twinkle's buffer.
+const lasting = 1600
+
 // softphone is a phone of some maker, told what to do as its users tell it.
 type softphone struct {
 	maker
@@ -123,8 +127,8 @@ func (p *softphone) reads(ctx context.Context, number, text string, times int) {
 	p.t.Helper()
 	pattern := regexp.MustCompile(strings.NewReplacer("$NUMBER", number, "$TEXT", regexp.QuoteMeta(text)).Replace(p.read))
 	n := 0
-	if !wait(ctx, func() bool { n = len(pattern.FindAllString(p.log(), -1)); return n >= times }) || n > times {
-		p.t.Fatalf("%s %s read %q of %s %d times, want %d; it printed:\n%s", p.name, p.number, text, number, n, times, tail(p.log(), 40))
+	if !callscript.Until(ctx, func() bool { n = len(pattern.FindAllString(p.log(), -1)); return n >= times }) || n > times {
+		p.t.Fatalf("%s %s read %q of %s %d times, want %d; it printed:\n%s", p.name, p.number, text, number, n, times, callscript.Tail(p.log(), 40))
 	}
 }
 

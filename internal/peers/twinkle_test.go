@@ -104,10 +104,10 @@ func startTwinkle(ctx context.Context, t *testing.T, server *callscript.Server, 
 		_ = cmd.Wait()
 		timer.Stop()
 		if t.Failed() {
-			t.Logf("twinkle %s:\n%s\n%s", extension, p.screen.String(), tail(p.log(), 120))
+			t.Logf("twinkle %s:\n%s\n%s", extension, p.screen.String(), callscript.Tail(p.log(), 120))
 		}
 	})
-	if !wait(ctx, func() bool { return strings.Contains(p.screen.String(), "registration succeeded") }) {
+	if !callscript.Until(ctx, func() bool { return strings.Contains(p.screen.String(), "registration succeeded") }) {
 		t.Fatalf("twinkle %s does not register", extension)
 	}
 	return p
@@ -157,7 +157,7 @@ func (p *twinkle) does(command string) { _, _ = fmt.Fprintln(p.keyboard, command
 func (p *twinkle) calls(ctx context.Context, number string, n int) {
 	p.t.Helper()
 	p.does("call " + number)
-	if !wait(ctx, func() bool { return strings.Count(p.screen.String(), "far end answered call") == n }) {
+	if !callscript.Until(ctx, func() bool { return strings.Count(p.screen.String(), "far end answered call") == n }) {
 		p.t.Fatalf("twinkle's call to %s is not answered", number)
 	}
 }
@@ -185,47 +185,17 @@ func words(data []byte) []int16 {
 // waitHeard waits until it has heard that many samples of its call.
 func (p *twinkle) waitHeard(ctx context.Context, n int) {
 	p.t.Helper()
-	if !wait(ctx, func() bool { return len(p.heard()) >= n }) {
+	if !callscript.Until(ctx, func() bool { return len(p.heard()) >= n }) {
 		p.t.Fatalf("twinkle heard %d samples, want %d", len(p.heard()), n)
 	}
 }
 
-// hears waits until a tone was heard in its call, after that many samples.
-func (p *twinkle) hears(ctx context.Context, hz float64, since int) (until int) {
+// hears waits until a tone was heard in its call.
+func (p *twinkle) hears(ctx context.Context, hz float64) {
 	p.t.Helper()
-	if !wait(ctx, func() bool { until = toneIn(p.heard(), since, hz); return until > 0 }) {
+	if !callscript.Until(ctx, func() bool { return testphone.Sounds(p.heard(), hz, lasting) }) {
 		p.t.Fatalf("twinkle does not hear %v Hz in %d samples", hz, len(p.heard()))
 	}
-	return until
-}
-
-// toneIn finds a tone of a quarter of a second, and gives where it ends; 0 is nowhere.
-func toneIn(pcm []int16, since int, hz float64) (until int) {
-	const piece = 2000
-	for at := since; at+piece <= len(pcm); at += piece / 4 {
-		if testphone.HasTone(pcm[at:at+piece], hz) {
-			return at + piece
-		}
-	}
-	return 0
-}
-
-// lamp waits until the last that it was told says that messages wait, or that none do.
-func (p *twinkle) lamp(ctx context.Context, waiting, counts string) {
-	p.t.Helper()
-	if !wait(ctx, func() bool { return lampIs(p.log(), waiting, counts) }) {
-		p.t.Fatalf("twinkle was not told that messages wait: %s, %s", waiting, counts)
-	}
-}
-
-// lampIs looks for the last message-summary in the log of a phone.
-func lampIs(log, waiting, counts string) bool {
-	at := strings.LastIndex(log, "Messages-Waiting:")
-	if at < 0 {
-		return false
-	}
-	body := log[at:min(len(log), at+200)]
-	return strings.HasPrefix(body, "Messages-Waiting: "+waiting) && strings.Contains(body, "Voice-Message: "+counts+" ")
 }
 
 // twinklePhone is how Twinkle's console is used.
@@ -246,7 +216,8 @@ var twinklePhone = maker{
 
 // softphone is Twinkle as a phone among others.
 func (p *twinkle) softphone(server *callscript.Server, extension string, hz float64) *softphone {
-	s := &softphone{maker: twinklePhone, t: p.t, number: extension, hz: hz, server: server, screen: &p.screen, types: p.does, log: p.screen.String}
-	s.hears = func(ctx context.Context, hz float64) { p.hears(ctx, hz, 0) }
-	return s
+	return &softphone{
+		maker: twinklePhone, t: p.t, number: extension, hz: hz, server: server,
+		screen: &p.screen, types: p.does, hears: p.hears, log: p.screen.String,
+	}
 }

@@ -11,8 +11,6 @@ import (
 	"mime/multipart"
 	"net"
 	"net/mail"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +18,9 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"dialtone/internal/callscript"
+	"dialtone/internal/testbaresip"
+	"dialtone/internal/testphone"
+	"dialtone/internal/testwav"
 )
 
 // postOffice is a mail server.
@@ -127,9 +128,12 @@ func (p *postOffice) inMail(ctx context.Context, t *testing.T, to, from string, 
 			t.Errorf("no %q in the mail:\n%s", want, text)
 		}
 	}
-	pcm, err := samples(audio)
-	if err != nil || len(pcm) < 2*8000 || toneIn(pcm, 8000, hz) == 0 {
-		t.Errorf("the mail has %d samples without %v Hz: %v", len(pcm), hz, err)
+	format, channels, err := testwav.Read(audio)
+	if err != nil || format.Rate != 8000 || len(channels) != 1 {
+		t.Fatalf("the mail has %d channels at %d Hz: %v", len(channels), format.Rate, err)
+	}
+	if pcm := channels[0]; len(pcm) < 2*8000 || !testphone.Sounds(pcm[8000:], hz, lasting) {
+		t.Errorf("the mail has %d samples without %v Hz", len(pcm), hz)
 	}
 }
 
@@ -138,14 +142,13 @@ func (p *postOffice) inMail(ctx context.Context, t *testing.T, to, from string, 
 // the same as one that was not.
 func TestPhonesUseVoicemail(t *testing.T) {
 	t.Parallel()
-	need(t, "baresip")
 	need(t, "twinkle-console")
 	office, shut := openPost(t, "127.0.0.1:0", make(chan []byte, 1000))
 	defer shut()
 	server := serve(t, fmt.Sprintf(mailboxes, office.at))
 	t.Run("told", func(t *testing.T) {
 		p := startPair(t, server, office, false)
-		p.alice.lamp(p.ctx, "no", "0/0")
+		p.lamp(p.alice.Log, "no", "0/0")
 		p.messageForBob(0)
 		records(p.ctx, t, server, "normal", 2)
 		p.messageForAlice()
@@ -164,7 +167,7 @@ type pair struct {
 	ctx    context.Context
 	server *callscript.Server
 	office *postOffice
-	alice  *baresip
+	alice  *testbaresip.Phone
 	bob    *twinkle
 }
 
@@ -174,7 +177,7 @@ func startPair(t *testing.T, server *callscript.Server, office *postOffice, subs
 	t.Cleanup(cancel)
 	return &pair{
 		t, ctx, server, office,
-		startBaresip(ctx, t, server, account{extension: "100", transport: "udp", hz: 440, modules: "mwi.so"}),
+		testbaresip.Start(ctx, t, server, testbaresip.Options{Extension: "100", Hz: 440, Modules: "mwi.so"}),
 		startTwinkle(ctx, t, server, "101", 700, subscribe),
 	}
 }
@@ -182,27 +185,27 @@ func startPair(t *testing.T, server *callscript.Server, office *postOffice, subs
 // dials lets alice call a number, and waits for the answer, the nth.
 func (p *pair) dials(number string, n int) {
 	p.t.Helper()
-	p.alice.do("dial", fmt.Sprintf("sip:%s@127.0.0.1:%d", number, p.server.Port("udp")))
-	p.alice.waitEvent(p.ctx, "CALL_ESTABLISHED", n)
+	p.alice.Dial(number)
+	p.alice.WaitEvent(p.ctx, "CALL_ESTABLISHED", n)
 }
 
 // messageForBob has alice leave a message, and bob, who has saved some, fetch it.
 func (p *pair) messageForBob(saved int) {
 	p.t.Helper()
-	p.bob.lamp(p.ctx, "no", fmt.Sprintf("0/%d", saved))
+	p.lamp(p.bob.log, "no", fmt.Sprintf("0/%d", saved))
 	p.dials("101", 1)
-	p.alice.hears(p.ctx, 1000, 0)
+	p.alice.Hears(p.ctx, 1000, 0)
 	says(p.ctx, p.t, p.server, 3*time.Second)
-	p.alice.do("hangup", "")
+	p.alice.Do("hangup", "")
 	p.office.inMail(p.ctx, p.t, "bob@example.net", "100", 440)
-	p.bob.lamp(p.ctx, "yes", fmt.Sprintf("1/%d", saved))
+	p.lamp(p.bob.log, "yes", fmt.Sprintf("1/%d", saved))
 
 	p.bob.calls(p.ctx, "*97", 1)
 	p.bob.waitHeard(p.ctx, 8000)
 	p.bob.does("dtmf 1")
-	p.bob.hears(p.ctx, 440, 0)
+	p.bob.hears(p.ctx, 440)
 	p.bob.does("dtmf 9")
-	p.bob.lamp(p.ctx, "no", fmt.Sprintf("0/%d", saved+1))
+	p.lamp(p.bob.log, "no", fmt.Sprintf("0/%d", saved+1))
 	p.bob.does("bye")
 }
 
@@ -210,19 +213,20 @@ func (p *pair) messageForBob(saved int) {
 func (p *pair) messageForAlice() {
 	p.t.Helper()
 	p.bob.calls(p.ctx, "100", 2)
-	p.bob.hears(p.ctx, 1000, 0)
+	p.bob.hears(p.ctx, 1000)
 	says(p.ctx, p.t, p.server, 3*time.Second)
 	p.bob.does("bye")
 	p.office.inMail(p.ctx, p.t, "alice@example.net", "101", 700)
-	p.alice.lamp(p.ctx, "yes", "1/0")
+	p.lamp(p.alice.Log, "yes", "1/0")
 
+	before := len(p.alice.Heard())
 	p.dials("*97", 2)
-	p.alice.waitRecorded(p.ctx, 0, second)
-	p.alice.do("sndcode", "1")
-	p.alice.hears(p.ctx, 700, 0)
-	p.alice.do("sndcode", "9")
-	p.alice.lamp(p.ctx, "no", "0/1")
-	p.alice.do("hangup", "")
+	p.alice.WaitHeard(p.ctx, before+8000)
+	p.alice.Do("sndcode", "1")
+	p.alice.Hears(p.ctx, 700, before)
+	p.alice.Do("sndcode", "9")
+	p.lamp(p.alice.Log, "no", "0/1")
+	p.alice.Do("hangup", "")
 }
 
 // says waits until so much audio has come from the caller of the one call that there is.
@@ -240,36 +244,24 @@ func says(ctx context.Context, t *testing.T, server *callscript.Server, d time.D
 		return calls[0].Legs[0].Rx
 	}
 	before := packets()
-	if !wait(ctx, func() bool { return packets() >= before+int(d/(20*time.Millisecond)) }) {
+	if !callscript.Until(ctx, func() bool { return packets() >= before+int(d/(20*time.Millisecond)) }) {
 		t.Fatalf("the caller does not speak: %d packets, before %d", packets(), before)
 	}
 }
 
-// hears waits until baresip has heard a tone in its last call, after that many samples.
-func (b *baresip) hears(ctx context.Context, hz float64, since int) {
-	b.t.Helper()
-	ok := wait(ctx, func() bool {
-		path, _ := b.recording()
-		data, err := os.ReadFile(path)
-		if err != nil || len(data) < 44 {
+// lamp waits until the last message-summary in the log of a phone says that messages wait, or
+// that none do.
+func (p *pair) lamp(log func() string, waiting, counts string) {
+	p.t.Helper()
+	if !callscript.Until(p.ctx, func() bool {
+		all := log()
+		at := strings.LastIndex(all, "Messages-Waiting:")
+		if at < 0 {
 			return false
 		}
-		pcm, err := samples(data)
-		return err == nil && toneIn(pcm, since, hz) > 0
-	})
-	if !ok {
-		b.t.Fatalf("baresip does not hear %v Hz", hz)
-	}
-}
-
-// lamp waits until the last that baresip was told says that messages wait, or that none
-// do.
-func (b *baresip) lamp(ctx context.Context, waiting, counts string) {
-	b.t.Helper()
-	if !wait(ctx, func() bool {
-		log, _ := os.ReadFile(filepath.Join(b.dir, "log"))
-		return lampIs(string(log), waiting, counts)
+		body := all[at:min(len(all), at+200)]
+		return strings.HasPrefix(body, "Messages-Waiting: "+waiting) && strings.Contains(body, "Voice-Message: "+counts+" ")
 	}) {
-		b.t.Fatalf("baresip was not told that messages wait: %s, %s", waiting, counts)
+		p.t.Fatalf("the phone was not told that messages wait: %s, %s", waiting, counts)
 	}
 }

@@ -1,27 +1,11 @@
 package peers
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 )
-
-// wait asks ready again and again until it says true; false when ctx ends first.
-func wait(ctx context.Context, ready func() bool) bool {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !ready() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-		}
-	}
-	return true
-}
 
 // lastRTP counts the ranges that rtpPorts has given.
 var lastRTP atomic.Int32

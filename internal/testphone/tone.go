@@ -53,6 +53,16 @@ func HasTone(pcm []int16, hz float64) bool {
 	return RMS(pcm) > noiseFloor && Share(pcm, hz) > purity
 }
 
+// Sounds reports whether hz is heard for that many samples anywhere in pcm.
+func Sounds(pcm []int16, hz float64, samples int) bool {
+	for at := 0; at+samples <= len(pcm); at += samples / 4 {
+		if HasTone(pcm[at:at+samples], hz) {
+			return true
+		}
+	}
+	return false
+}
+
 // Loudest names the strongest of the tones that tests use, for messages; 0 when
 // pcm is silent.
 func Loudest(pcm []int16) float64 {

@@ -1,4 +1,4 @@
-// Package testwav makes audio files for tests.
+// Package testwav makes and reads audio files for tests.
 package testwav
 
 import (
