@@ -104,7 +104,7 @@ var baresipPhone = maker{
 	dial: "dial sip:$NUMBER@$SERVER", answer: "accept", hangUp: "hangup",
 	hold: "hold", resume: "resume",
 	transfer: "transfer sip:$NUMBER@$SERVER",
-	consult:  "sndcode *3$NUMBER#", join: "hangup",
+	consult:  "sndcode *3$NUMBER#", join: "hangup", byKeys: true,
 	write:    "message $TEXT",                                                                // to the one contact that it has
 	read:     `MESSAGE sip:.*\n(?:\w.*\n)*From: .*sip:$NUMBER@.*\n(?:\w.*\n)*\r?\n"?$TEXT"?`, // it shows them in its trace only
 	rings:    `"CALL_INCOMING"`,

@@ -42,7 +42,7 @@ func TestPhonesPickUpAndPark(t *testing.T) {
 		b.answers(o.ctx)
 		a.isAnswered(o.ctx)
 		a.consults(o.ctx, "700")
-		o.up(2)
+		a.hasAsked(o.ctx)
 		a.tell(a.join)
 		a.isLeft(o.ctx)
 		o.fetches(c, b)

@@ -34,6 +34,7 @@ func attendedTransfer(o *office, a, b, c *softphone) {
 	o.talk(a, b)
 	a.consults(o.ctx, c.number)
 	c.answers(o.ctx)
+	a.hasAsked(o.ctx)
 	c.listens(o.ctx, a.hz)
 	a.tell(a.join)
 	a.isLeft(o.ctx)

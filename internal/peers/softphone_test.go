@@ -40,6 +40,7 @@ type maker struct {
 	consult                                        string // calls a number while the call waits
 	join                                           string // lets both others talk
 	asksFirst                                      bool   // hold has to come before consult
+	byKeys                                         bool   // consult is done by the server, which tells nothing of an answer
 	write, read                                    string // read is printed for $TEXT of $NUMBER
 	rings, answered, held, resumed, ended, refused string
 }
@@ -100,6 +101,14 @@ func (p *softphone) consults(ctx context.Context, number string) {
 		p.holds(ctx)
 	}
 	p.tell(p.consult, "$NUMBER", number)
+}
+
+// hasAsked waits until the phone knows that whom it consults has answered: join does nothing before.
+func (p *softphone) hasAsked(ctx context.Context) {
+	p.t.Helper()
+	if !p.byKeys {
+		p.isAnswered(ctx)
+	}
 }
 
 // listens waits until it hears a tone, when it can tell.
