@@ -68,6 +68,10 @@ func (l *leg) settle(last *unacked) {
 		close(a.done)
 	}
 	l.unacked = kept
+	if l.through != nil && len(kept) == 0 {
+		close(l.through)
+		l.through = nil
+	}
 	if l.phase == accepted {
 		l.phase = confirmed
 		l.startPost()

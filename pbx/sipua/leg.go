@@ -72,6 +72,7 @@ type leg struct {
 	unacked   []*unacked    // our 2xx to INVITEs
 	offering  bool          // our offer has no answer yet
 	asked     chan struct{} // closed when what came of the offer in a request of ours is known; nil without one
+	through   chan struct{} // closed when the offer that ours crossed is through; nil without one
 	modifying bool          // the renegotiation goroutine runs
 	stubborn  *call.Want    // what the far side refused; not asked for again
 	session   sessionTimer
@@ -268,17 +269,4 @@ func (l *leg) learn(m headered) {
 			break
 		}
 	}
-}
-
-// sleep waits for d, and reports false when the leg or ctx ended before.
-func (l *leg) sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-l.ctx.Done():
-	case <-ctx.Done():
-	}
-	return false
 }

@@ -94,7 +94,7 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 			l.stubborn, l.modifying = &m.near, false
 			return m, false
 		}
-		m.offer, l.offering, l.asked = true, true, make(chan struct{})
+		m.offer, l.offering, l.asked, l.through = true, true, make(chan struct{}), nil
 	}
 	l.follow()
 	m.req, m.flow = l.dialog.request(method), l.dialog.flow
@@ -202,8 +202,7 @@ func (l *leg) modified(m modification, res *sip.Response, err error) time.Durati
 	case res.IsSuccess():
 		return l.modifyAccepted(m, res)
 	case res.StatusCode == sip.StatusRequestPending:
-		l.settleOffer(m, false)
-		return l.glareWait()
+		return l.collided(m)
 	case res.StatusCode == sip.StatusInternalServerError && value(res, "Retry-After") != "":
 		l.settleOffer(m, false)
 		seconds, _ := decimal(res, "Retry-After")
@@ -278,14 +277,35 @@ func (l *leg) dropOffer(m modification, stubborn bool) {
 	}
 }
 
-// glareWait is how long to wait after 491: who owns the Call-ID waits longer
-// (RFC 3261 §14.1).
-func (l *leg) glareWait() time.Duration {
+// collided is how long to wait after 491, unless the far side's offer that ours has crossed
+// is through before: who owns the Call-ID waits longer (RFC 3261 §14.1).
+func (l *leg) collided(m modification) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.dropOffer(m, false)
+	l.through = make(chan struct{})
 	units := rand.Int64N(200) + 1 // of 10 ms
 	if l.dialog.owned {
 		units = 210 + rand.Int64N(190)
 	}
 	return l.ua.scaled(time.Duration(units) * 10 * time.Millisecond)
+}
+
+// sleep waits for d, or until an offer of the far side that crossed ours is through. It
+// reports false when the leg or ctx ended before.
+func (l *leg) sleep(ctx context.Context, d time.Duration) bool {
+	l.mu.Lock()
+	through := l.through
+	l.mu.Unlock()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-through:
+		return true
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	}
+	return false
 }

@@ -268,6 +268,29 @@ func TestGlareIsOverWhenOursIsTaken(t *testing.T) {
 	})
 }
 
+// What is left to ask once theirs is through is asked at once, not after the wait for those
+// who do not know when the other one is.
+func TestGlareIsNotWaitedForWhenItIsOver(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		s, leg, ours := crossing(b, sdpText(2, "sendrecv", "0", "8", "101"))
+		seq := s.cseq
+		s.reply(ours, 491, "")
+		s.request(sip.ACK)
+		s.response(200)
+		leg.Near(want(media.Inactive, both.Formats...))
+		begin := time.Now()
+		s.sendAs("ACK", seq)
+		again := s.request(sip.INVITE)
+		if took := time.Since(begin); took > 0 || directionOf(again.Body()) != "inactive" {
+			t.Fatalf("after %v\n%v", took, again)
+		}
+		s.reply(again, 200, "", sdpText(3, "inactive", "0", "8", "101"))
+		s.request(sip.ACK)
+		b.changed(leg)
+	})
+}
+
 // Ours has no answer for long: theirs is refused.
 func TestGlareDoesNotWaitForever(t *testing.T) {
 	t.Parallel()
