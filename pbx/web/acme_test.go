@@ -42,7 +42,6 @@ type publicAuthority struct {
 // openPublicAuthority signs certificates that are good for life, 0 is 90 days.
 func openPublicAuthority(t *testing.T, life time.Duration, httpPort, tlsPort int) *publicAuthority {
 	t.Helper()
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
 	quiet := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
 	issuer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(life / time.Second)}})
@@ -176,8 +175,9 @@ func TestCertificateOfAPublicAuthority(t *testing.T) {
 
 // Certificates are renewed before they run out, while browsers are connected.
 func TestPublicCertificateIsRenewedUnderTraffic(t *testing.T) {
+	t.Parallel()
 	web, httpPort := freePort(t), freePort(t)
-	a := openPublicAuthority(t, 15*time.Second, httpPort, web)
+	a := openPublicAuthority(t, 30*time.Second, httpPort, web)
 	s := public(t, a, fmt.Sprintf("127.0.0.1:%d", httpPort), web)
 	first := s.wait(a, nil)
 	open, err := tls.Dial("tcp", s.at, &tls.Config{RootCAs: a.roots, ServerName: publicName})

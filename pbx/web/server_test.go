@@ -33,7 +33,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The authority of acme_test.go cannot be stopped.
+	// The authority of acme_test.go would wait a while, and cannot be stopped.
+	if err := os.Setenv("PEBBLE_VA_NOSLEEP", "1"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"))
 }
 
