@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Limits of a browser: how long one question may take, and how long it may take to
-// leave when it is told to.
+// Limits of a browser: how long one question may take, the first of which waits until it has
+// started on a busy machine, and how long it may take to leave when it is told to.
 const (
-	patience = 30 * time.Second
+	patience = time.Minute
 	farewell = 5 * time.Second
 )
 
