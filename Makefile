@@ -36,18 +36,20 @@ build: ## Build bin/dialtone, one static binary.
 # it makes it late: the one is tested after the other. A program with the race detector would
 # wait a second when it ends, without GORACE.
 #
-# The race detector allocates, and is slow: what it cannot judge runs again without it, and
-# hundreds of calls are played without it only.
+# The race detector allocates, and is slow: what it cannot judge runs again without it. Packages
+# that compute in one goroutine run without it only, and so do hundreds of calls.
 PLAYS := /internal/(browser|callscript|peers)$$
+COMPUTES := /media/(audio|resample|tone)$$
 RACE := GORACE=atexit_sleep_ms=50 CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m
 
 test: install-test-tools web-check ## Vet and test everything, with the race detector; Opus with libopus too.
 	$(GO) vet ./...
-	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)|/internal/corpus$$')
+	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)|$(COMPUTES)|/internal/corpus$$')
 	$(RACE) $$($(GO) list ./... | grep -E '$(PLAYS)')
 	$(GO) test -count=1 -timeout 20m ./internal/corpus
+	$(GO) test -count=1 $$($(GO) list ./... | grep -E '$(COMPUTES)')
 	$(GO) test -count=1 -run 'Mutants|EachPair' ./cmd/dialtone ./internal/bench/quality
-	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow|TalkOff' ./media/...
+	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow' $$($(GO) list ./media/... | grep -Ev '$(COMPUTES)')
 	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec
 
 web: ## Build the web phone: web/dist, which is committed. Needs Node 20.19 or later.

@@ -101,7 +101,7 @@ func TestTalkOff(t *testing.T) {
 	if n, err := strconv.ParseUint(os.Getenv("TALKOFF_MINUTES"), 10, 32); err == nil {
 		minutes = n
 	}
-	for seed := uint64(0); seed < minutes; seed += oneIn {
+	for seed := range minutes {
 		for name, sound := range map[string]func(int, uint64) []int16{"speech": talk, "music": tune} {
 			pcm := sound(minute, seed)
 			through(pcm, seed%2 == 0)
@@ -122,10 +122,7 @@ Why, we owe you a yew. Oh, you are in a new room, are you? Moo, boo, coo, too, w
 		t.Fatal("espeak-ng is not installed: make install-test-tools")
 	}
 	file := filepath.Join(t.TempDir(), "voice.wav")
-	for i, voice := range []string{"en", "en+f2", "en+f4", "en+m3", "en+m7", "en+whisper", "fr", "fr+f3", "de", "de+f5", "es", "it+f2"} {
-		if i%oneIn > 0 {
-			continue
-		}
+	for _, voice := range []string{"en", "en+f2", "en+f4", "en+m3", "en+m7", "en+whisper", "fr", "fr+f3", "de", "de+f5", "es", "it+f2"} {
 		for _, pitch := range []string{"20", "50", "85"} {
 			if out, err := exec.Command("espeak-ng", "-v", voice, "-p", pitch, "-s", "150", "-w", file, strings.Repeat(text, 3)).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
