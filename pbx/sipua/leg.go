@@ -72,7 +72,7 @@ type leg struct {
 	unacked   []*unacked    // our 2xx to INVITEs
 	offering  bool          // our offer has no answer yet
 	asked     chan struct{} // closed when what came of the offer in a request of ours is known; nil without one
-	through   chan struct{} // closed when the offer that ours crossed is through; nil without one
+	through   chan struct{} // closed when nothing waits for an ACK any more; nil when nobody asks
 	modifying bool          // the renegotiation goroutine runs
 	stubborn  *call.Want    // what the far side refused; not asked for again
 	session   sessionTimer

@@ -2,13 +2,11 @@ package sipua
 
 import (
 	"context"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
 	"dialtone/media"
 	"dialtone/pbx/call"
-	"dialtone/pbx/sipedge"
 )
 
 // onReINVITE answers a re-INVITE from what this side is ready to do (RFC 3261 §14.2): at
@@ -27,42 +25,6 @@ func (l *leg) onReINVITE(ctx context.Context, req *sip.Request, tx sip.ServerTra
 	}
 	l.notify()
 	l.ua.spawn(func(ctx context.Context) { l.resend(ctx, tx, res, a) })
-}
-
-// awaitOffer gives what decides about an offer of ours a moment to arrive, before which the
-// far side's offer would be refused.
-func (l *leg) awaitOffer(ctx context.Context) {
-	decided, patience := l.undecided()
-	if decided == nil {
-		return
-	}
-	sipedge.Next(ctx)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	select {
-	case <-decided:
-	case <-l.ctx.Done():
-	case <-ctx.Done():
-	}
-}
-
-// undecided is what to wait for, and for how long, when an offer of ours has no answer: an
-// ACK that was overtaken, or what becomes of a request of ours that theirs crosses. It is
-// refused for theirs, most of the time, which can be taken then: nobody asks again seconds
-// later. We wait for a far side that does not: one that made the Call-ID, so that of two
-// Dialtones only one waits, or a browser.
-func (l *leg) undecided() (decided <-chan struct{}, patience time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.asked != nil && (!l.dialog.owned || l.dialog.flow.WebSocket()) {
-		return l.asked, 2 * l.ua.t1
-	}
-	for _, a := range l.unacked {
-		if a.offer {
-			decided = a.done
-		}
-	}
-	return decided, l.ua.reorder
 }
 
 // onUPDATE changes the session or refreshes its timer (RFC 3311 §5.2, RFC 4028).

@@ -3,7 +3,6 @@ package sipua
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -50,7 +49,7 @@ func (l *leg) renegotiate(ctx context.Context) {
 		}
 		res, err := l.send(ctx, &m)
 		wait := l.modified(m, res, err)
-		if wait > 0 && !l.sleep(ctx, wait) {
+		if wait > 0 && !l.sleep(ctx, wait, m.enough(res, tries)) {
 			wait = -1
 		}
 		if wait < 0 {
@@ -69,6 +68,8 @@ type modification struct {
 	near  call.Want
 	offer bool
 	told  call.Identity // with whom the far side talks, as it says
+
+	through <-chan struct{} // closed when a change by the far side that crosses it is through
 }
 
 const maxModifyTries = 20
@@ -94,10 +95,12 @@ func (l *leg) nextModify(tries int) (modification, bool) {
 			l.stubborn, l.modifying = &m.near, false
 			return m, false
 		}
-		m.offer, l.offering, l.asked, l.through = true, true, make(chan struct{}), nil
+		m.offer, l.offering, l.asked = true, true, make(chan struct{})
 	}
 	l.follow()
 	m.req, m.flow = l.dialog.request(method), l.dialog.flow
+	l.through = make(chan struct{})
+	m.through = l.through
 	l.ua.introduce(m.req)
 	l.session.ask(m.req, l.ua)
 	if h := l.connected.header; h != nil {
@@ -202,7 +205,8 @@ func (l *leg) modified(m modification, res *sip.Response, err error) time.Durati
 	case res.IsSuccess():
 		return l.modifyAccepted(m, res)
 	case res.StatusCode == sip.StatusRequestPending:
-		return l.collided(m)
+		l.settleOffer(m, false)
+		return l.glareWait()
 	case res.StatusCode == sip.StatusInternalServerError && value(res, "Retry-After") != "":
 		l.settleOffer(m, false)
 		seconds, _ := decimal(res, "Retry-After")
@@ -277,32 +281,15 @@ func (l *leg) dropOffer(m modification, stubborn bool) {
 	}
 }
 
-// collided is how long to wait after 491, unless the far side's offer that ours has crossed
-// is through before: who owns the Call-ID waits longer (RFC 3261 §14.1).
-func (l *leg) collided(m modification) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dropOffer(m, false)
-	l.through = make(chan struct{})
-	units := rand.Int64N(200) + 1 // of 10 ms
-	if l.dialog.owned {
-		units = 210 + rand.Int64N(190)
-	}
-	return l.ua.scaled(time.Duration(units) * 10 * time.Millisecond)
-}
-
-// sleep waits for d, or until an offer of the far side that crossed ours is through. It
-// reports false when the leg or ctx ended before.
-func (l *leg) sleep(ctx context.Context, d time.Duration) bool {
-	l.mu.Lock()
-	through := l.through
-	l.mu.Unlock()
+// sleep waits for d, or until enough is closed, which may be nil. It reports false when the
+// leg or ctx ended before.
+func (l *leg) sleep(ctx context.Context, d time.Duration, enough <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-through:
+	case <-enough:
 		return true
 	case <-l.ctx.Done():
 	case <-ctx.Done():
