@@ -25,8 +25,26 @@ const find = (role, name) => {
   }
   return best
 }
-window.__reachable = (e) => {
+// Where the mouse clicks on an element, nothing while it cannot. What misses it, as it moves in
+// that moment, hits nothing else; __missed says so.
+window.__aim = (e) => {
+  e.scrollIntoView({ block: 'nearest' })
   const r = e.getBoundingClientRect()
-  const hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)
-  return !e.disabled && hit !== null && (e.contains(hit) || hit.contains(e))
+  const [X, Y] = [r.x + r.width / 2, r.y + r.height / 2]
+  const top = document.elementFromPoint(X, Y)
+  if (e.disabled || top === null || !(e.contains(top) || top.contains(e))) return null
+  window.__missed = false
+  const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']
+  const see = (event) => {
+    window.__missed ||= e.isConnected && !e.contains(event.target) && event.target !== top
+    if (window.__missed) {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+    if (event.type === 'click') window.__rest() // a label has a click of its own follow
+  }
+  window.__rest?.()
+  window.__rest = () => kinds.forEach((kind) => window.removeEventListener(kind, see, true))
+  kinds.forEach((kind) => window.addEventListener(kind, see, true))
+  return { X, Y }
 }

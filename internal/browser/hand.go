@@ -57,14 +57,26 @@ func (p *Page) Gone(role, name string) {
 	p.Wait(find(role, name) + " === null")
 }
 
-// Click clicks with the mouse on what has that role and name, once it can be seen.
+// Click clicks with the mouse on what has that role and name, once it can be seen, and again
+// when it has moved away meanwhile.
 func (p *Page) Click(role, name string) {
 	p.t.Helper()
-	p.See(role, name)
-	var at struct{ X, Y float64 }
-	p.Wait(fmt.Sprintf("((e) => { e.scrollIntoView({block: 'nearest'}); return window.__reachable(e) })(%s)", find(role, name)))
-	p.Eval(fmt.Sprintf("((r) => ({X: r.x + r.width / 2, Y: r.y + r.height / 2}))(%s.getBoundingClientRect())", find(role, name)), &at)
-	p.must("clicking", func(ctx context.Context) error { return p.tab.click(ctx, at.X, at.Y) })
+	for missed := true; missed; {
+		p.See(role, name)
+		var at struct{ X, Y float64 }
+		p.Wait(fmt.Sprintf("window.__at = window.__aim(%s)", find(role, name)))
+		p.Eval("window.__at", &at)
+		missed = false
+		p.must("clicking", func(ctx context.Context) error {
+			if err := p.tab.click(ctx, at.X, at.Y); err != nil {
+				return err
+			}
+			soon, cancel := context.WithTimeout(ctx, farewell)
+			defer cancel()
+			_ = p.eval(soon, "window.__rest?.(), window.__missed ?? false", &missed) // no answer: it has led elsewhere
+			return nil
+		})
+	}
 }
 
 // Fill puts a text into the field of that name in place of what is there.

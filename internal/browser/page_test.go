@@ -33,7 +33,9 @@ func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 
 func useAPage(t *testing.T, b *Browser, dark bool) {
 	t.Helper()
+	// The button jumps away from the first click.
 	const html = `<!doctype html><title>One</title><label>Name <input id="n"></label>
+		<script>addEventListener('pointerdown', () => document.querySelector('button').style.marginTop = '200px', { once: true })</script>
 		<button onclick="document.title = document.querySelector('#n').value; throw new Error('oops')">Take it</button>`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

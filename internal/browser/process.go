@@ -13,7 +13,8 @@ import (
 )
 
 // Limits of a browser: how long one question may take, the first of which waits until it has
-// started on a busy machine, and how long it may take to leave when it is told to.
+// started on a busy machine, and how long it may take to leave when it is told to, or a page when
+// a click leads elsewhere.
 const (
 	patience = time.Minute
 	farewell = 5 * time.Second
