@@ -95,6 +95,7 @@ func (c *Call) nameOf(who LegInfo) string {
 func (v *conversation) next(ctx context.Context, answering <-chan error, watch <-chan time.Time) error { //nolint:gocyclo // a case for each thing that can happen
 	select {
 	case <-ctx.Done():
+		v.tookIt(answering)
 		return context.Cause(ctx)
 	case <-v.callee.Context().Done():
 		return context.Cause(v.callee.Context())
@@ -149,6 +150,14 @@ func (v *conversation) picksUp(ctx context.Context, err error) error {
 	v.call.origin.reached()
 	v.keyed[1].send.press(ctx, outKeys(v.keys)...)
 	return nil
+}
+
+// tookIt is for a caller who hangs up as soon as it is answered: which of the two is noticed
+// first is chance, and the call counts as answered.
+func (v *conversation) tookIt(answering <-chan error) {
+	if !v.answered && v.caller.Context().Err() != nil && <-answering == nil {
+		v.call.answered()
+	}
 }
 
 // onBehalf is e as the reason to end another leg than the one that e ended.

@@ -29,6 +29,26 @@ func TestCallerLeavesAFeatureWhileRenegotiating(t *testing.T) {
 	})
 }
 
+// Who hangs up in the moment in which its ACK comes was answered.
+func TestCallerWhoHangsUpAtOnceWasAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 { // which is noticed first is chance
+			w := newWorld(t, book{"101": {{"bob", answers(newLeg("101", codec.PCMU), 0)}}})
+			alice := newLeg("100", codec.PCMU)
+			alice.ack = time.Second
+			if e := w.Accept(alice, dialplan.Facts{From: "100", To: "101", Extension: "100"}); e != nil {
+				t.Fatal(e)
+			}
+			time.Sleep(time.Second)
+			alice.bye(dialplan.CauseNormal)
+			if r := next(t, w); r.Answer.IsZero() || r.Cause != "normal" {
+				t.Fatalf("%s, answered at %v", r.Cause, r.Answer)
+			}
+			synctest.Wait()
+		}
+	})
+}
+
 func TestSilenceCountsFromTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bob := newLeg("101", codec.PCMU)

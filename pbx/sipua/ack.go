@@ -73,7 +73,7 @@ func (l *leg) settle(last *unacked) {
 		l.through = nil
 	}
 	if l.phase == accepted {
-		l.phase = confirmed
+		l.phase, l.taken = confirmed, true
 		l.startPost()
 	}
 }

@@ -213,6 +213,29 @@ func TestCancelRightBehindTheInvite(t *testing.T) {
 	}
 }
 
+// Who hangs up right behind the ACK was answered; which is noticed first is chance.
+func TestByeRightBehindTheACK(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		phone := b.phone("100")
+		for range 20 {
+			s := newSide(phone, "100", "101")
+			s.call(plainSDP)
+			c := b.take()
+			done := make(chan error, 1)
+			go func() { done <- c.leg.Answer(context.Background(), both) }()
+			s.learn(s.response(200))
+			s.ack()
+			s.send("BYE")
+			s.response(200)
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			b.ends(c.leg, dialplan.CauseNormal)
+		}
+	})
+}
+
 func TestByeBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -70,6 +70,7 @@ type leg struct {
 
 	moved     chan struct{} // closed and replaced when remoteSeq moves on
 	unacked   []*unacked    // our 2xx to INVITEs
+	taken     bool          // the far side has acknowledged our answer to its call
 	offering  bool          // our offer has no answer yet
 	asked     chan struct{} // closed when what came of the offer in a request of ours is known; nil without one
 	through   chan struct{} // closed when nothing waits for an ACK any more; nil when nobody asks

@@ -171,7 +171,7 @@ func (l *inLeg) Answer(ctx context.Context, near call.Want) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.phase == over {
+	if l.phase == over && !l.taken { // who hangs up at once was answered all the same
 		return l.whyLocked()
 	}
 	return nil
