@@ -36,7 +36,7 @@ export class Alert {
  */
 export async function notify(id: string, title: string, body: string, call = false): Promise<Notification | null> {
   const options: Options = { body, tag: id, icon: '/icon-192.png', requireInteraction: call }
-  const registration = worker()
+  const registration = await worker()
   if (registration) {
     if (call) options.actions = [{ action: 'answer', title: t('incoming.answer') }, { action: 'decline', title: t('incoming.decline') }]
     await registration.showNotification(title, { ...options, data: { call: call ? id : '' } }).catch(() => {}) // forbidden since
@@ -52,7 +52,7 @@ export async function notify(id: string, title: string, body: string, call = fal
 
 async function close(id: string, notification: Notification | null): Promise<void> {
   notification?.close()
-  for (const one of (await worker()?.getNotifications({ tag: id })) ?? []) one.close()
+  for (const one of (await (await worker())?.getNotifications({ tag: id })) ?? []) one.close()
 }
 
 export function mayAlert(): boolean {

@@ -5,10 +5,9 @@ interface InstallPrompt extends Event {
   prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }>
 }
 
-let registration: ServiceWorkerRegistration | undefined
-
-/** The worker, once there is one. */
-export function worker(): ServiceWorkerRegistration | undefined {
+/** The worker, once there is one: after a reload it is there before it is registered again. */
+export async function worker(): Promise<ServiceWorkerRegistration | undefined> {
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined)
   return registration?.active ? registration : undefined
 }
 
@@ -26,7 +25,7 @@ class Pwa {
     })
     window.addEventListener('appinstalled', () => (this.prompt = null))
     // Browsers refuse it where they do not know the certificate: the page works all the same.
-    void navigator.serviceWorker?.register('/sw.js').then((r) => (registration = r), () => {})
+    void navigator.serviceWorker?.register('/sw.js').catch(() => {})
   }
 
   async install(): Promise<void> {
