@@ -33,7 +33,7 @@ build: ## Build bin/dialtone, one static binary.
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialtone ./cmd/dialtone
 
 # What plays calls in real time waits more than it works, but what works all the time beside
-# it makes it late: the one is tested after the other. A program with the race detector would
+# it makes it late: the one is tested after the other, and what plays by itself. A program with the race detector would
 # wait a second when it ends, without GORACE.
 #
 # The race detector allocates, and is slow: what it cannot judge runs again without it. Packages
@@ -45,7 +45,7 @@ RACE := GORACE=atexit_sleep_ms=50 CGO_ENABLED=1 $(GO) test -race -count=1 -timeo
 test: install-test-tools web-check ## Vet and test everything, with the race detector; Opus with libopus too.
 	$(GO) vet ./...
 	$(RACE) $$($(GO) list ./... | grep -Ev '$(PLAYS)|$(COMPUTES)|/internal/corpus$$')
-	$(RACE) $$($(GO) list ./... | grep -E '$(PLAYS)')
+	$(RACE) -p 1 $$($(GO) list ./... | grep -E '$(PLAYS)')
 	$(GO) test -count=1 -timeout 20m ./internal/corpus
 	$(GO) test -count=1 $$($(GO) list ./... | grep -E '$(COMPUTES)')
 	$(GO) test -count=1 -run 'Mutants|EachPair' ./cmd/dialtone ./internal/bench/quality

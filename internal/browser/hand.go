@@ -26,10 +26,12 @@ func (p *Page) Wait(expression string) {
 }
 
 func (p *Page) wait(ctx context.Context, expression string) error {
+	// What a browser forgets to answer is asked again.
 	script := fmt.Sprintf(`new Promise(done => {
+		const late = () => new Promise(ask => setTimeout(ask, 10000))
 		const look = async () => {
 			let is = false
-			try { is = await (%s) } catch (e) {}
+			try { is = await Promise.race([(%s), late()]) } catch (e) {}
 			is ? done(true) : setTimeout(look, 50)
 		}
 		look()
