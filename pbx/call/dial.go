@@ -38,7 +38,7 @@ type rung struct {
 	dialplan.Target
 	release func() // gives back its place among the calls of the extension, once
 	stop    context.CancelCauseFunc
-	end     time.Time // of its ringing, zero once it is over and when nothing but the dial ends it
+	end     time.Time // when it has rung for its time, zero for none and once it is told
 	pending int       // attempts that have not ended
 
 	own     storage.Settings  // of the extension

@@ -41,16 +41,23 @@ func crossing(b *bed, theirs string) (s *side, leg call.Leg, ours *sip.Request) 
 	return s, leg, ours
 }
 
+// refuses has the far side refuse ours for theirs, which is taken then; seq is theirs.
+func refuses(s *side, ours *sip.Request) (seq int, ok *sip.Response) {
+	s.t.Helper()
+	seq = s.cseq
+	s.reply(ours, 491, "")
+	s.request(sip.ACK)
+	return seq, s.response(200)
+}
+
 // The far side refuses our offer as it has made one itself: that is taken, and answers
 // what ours asked.
 func TestGlareIsOverWhenOursIsRefused(t *testing.T) {
 	t.Parallel()
 	inFakeTime(t, nil, func(t *testing.T, b *bed) {
 		s, leg, ours := crossing(b, sdpText(2, "sendrecv", "0", "8", "101"))
-		seq := s.cseq
-		s.reply(ours, 491, "")
-		s.request(sip.ACK)
-		if ok := s.response(200); directionOf(ok.Body()) != "sendonly" {
+		seq, ok := refuses(s, ours)
+		if directionOf(ok.Body()) != "sendonly" {
 			t.Fatalf("200\n%v", ok)
 		}
 		s.sendAs("ACK", seq)
@@ -83,10 +90,7 @@ func TestGlareIsNotWaitedForWhenItIsOver(t *testing.T) {
 	t.Parallel()
 	inFakeTime(t, nil, func(t *testing.T, b *bed) {
 		s, leg, ours := crossing(b, sdpText(2, "sendrecv", "0", "8", "101"))
-		seq := s.cseq
-		s.reply(ours, 491, "")
-		s.request(sip.ACK)
-		s.response(200)
+		seq, _ := refuses(s, ours)
 		leg.Near(want(media.Inactive, both.Formats...))
 		begin := time.Now()
 		s.sendAs("ACK", seq)
@@ -109,10 +113,7 @@ func TestGlareDoesNotGoRound(t *testing.T) {
 		ours := s.request(sip.INVITE)
 		for i, next := range []media.Direction{media.Inactive, media.SendOnly, media.Inactive} {
 			s.send("INVITE", sdpText(i+2, "sendrecv", "0", "8", "101"))
-			seq := s.cseq
-			s.reply(ours, 491, "")
-			s.request(sip.ACK)
-			s.response(200)
+			seq, _ := refuses(s, ours)
 			leg.Near(want(next, both.Formats...))
 			begin := time.Now()
 			s.sendAs("ACK", seq)
