@@ -25,6 +25,10 @@ type Options struct {
 	Rate     int           // of the audio that Get gives, in Hz: 8000, 16000 or 48000; 0: 8000
 	Min, Max time.Duration // bounds of the delay that is wanted: 0 and 300 ms
 	Steady   bool          // the delay stays the same but for a few ms: for what is recorded
+	// Hushed says whether what arrived at that time is silent, and only takes its time: Get
+	// asks it for each packet, with when it came and with when it would have come if it was
+	// as fast as the fastest. Nothing is when it is nil.
+	Hushed func(arrived time.Time) bool
 	// Decoders makes the decoder of a format: codec.NewDecoder unless it is given.
 	Decoders func(f codec.Format, rate int) (codec.Decoder, error)
 }
@@ -64,6 +68,7 @@ type Stats struct {
 type Buffer struct {
 	rate     int
 	steady   bool
+	hush     func(arrived time.Time) bool // or nil
 	decoders decoders
 	ring     ring
 
@@ -84,6 +89,7 @@ type Buffer struct {
 	held    int   // samples of guesses made while nothing was there
 	guessed int   // samples of guesses in a row
 	quiet   bool  // nobody speaks: the sender pauses, or has not begun
+	hushed  bool  // what was decoded last is not to be heard
 	seam    bool  // what comes next does not continue what is in the queue
 	hurry   bool  // the delay is being made shorter
 	wait    int   // ticks until the speed may be changed again
@@ -105,6 +111,7 @@ func New(o Options) *Buffer {
 	b := &Buffer{
 		rate:     o.Rate,
 		steady:   o.Steady,
+		hush:     o.Hushed,
 		decoders: decoders{make: o.Decoders, rate: o.Rate},
 		ring:     newRing(),
 		queue:    newQueue(o.Rate),

@@ -30,6 +30,7 @@ func (b *Buffer) aim() {
 		b.counters.discarded.Add(1)
 		if e.kind == speech {
 			b.pos = e.time + int64(b.lastDur)
+			b.hushed = e.hushed
 		}
 		b.skip(e, played)
 		e = b.order.at(b.order.next)
@@ -117,7 +118,11 @@ func (b *Buffer) guess(n int) {
 		return
 	}
 	pcm := b.scratch[:n]
-	dec.Conceal(pcm)
+	if b.hushed { // a guess would tell of it
+		clear(pcm)
+	} else {
+		dec.Conceal(pcm)
+	}
 	b.append(pcm)
 	b.guessed += n
 }
@@ -187,6 +192,9 @@ func (b *Buffer) replace(n int, fec bool, behind *entry) {
 }
 
 func (b *Buffer) recover(n int, behind *entry) bool {
+	if b.hushed || behind.hushed {
+		return false
+	}
 	dec, changed := b.decoders.of(b.ring.slot(behind.packet).format)
 	pcm := b.scratch[:n]
 	if dec == nil || changed || !dec.Recover(pcm, b.ring.payload(behind.packet)) {
@@ -228,7 +236,7 @@ func (b *Buffer) cutOf(past int64) int64 {
 
 // decode appends the audio of e, without the first cut samples.
 func (b *Buffer) decode(e *entry, cut int64) {
-	if e.fresh {
+	if e.fresh || b.hushed && !e.hushed {
 		b.decoders.forget()
 		b.seam = true
 	}
@@ -237,6 +245,11 @@ func (b *Buffer) decode(e *entry, cut int64) {
 	if dec != nil {
 		n = dec.Decode(b.scratch, b.ring.payload(e.packet))
 	}
+	if e.hushed {
+		clear(b.scratch[:max(n, 0)])
+		b.seam = b.seam || !b.hushed
+	}
+	b.hushed = e.hushed
 	if n <= 0 { // nothing that can be heard
 		b.counters.discarded.Add(1)
 		b.quieten()

@@ -26,12 +26,17 @@ var signals = []struct {
 	name   string
 	signal func(n int64) float64
 	length time.Duration
-	skew   float64 // of the left side; that of the right is the opposite
+	skew   float64       // of the left side; that of the right is the opposite
+	pause  time.Duration // after 10 s
 }{
-	{"voice", voiced, time.Hour, ppm},
-	{"noise", hiss, 10 * time.Minute, -ppm},
-	{"talk", talk, 10 * time.Minute, -ppm},
+	{"voice", voiced, time.Hour, ppm, 0},
+	{"noise", hiss, 10 * time.Minute, -ppm, 0},
+	{"talk", talk, 10 * time.Minute, -ppm, 0},
+	{"pause", hiss, 10 * time.Minute, ppm, 9 * time.Minute},
 }
+
+// pauseAt is after which time of a recording it pauses.
+const pauseAt = 10 * time.Second
 
 // talk pauses one second of three.
 func talk(n int64) float64 {
@@ -116,6 +121,7 @@ type ear struct {
 	marks   func(int64) float64
 	pcm     []int16
 	frames  int64
+	pause   time.Duration
 	offsets [2][]time.Duration
 }
 
@@ -142,7 +148,11 @@ func (e *ear) Write(pcm []int16) error {
 // when nothing was.
 func (e *ear) late(side int, s *speaker) time.Duration {
 	n, reach := int64(len(e.pcm)/2), int64(Rate/10)
-	from := int64(float64(e.frames-n-samples) * s.speed)
+	begin := e.frames - n - samples
+	if e.frames > int64(pauseAt*Rate/time.Second) {
+		begin += int64(e.pause * Rate / time.Second)
+	}
+	from := int64(float64(begin) * s.speed)
 	said := make([]float64, n+2*reach)
 	for i := range said {
 		said[i] = e.marks(from - reach + int64(i))
@@ -173,18 +183,22 @@ func (e *ear) Length() time.Duration { return time.Duration(e.frames) * time.Sec
 func TestTheSidesStayInStep(t *testing.T) {
 	for _, test := range signals {
 		t.Run(test.name, func(t *testing.T) {
-			signal, length := repeated(test.signal), test.length
+			signal, length, pause := repeated(test.signal), test.length, test.pause
 			if raceDetector {
-				length = time.Minute
+				length, pause = time.Minute, min(pause, 20*time.Second)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				e := &ear{marks: repeated(hiss)}
+				e := &ear{marks: repeated(hiss), pause: pause}
 				for i := range e.sides {
 					off := 1.0 + float64(1-2*i)*test.skew/1e6
 					e.sides[i] = &speaker{signal: signal, speed: off, r: rand.New(rand.NewPCG(1, uint64(i)))}
 				}
 				s := StartStereo(StereoOptions{To: e})
 				e.sides[0].put, e.sides[1].put = s.Received, s.Sent
+				if pause > 0 {
+					time.AfterFunc(pauseAt, func() { s.Pause() })
+					time.AfterFunc(pauseAt+pause, func() { s.Resume() })
+				}
 				begin := time.Now()
 				for now := time.Duration(0); now < length; now += 2 * time.Millisecond {
 					time.Sleep(time.Until(begin.Add(now)))
@@ -192,7 +206,7 @@ func TestTheSidesStayInStep(t *testing.T) {
 					e.sides[1].until(now)
 				}
 				result := s.Stop()
-				if result.Err != nil || (result.Length-length).Abs() > tick {
+				if result.Err != nil || (result.Length+pause-length).Abs() > tick {
 					t.Errorf("%+v", result)
 				}
 				e.judge(t)

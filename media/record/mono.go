@@ -7,7 +7,12 @@ import "time"
 type Mono struct {
 	*tape
 	paused bool
+	behind int // frames that are left out after a pause
 }
+
+// mixed is for how many frames after a pause a conference may give what was said in it: as
+// long as the jitter buffers of its members keep what they got.
+const mixed = int(300 * time.Millisecond / tick)
 
 // StartMono begins to record into one channel of a rate; max bounds the audio, 0 does not.
 // Stop it.
@@ -25,6 +30,10 @@ func (m *Mono) Frame(pcm []int16) {
 	case m.paused:
 		m.leaveOut()
 		return
+	case m.behind > 0:
+		m.behind--
+		m.leaveOut()
+		return
 	}
 	if out := m.room(len(pcm)); out != nil {
 		copy(out, pcm)
@@ -36,14 +45,16 @@ func (m *Mono) Frame(pcm []int16) {
 // Pause leaves out what comes from now on. It reports whether that is new.
 func (m *Mono) Pause() bool { return m.pause(true) }
 
-// Resume goes on. It reports whether that is new.
+// Resume goes on when what was said until now is over. It reports whether that is new.
 func (m *Mono) Resume() bool { return m.pause(false) }
 
 func (m *Mono) pause(on bool) (isNew bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	isNew = m.paused != on
-	m.paused = on
+	if m.paused = on; isNew && !on {
+		m.behind = mixed
+	}
 	return isNew
 }
 

@@ -47,11 +47,14 @@ type Stereo struct {
 	pcm         [2][]int16 // 20 ms of a side
 	began       time.Time
 	at          int64 // frame since the beginning that comes next, less than 0 before it
-	cuts        []cut // that are not over, in order
+	cuts        []cut // of the last time, in order
 }
 
 // cut are frames that are left out: from the first to the one before the last.
 type cut struct{ from, to int64 }
+
+// known is for how many frames a cut is known after it is over, for what comes late.
+const known = int64(time.Second / tick)
 
 // never is when a pause ends of which that is not known.
 const never = math.MaxInt64
@@ -64,15 +67,14 @@ func StartStereo(o StereoOptions) *Stereo {
 	if o.Clock == nil {
 		o.Clock = &Clock{}
 	}
-	side := func() *jitter.Buffer {
-		return jitter.New(jitter.Options{Rate: o.Rate, Min: delay, Max: delay, Steady: true})
-	}
 	frame := o.Rate / ticks
 	s := &Stereo{
-		tape: newTape(o.To, o.Rate, 2, o.Max), clock: o.Clock, left: side(), right: side(),
+		tape: newTape(o.To, o.Rate, 2, o.Max), clock: o.Clock,
 		pcm: [2][]int16{make([]int16, frame), make([]int16, frame)},
 		at:  -int64(delay / tick),
 	}
+	side := jitter.Options{Rate: o.Rate, Min: delay, Max: delay, Steady: true, Hushed: s.hushed}
+	s.left, s.right = jitter.New(side), jitter.New(side)
 	s.mu.Lock() // it must not tick before it knows when it began
 	defer s.mu.Unlock()
 	s.began = o.Clock.join(s)
@@ -85,14 +87,16 @@ func (s *Stereo) Received(p *media.Packet) { put(s.left, p) }
 // Sent implements media.Monitor.
 func (s *Stereo) Sent(p *media.Packet) { put(s.right, p) }
 
-// Pause leaves out what is said and heard from now on. It reports whether that is new.
+// Pause leaves out what is said and heard from now on: what has its place in the pause,
+// and what arrives in it, as places are only as good as the sender's clock. It reports
+// whether that is new.
 func (s *Stereo) Pause() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.paused() {
 		return false
 	}
-	from, last := int64(time.Since(s.began)/tick), len(s.cuts)-1
+	from, last := s.frameOf(time.Now()), len(s.cuts)-1
 	if last >= 0 && s.cuts[last].to >= from { // they meet
 		s.cuts[last].to = never
 	} else {
@@ -123,6 +127,9 @@ func (s *Stereo) paused() bool {
 	last := len(s.cuts) - 1
 	return last >= 0 && s.cuts[last].to == never
 }
+
+// frameOf is the frame that t is in.
+func (s *Stereo) frameOf(t time.Time) int64 { return int64(t.Sub(s.began) / tick) }
 
 // frameAfter is the first frame that is entirely after t.
 func (s *Stereo) frameAfter(t time.Time) int64 { return int64((t.Sub(s.began) + tick - 1) / tick) }
@@ -180,10 +187,13 @@ func (s *Stereo) take(now time.Time) {
 	s.check()
 }
 
-// cutOut reports whether a frame, of which each is asked for once, is left out.
+// cutOut reports whether a frame is left out.
 func (s *Stereo) cutOut(frame int64) bool {
-	for len(s.cuts) > 0 && s.cuts[0].to <= frame {
+	for len(s.cuts) > 0 && s.cuts[0].to <= s.at-known {
 		s.cuts = slices.Delete(s.cuts, 0, 1)
 	}
-	return len(s.cuts) > 0 && s.cuts[0].from <= frame
+	return slices.ContainsFunc(s.cuts, func(c cut) bool { return c.from <= frame && frame < c.to })
 }
+
+// hushed reports whether what arrived at t did so in a pause; mu is held.
+func (s *Stereo) hushed(t time.Time) bool { return s.cutOut(s.frameOf(t)) }

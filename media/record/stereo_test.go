@@ -1,7 +1,9 @@
 package record
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -110,6 +112,67 @@ func TestPausesAreExact(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What is said in a pause is not recorded, also when its place is before or behind it as the
+// sender stood still with its timestamps, or the network did. Either side may.
+func TestPausesKeepWhatIsMisplaced(t *testing.T) {
+	const open, secret = 100, 20000
+	ms := time.Millisecond
+	for _, test := range []struct {
+		name       string
+		sender     time.Duration // for how long it stands still after a second
+		network    time.Duration // so does it
+		from, till time.Duration // the pause
+	}{
+		{name: "said before it", sender: 200 * ms, from: 1500 * ms, till: 3000 * ms},
+		{name: "brought before its end", network: 700 * ms, from: 1100 * ms, till: 1710 * ms},
+		{name: "brought after its end", network: 700 * ms, from: 1100 * ms, till: 1690 * ms},
+		{name: "brought long after its end", network: 800 * ms, from: 1100 * ms, till: 1600 * ms},
+	} {
+		for side, put := range []func(*Stereo, *media.Packet){(*Stereo).Received, (*Stereo).Sent} {
+			t.Run(fmt.Sprintf("%s/%d", test.name, side), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					disk := &file{channels: 2}
+					s := StartStereo(StereoOptions{To: disk})
+					begin := time.Now()
+					time.AfterFunc(test.from, func() { s.Pause() })
+					time.AfterFunc(test.till, func() { s.Resume() })
+					for n := range 300 {
+						said := time.Duration(n)*tick + ms
+						comes := said
+						if n >= 50 {
+							said += test.sender
+							comes = max(said, time.Second+test.network)
+						}
+						level := open
+						if said >= test.from && said < test.till {
+							level = secret
+						}
+						time.Sleep(time.Until(begin.Add(comes)))
+						payload := bytes.Repeat([]byte{byte(level >> 8), byte(level)}, samples)
+						put(s, &media.Packet{Payload: payload, Format: &codec.L16, Seq: uint16(n), Time: uint32(n) * samples})
+					}
+					r := s.Stop()
+					if want := []Span{{test.from, (test.till + tick - 1).Truncate(tick) - test.from}}; !slices.Equal(r.Pauses, want) {
+						t.Errorf("the pauses are %v, want %v", r.Pauses, want)
+					}
+					heard := time.Duration(0)
+					for i := side; i < len(disk.pcm); i += 2 {
+						switch at := time.Duration(i/2) * time.Second / Rate; {
+						case disk.pcm[i] > 2*open:
+							t.Fatalf("a level of %d at %v", disk.pcm[i], at)
+						case disk.pcm[i] == open:
+							heard += time.Second / Rate
+						}
+					}
+					if rest := r.Length - heard; rest > 500*ms {
+						t.Errorf("%v of the rest is missing", rest)
+					}
+				})
+			})
+		}
 	}
 }
 
