@@ -20,6 +20,8 @@ type Options struct {
 	// Trust is the base64 SHA-256 of the public key of a server whose certificate is
 	// accepted although nobody signed it.
 	Trust string
+	// TrustAll has it accept every certificate.
+	TrustAll bool
 	// Enter is a command that runs it somewhere else, such as in another network.
 	Enter []string
 	// Language is what its user reads, "en-GB" when empty.
@@ -39,16 +41,17 @@ func program() (string, error) {
 // Start starts a Chromium that ends with the test.
 func Start(tb testing.TB, o Options) *Browser {
 	tb.Helper()
-	b, err := start(tb, o)
+	b, err := start(tb.TempDir(), o)
 	if err != nil {
 		tb.Fatalf("starting Chromium: %v", err)
 	}
-	tb.Cleanup(b.stop)
+	b.t = tb
+	tb.Cleanup(b.end)
 	return b
 }
 
-func start(tb testing.TB, o Options) (*Browser, error) {
-	tb.Helper()
+// start starts one whose home is a folder.
+func start(folder string, o Options) (*Browser, error) {
 	path, err := program()
 	if err != nil {
 		return nil, err
@@ -61,7 +64,6 @@ func start(tb testing.TB, o Options) (*Browser, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making a pipe: %w", err), commandsRead.Close(), commands.Close())
 	}
-	folder := tb.TempDir()
 	house, err := launch(slices.Concat(o.Enter, []string{path}, arguments(o, folder)), folder, func(c *exec.Cmd) {
 		c.ExtraFiles = []*os.File{commandsRead, answersWrite}
 	})
@@ -71,7 +73,7 @@ func start(tb testing.TB, o Options) (*Browser, error) {
 		return nil, errors.Join(err, commands.Close(), answers.Close())
 	}
 	w := newWire(&pipes{commands, answers, bufio.NewReaderSize(answers, 1<<16)})
-	return &Browser{t: tb, house: house, wire: w, kind: devTools{}, goAway: "Browser.close"}, nil
+	return &Browser{house: house, wire: w, kind: devTools{}, goAway: "Browser.close"}, nil
 }
 
 func arguments(o Options, folder string) []string {
@@ -96,6 +98,9 @@ func arguments(o Options, folder string) []string {
 	}
 	if o.Trust != "" {
 		all = append(all, "--ignore-certificate-errors-spki-list="+o.Trust)
+	}
+	if o.TrustAll {
+		all = append(all, "--ignore-certificate-errors")
 	}
 	return append(all, "about:blank")
 }

@@ -33,7 +33,7 @@ func StartFirefox(tb testing.TB, hz float64) *Browser {
 	if err != nil {
 		tb.Fatalf("starting Firefox: %v", err)
 	}
-	tb.Cleanup(b.stop)
+	tb.Cleanup(b.end)
 	return b
 }
 

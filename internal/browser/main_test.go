@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"testing"
 
@@ -12,9 +14,19 @@ import (
 // house is where the server is built.
 var house callscript.House
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = house.Close()
-		os.Exit(code)
-	}))
+// chromiums are those that most tests use.
+var chromiums Shared
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
+
+// tests end what they share.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int {
+	code := t.m.Run()
+	if err := errors.Join(chromiums.Close(), house.Close()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
 }

@@ -2,9 +2,6 @@ package browser
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,16 +43,10 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
 	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", server.Port("page"))}
 }
 
-// chromium starts a browser that trusts the office, and whose microphone hears hz.
+// chromium is a browser that trusts the office, and whose microphone hears hz.
 func (o *office) chromium(hz float64) *Browser {
 	o.t.Helper()
-	conn, err := tls.Dial("tcp", o.web, &tls.Config{InsecureSkipVerify: true}) // its key is what is asked for
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	key := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
-	conn.Close()
-	return Start(o.t, Options{Tone: toneFile(o.t, hz), Trust: base64.StdEncoding.EncodeToString(key[:])})
+	return chromiums.Start(o.t, hz)
 }
 
 // toneFile is what the microphone of a Chromium hears.

@@ -31,6 +31,7 @@ func (b *Browser) Open(url string) *Page {
 			return err
 		}
 		p.room = room
+		b.rooms = append(b.rooms, room)
 		return p.enter(ctx, url)
 	})
 	return p

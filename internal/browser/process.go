@@ -23,16 +23,19 @@ const (
 // Browser is one running browser. Its pages do not share anything.
 type Browser struct {
 	*wire
-	t      testing.TB
+	t      testing.TB // whose it is, nil for none
 	house  *process
 	kind   kind
-	goAway string // the command that ends it
+	goAway string   // the command that ends it
+	rooms  []string // where its pages are
 }
 
 // kind is how browsers of one make are spoken to.
 type kind interface {
 	// room makes a place for pages that share what the browser keeps.
 	room(ctx context.Context, w *wire) (string, error)
+	// leave closes all pages there.
+	leave(ctx context.Context, w *wire, room string) error
 	// tab opens one there, and says what its events come with.
 	tab(ctx context.Context, w *wire, room string) (tab, string, error)
 }
@@ -111,16 +114,34 @@ func (p *process) clear() {
 	}
 }
 
-// stop asks the browser to leave, and ends it when it does not.
-func (b *Browser) stop() {
+// ended reports whether it has, by itself.
+func (b *Browser) ended() bool {
+	select {
+	case <-b.house.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// end is stop, with a word when it is needed.
+func (b *Browser) end() {
+	if !b.stop() {
+		b.t.Logf("the browser (process %d) did not leave, it is ended", b.house.Process.Pid)
+	}
+}
+
+// stop asks the browser to leave, and ends it when it does not: then it reports false.
+func (b *Browser) stop() (left bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 	_ = b.ask(ctx, "", b.goAway, nil, nil) // it may be gone already
+	defer b.close()
 	select {
 	case <-b.house.ended:
+		return true
 	case <-ctx.Done():
-		b.t.Logf("the browser (process %d) did not leave, it is ended", b.house.Process.Pid)
 		b.house.kill()
+		return false
 	}
-	b.close()
 }

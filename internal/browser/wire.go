@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 )
 
@@ -75,6 +76,13 @@ func newWire(l link) *wire {
 	w := &wire{link: l, done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[int]chan message{}, pages: map[string]*Page{}}
 	go w.read()
 	return w
+}
+
+// forget lets what happens in the pages of b be.
+func (w *wire) forget(b *Browser) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.pages, func(_ string, p *Page) bool { return p.browser == b })
 }
 
 // close ends the wire and waits for its reader.
