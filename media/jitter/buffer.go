@@ -25,10 +25,10 @@ type Options struct {
 	Rate     int           // of the audio that Get gives, in Hz: 8000, 16000 or 48000; 0: 8000
 	Min, Max time.Duration // bounds of the delay that is wanted: 0 and 300 ms
 	Steady   bool          // the delay stays the same but for a few ms: for what is recorded
-	// Hushed says whether what arrived at that time is silent, and only takes its time: Get
-	// asks it for each packet, with when it came and with when it would have come if it was
-	// as fast as the fastest. Nothing is when it is nil.
-	Hushed func(arrived time.Time) bool
+	// Hushed says whether a packet is silent, and only takes its time: Get asks it for each,
+	// with when it would have come if it was as fast as the fastest, and with when it came.
+	// None is when it is nil.
+	Hushed func(sent, arrived time.Time) bool
 	// Decoders makes the decoder of a format: codec.NewDecoder unless it is given.
 	Decoders func(f codec.Format, rate int) (codec.Decoder, error)
 }
@@ -68,7 +68,7 @@ type Stats struct {
 type Buffer struct {
 	rate     int
 	steady   bool
-	hush     func(arrived time.Time) bool // or nil
+	hush     func(sent, arrived time.Time) bool // or nil
 	decoders decoders
 	ring     ring
 

@@ -43,7 +43,7 @@ func TestHushedPacketsAreNotHeard(t *testing.T) {
 		},
 		o: Options{
 			Min: 100 * time.Millisecond, Max: 100 * time.Millisecond, Steady: true,
-			Hushed:   func(at time.Time) bool { return !at.Before(began) && at.Before(ended) },
+			Hushed:   func(sent, arrived time.Time) bool { return !arrived.Before(began) && sent.Before(ended) },
 			Decoders: func(_ codec.Format, rate int) (codec.Decoder, error) { return &memory{linear{rate: rate}}, nil },
 		},
 	}

@@ -31,7 +31,6 @@ type entry struct {
 	time   int64  // its media time, in samples
 	packet uint64 // its number in the ring
 	fresh  bool   // the first one of another source
-	hushed bool   // nobody hears it
 }
 
 // fate is what became of a sequence number.

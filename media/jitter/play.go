@@ -30,7 +30,7 @@ func (b *Buffer) aim() {
 		b.counters.discarded.Add(1)
 		if e.kind == speech {
 			b.pos = e.time + int64(b.lastDur)
-			b.hushed = e.hushed
+			b.hushed = b.hushed || b.hushes(e)
 		}
 		b.skip(e, played)
 		e = b.order.at(b.order.next)
@@ -192,7 +192,7 @@ func (b *Buffer) replace(n int, fec bool, behind *entry) {
 }
 
 func (b *Buffer) recover(n int, behind *entry) bool {
-	if b.hushed || behind.hushed {
+	if b.hushed || b.hushes(behind) {
 		return false
 	}
 	dec, changed := b.decoders.of(b.ring.slot(behind.packet).format)
@@ -234,9 +234,21 @@ func (b *Buffer) cutOf(past int64) int64 {
 	return past - back
 }
 
+// hushes reports whether nobody is to hear e. That is asked when its turn comes: who is fastest
+// of those that come in a burst is known only behind it.
+func (b *Buffer) hushes(e *entry) bool {
+	if b.hush == nil {
+		return false
+	}
+	arrival := b.ring.slot(e.packet).arrival
+	at := b.origin.Add(arrival)
+	return b.hush(at.Add(-b.duration(b.transit.slower(b.samples(arrival)-e.time))), at)
+}
+
 // decode appends the audio of e, without the first cut samples.
 func (b *Buffer) decode(e *entry, cut int64) {
-	if e.fresh || b.hushed && !e.hushed {
+	hushed := b.hushes(e)
+	if e.fresh || b.hushed && !hushed {
 		b.decoders.forget()
 		b.seam = true
 	}
@@ -245,11 +257,11 @@ func (b *Buffer) decode(e *entry, cut int64) {
 	if dec != nil {
 		n = dec.Decode(b.scratch, b.ring.payload(e.packet))
 	}
-	if e.hushed {
+	if hushed {
 		clear(b.scratch[:max(n, 0)])
 		b.seam = b.seam || !b.hushed
 	}
-	b.hushed = e.hushed
+	b.hushed = hushed
 	if n <= 0 { // nothing that can be heard
 		b.counters.discarded.Add(1)
 		b.quieten()

@@ -97,15 +97,6 @@ func (b *Buffer) begin(p *slot, e *entry) {
 	b.transit.begin(b.samples(p.arrival))
 }
 
-// hushes reports whether what took that long is silent.
-func (b *Buffer) hushes(arrival time.Duration, transit int64) bool {
-	if b.hush == nil {
-		return false
-	}
-	at := b.origin.Add(arrival)
-	return b.hush(at) || b.hush(at.Add(-b.duration(max(0, transit-b.transit.base))))
-}
-
 // believe decides whether a packet that does not fit begins something new. Without a
 // pause before, that takes two in a row: one may be a stray.
 func (b *Buffer) believe(p *slot, pause bool) bool {
@@ -137,6 +128,9 @@ func (b *Buffer) retime(p *slot, e *entry) {
 		b.samples(p.arrival)-b.transit.base,
 		s.time+(e.number-s.stamped)*int64(b.lastDur),
 	)
+	if p.ssrc == s.ssrc && p.clockOr(s.clock) == s.clock {
+		b.transit.shift(e.time - b.mediaTime(p))
+	}
 	s.stamped = e.number - 1 // so that p is the newest
 	s.stamp, s.time, s.clock = p.time, e.time, max(1, p.clockOr(s.clock))
 }
@@ -203,7 +197,6 @@ func (b *Buffer) place(p *slot, e entry) bool {
 	}
 	if e.kind == speech {
 		arrival := b.samples(p.arrival)
-		e.hushed = b.hushes(p.arrival, arrival-e.time)
 		b.transit.observe(arrival-e.time, arrival)
 	}
 	if (e.kind == speech || e.kind == comfort) && e.number > s.stamped {

@@ -17,6 +17,8 @@ const (
 	// The delay that is wanted sinks by one sample in so many.
 	slowDown   = 50
 	firstGuess = 20 * time.Millisecond
+	// A network may keep packets for so long, and bring them in the end.
+	mostKept = 5 * time.Second
 	// After so many packets in a row that all came too late, they are the rule.
 	tooMany = 10
 )
@@ -25,9 +27,10 @@ const (
 // are in samples.
 type transit struct {
 	rate       int
-	base       int64 // the transit of the fastest packet
-	fastest    [2]int64
-	since      int64 // when fastest[0] began
+	base       int64   // the transit of the fastest packet
+	fastest    fastest // who has it
+	before     fastest // the same without what made slower packets the rule
+	owed       int64   // by how much transits are larger there
 	short      histogram
 	long       histogram
 	target     int64 // beyond base
@@ -49,18 +52,17 @@ func (t *transit) init(rate int, low, high time.Duration) {
 
 // begin takes the first arrival, with media time 0.
 func (t *transit) begin(arrival int64) {
-	t.base, t.since = arrival, arrival
-	t.fastest = [2]int64{arrival, arrival}
+	t.base = arrival
+	t.fastest.begin(arrival, arrival)
+	t.before.begin(arrival, arrival)
 }
 
 // observe takes the transit of a packet.
 func (t *transit) observe(transit, arrival int64) {
-	if arrival-t.since > int64(fastestOf.Seconds())*int64(t.rate) {
-		t.fastest[1], t.fastest[0] = t.fastest[0], transit
-		t.since = arrival
-	}
-	t.fastest[0] = min(t.fastest[0], transit)
-	t.base = min(t.fastest[0], t.fastest[1])
+	memory := int64(fastestOf.Seconds()) * int64(t.rate)
+	t.fastest.observe(transit, arrival, memory)
+	t.before.observe(transit+t.owed, arrival, memory)
+	t.base = t.fastest.least()
 	bucket := min(int((transit-t.base)*1000/int64(t.rate))/bucketMs, buckets-1)
 	t.short.add(bucket)
 	t.long.add(bucket)
@@ -79,12 +81,23 @@ func (t *transit) miss(transit, arrival int64) {
 		return
 	}
 	t.missed = 0
-	t.base, t.since = t.least, arrival
-	t.fastest = [2]int64{t.least, t.least}
+	t.base = t.least
+	t.fastest.begin(t.least, arrival)
 	t.short.init(shortMemory)
 	t.long.init(longMemory)
 	t.target = max(t.low, int64(firstGuess)*int64(t.rate)/int64(time.Second))
 }
+
+// shift says that media times are larger from now on. Whether the sender stood still or the
+// network kept the packets is not known: as far as it may, they are slower.
+func (t *transit) shift(by int64) {
+	if by > 0 && by <= int64(mostKept.Seconds())*int64(t.rate) {
+		t.owed += by
+	}
+}
+
+// slower is how much longer a packet took than the fastest, if the network is to blame.
+func (t *transit) slower(transit int64) int64 { return max(0, transit+t.owed-t.before.least()) }
 
 // adapt brings the target to where it should be: up at once, down slowly. Tick is
 // how many samples are played at a time.
@@ -110,6 +123,22 @@ func (t *transit) want(need int64) {
 // wanted is how much later than the fastest packet audio is to be played: as late
 // as most packets are, and a tick, of whose audio all must be there when it begins.
 func (t *transit) wanted() int64 { return t.target + t.span }
+
+// fastest is the transit of the fastest packet of the last time.
+type fastest struct{ now, before, since int64 }
+
+func (f *fastest) begin(transit, arrival int64) { *f = fastest{transit, transit, arrival} }
+
+// observe takes the transit of a packet, to be known for the length of memory at least, and
+// twice that at most.
+func (f *fastest) observe(transit, arrival, memory int64) {
+	if arrival-f.since > memory {
+		f.before, f.now, f.since = f.now, transit, arrival
+	}
+	f.now = min(f.now, transit)
+}
+
+func (f *fastest) least() int64 { return min(f.now, f.before) }
 
 // histogram counts, and forgets.
 type histogram struct {

@@ -10,10 +10,6 @@ type Mono struct {
 	behind int // frames that are left out after a pause
 }
 
-// mixed is for how many frames after a pause a conference may give what was said in it: as
-// long as the jitter buffers of its members keep what they got.
-const mixed = int(300 * time.Millisecond / tick)
-
 // StartMono begins to record into one channel of a rate; max bounds the audio, 0 does not.
 // Stop it.
 func StartMono(to Writer, rate int, most time.Duration) *Mono {
@@ -45,7 +41,7 @@ func (m *Mono) Frame(pcm []int16) {
 // Pause leaves out what comes from now on. It reports whether that is new.
 func (m *Mono) Pause() bool { return m.pause(true) }
 
-// Resume goes on when what was said until now is over. It reports whether that is new.
+// Resume goes on, a Lag later. It reports whether that is new.
 func (m *Mono) Resume() bool { return m.pause(false) }
 
 func (m *Mono) pause(on bool) (isNew bool) {
@@ -53,7 +49,7 @@ func (m *Mono) pause(on bool) (isNew bool) {
 	defer m.mu.Unlock()
 	isNew = m.paused != on
 	if m.paused = on; isNew && !on {
-		m.behind = mixed
+		m.behind = int(Lag / tick)
 	}
 	return isNew
 }

@@ -8,7 +8,7 @@ import (
 
 // What a conference gives for a moment after a pause was said in it.
 func TestPausesOfConferences(t *testing.T) {
-	const after = 15 // frames
+	const after = int(Lag / tick)
 	for _, test := range []struct {
 		name   string
 		events map[int]func(*Mono) bool // before a frame
@@ -20,13 +20,13 @@ func TestPausesOfConferences(t *testing.T) {
 			"one",
 			map[int]func(*Mono) bool{50: (*Mono).Pause, 60: (*Mono).Resume},
 			[][2]int{{50, 60 + after}},
-			[]Span{{time.Second, (10 + after) * tick}},
+			[]Span{{time.Second, time.Duration(10+after) * tick}},
 		},
 		{
 			"two that meet",
 			map[int]func(*Mono) bool{10: (*Mono).Pause, 20: (*Mono).Resume, 25: (*Mono).Pause, 30: (*Mono).Resume},
 			[][2]int{{10, 30 + after}},
-			[]Span{{10 * tick, (20 + after) * tick}},
+			[]Span{{10 * tick, time.Duration(20+after) * tick}},
 		},
 		{"to the end", map[int]func(*Mono) bool{90: (*Mono).Pause}, [][2]int{{90, 100}}, []Span{{90 * tick, 10 * tick}}},
 	} {

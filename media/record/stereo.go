@@ -54,7 +54,7 @@ type Stereo struct {
 type cut struct{ from, to int64 }
 
 // known is for how many frames a cut is known after it is over, for what comes late.
-const known = int64(time.Second / tick)
+const known = int64(10 * time.Second / tick)
 
 // never is when a pause ends of which that is not known.
 const never = math.MaxInt64
@@ -105,14 +105,14 @@ func (s *Stereo) Pause() bool {
 	return true
 }
 
-// Resume goes on. It reports whether that is new.
+// Resume goes on, a Lag later. It reports whether that is new.
 func (s *Stereo) Resume() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.paused() {
 		return false
 	}
-	s.cuts[len(s.cuts)-1].to = s.frameAfter(time.Now())
+	s.cuts[len(s.cuts)-1].to = s.frameAfter(time.Now().Add(Lag))
 	return true
 }
 
@@ -171,10 +171,13 @@ func (s *Stereo) take(now time.Time) {
 	s.right.Get(right, now)
 	frame := s.at
 	s.at++
+	for len(s.cuts) > 0 && s.cuts[0].to <= s.at-known {
+		s.cuts = slices.Delete(s.cuts, 0, 1)
+	}
 	switch {
 	case frame < 0: // before the beginning
 		return
-	case s.cutOut(frame):
+	case s.cutOut(frame, frame):
 		s.leaveOut()
 		return
 	}
@@ -187,13 +190,12 @@ func (s *Stereo) take(now time.Time) {
 	s.check()
 }
 
-// cutOut reports whether a frame is left out.
-func (s *Stereo) cutOut(frame int64) bool {
-	for len(s.cuts) > 0 && s.cuts[0].to <= s.at-known {
-		s.cuts = slices.Delete(s.cuts, 0, 1)
-	}
-	return slices.ContainsFunc(s.cuts, func(c cut) bool { return c.from <= frame && frame < c.to })
+// cutOut reports whether one of the frames from the first to the last is left out.
+func (s *Stereo) cutOut(first, last int64) bool {
+	return slices.ContainsFunc(s.cuts, func(c cut) bool { return c.from <= last && first < c.to })
 }
 
-// hushed reports whether what arrived at t did so in a pause; mu is held.
-func (s *Stereo) hushed(t time.Time) bool { return s.cutOut(s.frameOf(t)) }
+// hushed reports whether there was a pause while a packet was on its way; mu is held.
+func (s *Stereo) hushed(sent, arrived time.Time) bool {
+	return s.cutOut(s.frameOf(sent), s.frameOf(arrived))
+}

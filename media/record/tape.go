@@ -13,6 +13,10 @@ const (
 	// queued is how much audio waits for the disk at most.
 	queued = 10 * time.Second
 	blocks = int(queued / blockTime)
+	// Lag is for how long a recording goes on pausing after it was told not to: what was said
+	// in the pause may be on its way for so long, in a packet that is not full, and in the
+	// jitter buffer of a conference, which may be 570 ms behind.
+	Lag = 600 * time.Millisecond
 	// flushEvery is how much is lost at most when the power fails.
 	flushEvery = 5 * time.Second
 )

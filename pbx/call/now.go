@@ -171,7 +171,7 @@ func (c *Call) tapes() (state Taped, told bool, may map[string]bool) {
 	switch {
 	case c.live() == nil:
 		state = TapedOff
-	case c.tape.paused || private:
+	case c.tape.paused || c.tape.behind || private:
 		state = TapedPaused
 	default:
 		state = TapedOn

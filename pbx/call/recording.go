@@ -47,6 +47,7 @@ type starting struct {
 	consent  string // "" is as the configuration says
 	keep     time.Duration
 	language string
+	paused   bool // from its beginning
 }
 
 // did is the number of ours that was called from outside.
@@ -173,8 +174,11 @@ func (c *Call) taken(take recording.Take, as starting, told bool) {
 	c.tape.mu.Lock()
 	defer c.tape.mu.Unlock()
 	c.tape.as = as
-	c.tape.take, c.tape.told, c.tape.paused, c.tape.behind = take, told, false, false
+	c.tape.take, c.tape.told, c.tape.paused, c.tape.behind = take, told, as.paused, false
 	c.tape.ids = append(c.tape.ids, take.ID())
+	if as.paused {
+		c.tape.apply()
+	}
 	c.log.Info("is recorded", "recording", take.ID())
 	c.touched()
 }

@@ -12,7 +12,12 @@ func (c *Call) story() story {
 	c.tape.mu.Lock()
 	defer c.tape.mu.Unlock()
 	t := &c.tape
-	return story{recorded: t.take != nil || t.story.recorded, refused: t.refused, ended: t.ended, as: t.as}
+	s := story{recorded: t.story.recorded, refused: t.refused, ended: t.ended, as: t.story.as}
+	if t.take != nil {
+		s.recorded, s.as = true, t.as
+		s.as.paused = t.paused
+	}
+	return s
 }
 
 // continues takes over the story of a party that comes from another call.

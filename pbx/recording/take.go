@@ -38,7 +38,8 @@ type Take interface {
 	ID() string
 	// Pause leaves out what is said from now on, and reports whether that is new.
 	Pause() bool
-	// Resume goes on, and reports whether it was paused.
+	// Resume goes on, as soon as what was said until then is over (record.Lag), and reports
+	// whether it was paused.
 	Resume() bool
 	// Done is closed when it ends, also when nobody called Stop: the disk is full.
 	Done() <-chan struct{}
