@@ -20,8 +20,6 @@ type Options struct {
 	// Trust is the base64 SHA-256 of the public key of a server whose certificate is
 	// accepted although nobody signed it.
 	Trust string
-	// TrustAll has it accept every certificate.
-	TrustAll bool
 	// Enter is a command that runs it somewhere else, such as in another network.
 	Enter []string
 	// Language is what its user reads, "en-GB" when empty.
@@ -98,9 +96,6 @@ func arguments(o Options, folder string) []string {
 	}
 	if o.Trust != "" {
 		all = append(all, "--ignore-certificate-errors-spki-list="+o.Trust)
-	}
-	if o.TrustAll {
-		all = append(all, "--ignore-certificate-errors")
 	}
 	return append(all, "about:blank")
 }

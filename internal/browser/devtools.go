@@ -19,10 +19,6 @@ func (devTools) room(ctx context.Context, w *wire) (string, error) {
 	return room.ID, err
 }
 
-func (devTools) leave(ctx context.Context, w *wire, room string) error {
-	return w.ask(ctx, "", "Target.disposeBrowserContext", map[string]any{"browserContextId": room}, nil)
-}
-
 func (devTools) tab(ctx context.Context, w *wire, room string) (tab, string, error) {
 	var target struct {
 		ID string `json:"targetId"`

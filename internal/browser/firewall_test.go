@@ -24,7 +24,11 @@ func openAway(t *testing.T, i *internet, web ...string) (*office, *Browser) {
 	built.Server = i.office.wrap(built.Server)
 	server := callscript.Serve(t, built, over)
 	o := &office{t: t, server: server, web: fmt.Sprintf("%s:%d", officeAddress, pagePort)}
-	return o, Start(t, Options{Tone: toneFile(t, alice), Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
+	tone := filepath.Join(t.TempDir(), "tone.wav")
+	if err := makeTone(tone, alice); err != nil {
+		t.Fatal(err)
+	}
+	return o, Start(t, Options{Tone: tone, Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
 }
 
 // keyOf is what Chromium wants to know of a certificate to trust it.

@@ -15,7 +15,7 @@ import (
 var house callscript.House
 
 // chromiums are those that most tests use.
-var chromiums Shared
+var chromiums shared
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(tests{m}) }
 
@@ -24,7 +24,7 @@ type tests struct{ m *testing.M }
 
 func (t tests) Run() int {
 	code := t.m.Run()
-	if err := errors.Join(chromiums.Close(), house.Close()); err != nil {
+	if err := errors.Join(chromiums.close(), house.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return max(code, 1)
 	}

@@ -3,15 +3,12 @@ package browser
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"dialtone/internal/callscript"
 	"dialtone/internal/testphone"
-	"dialtone/internal/testwav"
 )
 
 // office is a running Dialtone with the page that it serves.
@@ -33,12 +30,14 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
 	}
 	over := fmt.Sprintf(`web:
   listen: ["$PAGE"]
+  certificate: %s
+  key: %s
 %s
 %sextensions:
   "100": {password: phone-100-key, name: "Alice Martin"}
   "101": {password: phone-101-key, name: "Bruno Lefèvre"}
   "102": {password: phone-102-key, name: "Chiara Rossi"}
-%s`, web, media, sections)
+%s`, chromiums.file(t, certificateFile), chromiums.file(t, keyFile), web, media, sections)
 	server := callscript.Serve(t, programs(t), over)
 	return &office{t: t, server: server, web: fmt.Sprintf("127.0.0.1:%d", server.Port("page"))}
 }
@@ -46,17 +45,7 @@ func openOfficeWith(t *testing.T, web, sections string) *office {
 // chromium is a browser that trusts the office, and whose microphone hears hz.
 func (o *office) chromium(hz float64) *Browser {
 	o.t.Helper()
-	return chromiums.Start(o.t, hz)
-}
-
-// toneFile is what the microphone of a Chromium hears.
-func toneFile(t *testing.T, hz float64) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "tone.wav")
-	if err := os.WriteFile(file, testwav.Format{Rate: 48000}.Tone(hz, 10*time.Second), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return chromiums.start(o.t, hz)
 }
 
 // remember keeps the connections of a page, to listen to what it hears; the voice is

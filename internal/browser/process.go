@@ -20,7 +20,7 @@ const (
 	farewell = 5 * time.Second
 )
 
-// Browser is one running browser. Its pages do not share anything.
+// Browser is a running browser. Its pages do not share anything.
 type Browser struct {
 	*wire
 	t      testing.TB // whose it is, nil for none
@@ -34,8 +34,6 @@ type Browser struct {
 type kind interface {
 	// room makes a place for pages that share what the browser keeps.
 	room(ctx context.Context, w *wire) (string, error)
-	// leave closes all pages there.
-	leave(ctx context.Context, w *wire, room string) error
 	// tab opens one there, and says what its events come with.
 	tab(ctx context.Context, w *wire, room string) (tab, string, error)
 }
@@ -111,16 +109,6 @@ func (p *process) clear() {
 		case <-late:
 			return
 		}
-	}
-}
-
-// ended reports whether it has, by itself.
-func (b *Browser) ended() bool {
-	select {
-	case <-b.house.ended:
-		return true
-	default:
-		return false
 	}
 }
 

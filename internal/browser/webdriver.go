@@ -17,10 +17,6 @@ func (webDriver) room(ctx context.Context, w *wire) (string, error) {
 }
 
 // tab opens a window: of tabs in one window, Firefox slows down all that are not in front.
-func (webDriver) leave(ctx context.Context, w *wire, room string) error {
-	return w.ask(ctx, "", "browser.removeUserContext", map[string]any{"userContext": room}, nil)
-}
-
 func (webDriver) tab(ctx context.Context, w *wire, room string) (tab, string, error) {
 	var made struct{ Context string }
 	err := w.ask(ctx, "", "browsingContext.create", map[string]any{"type": "window", "userContext": room}, &made)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 )
 
@@ -76,13 +75,6 @@ func newWire(l link) *wire {
 	w := &wire{link: l, done: make(chan struct{}), writing: make(chan struct{}, 1), waiting: map[int]chan message{}, pages: map[string]*Page{}}
 	go w.read()
 	return w
-}
-
-// forget lets what happens in the pages of b be.
-func (w *wire) forget(b *Browser) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	maps.DeleteFunc(w.pages, func(_ string, p *Page) bool { return p.browser == b })
 }
 
 // close ends the wire and waits for its reader.
@@ -203,6 +195,9 @@ func (w *wire) write(ctx context.Context, data []byte) error {
 		return ctx.Err()
 	}
 	defer func() { <-w.writing }()
+	if err := ctx.Err(); err != nil { // which would end the link
+		return err
+	}
 	if err := w.link.write(ctx, data); err != nil {
 		w.link.close()
 		return errors.Join(errGone, err)
