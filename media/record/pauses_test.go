@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,7 +104,7 @@ func TestPausesKeepWhatIsMisplaced(t *testing.T) {
 // was quick for a moment within the last seconds.
 func TestPausesWithBadNetworks(t *testing.T) {
 	for seed := range uint64(300) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(1, seed))
 				upTo := func(d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
