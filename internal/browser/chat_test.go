@@ -68,6 +68,7 @@ func TestFilesAreSentAndSeen(t *testing.T) {
 		t.Errorf("a file may do %q", name)
 	}
 
+	two.Click("button", "Show teal.png") // it stays open when something arrives
 	// Dropped and pasted, together with something that is no picture.
 	one.Eval(`window.photo('red').then((file) => {
 		const dataTransfer = new DataTransfer()
@@ -84,6 +85,8 @@ func TestFilesAreSentAndSeen(t *testing.T) {
 		two.See("button", seen)
 	}
 	two.See("text", "plan.txt")
+	two.Wait(`document.querySelector('dialog[open] img').naturalWidth === 800`)
+	two.Click("button", "Close")
 	one.Wait(`document.querySelector('.upload') === null`)
 
 	one.Eval(`window.give(new File([new Uint8Array(3000000)], 'film.mp4'))`, nil)

@@ -45,12 +45,19 @@ func TestAVoiceMessageIsHeardAndDeleted(t *testing.T) {
 		one.Wait(badge + `?.innerText === '1'`)
 	}
 	page.Eval(`location.hash = '#/voicemail'`, nil)
+	page.Eval(`(() => {
+		window.players = new Set()
+		const look = () => document.querySelectorAll('audio').forEach((player) => window.players.add(player))
+		new MutationObserver(look).observe(document.body, { subtree: true, childList: true })
+	})()`, nil)
 	page.Click("button", "Message from Bruno Lefèvre")
 	page.Wait(`document.querySelector('audio').currentTime > 0.5 && !document.querySelector('audio').paused`)
 	lamp(ctx, t, own, "no", "0/1")
 	for _, one := range []*Page{page, other} {
 		one.Wait(badge + ` === null`)
 	}
+	page.See("button", "Mark as new")
+	page.Wait(`window.players.size === 1`) // which goes on when the list is loaded again
 	page.Click("button", "Speed: 1 times")
 	page.Click("button", "Speed: 1.5 times")
 	page.Wait(`document.querySelector('audio').playbackRate === 2`)
