@@ -25,18 +25,20 @@ const find = (role, name) => {
   }
   return best
 }
-// Where the mouse clicks on an element, nothing while it cannot. What misses it, as it moves in
-// that moment, hits nothing else; __missed says so.
+// Where the mouse clicks on an element, nothing while it cannot. What misses it, as it moves or is
+// replaced in that moment, hits nothing else; __missed says so, also when nothing came at all.
 window.__aim = (e) => {
   e.scrollIntoView({ block: 'nearest' })
   const r = e.getBoundingClientRect()
   const [X, Y] = [r.x + r.width / 2, r.y + r.height / 2]
   const top = document.elementFromPoint(X, Y)
   if (e.disabled || top === null || !(e.contains(top) || top.contains(e))) return null
-  window.__missed = false
+  window.__missed = true
   const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']
   const see = (event) => {
-    window.__missed ||= e.isConnected && !e.contains(event.target) && event.target !== top
+    const hits = e.contains(event.target) || event.target === top
+    if (event.type === kinds[0]) window.__missed = !hits
+    else window.__missed ||= e.isConnected && !hits
     if (window.__missed) {
       event.preventDefault()
       event.stopImmediatePropagation()

@@ -33,10 +33,12 @@ func TestAPageIsOpenedUsedAndLookedAt(t *testing.T) {
 
 func useAPage(t *testing.T, b *Browser, dark bool) {
 	t.Helper()
-	// The button jumps away from the first click.
+	// The button jumps away from the first click. Another one is replaced before it, and ends in
+	// another place.
 	const html = `<!doctype html><title>One</title><label>Name <input id="n"></label>
 		<script>addEventListener('pointerdown', () => document.querySelector('button').style.marginTop = '200px', { once: true })</script>
-		<button onclick="document.title = document.querySelector('#n').value; throw new Error('oops')">Take it</button>`
+		<button onclick="document.title = document.querySelector('#n').value; throw new Error('oops')">Take it</button>
+		<p onclick="throw new Error('missed')"><button onclick="window.left = 1 + (window.left ?? 0)">Leave it</button></p>`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(html))
@@ -46,6 +48,17 @@ func useAPage(t *testing.T, b *Browser, dark bool) {
 	p.Fill("Name", "Zoë")
 	p.Click("button", "Take it")
 	p.Wait(`document.title === "Zoë"`)
+	p.Eval(`window.replaced = (() => {
+		const elementFromPoint = document.elementFromPoint
+		document.elementFromPoint = (...at) => { // is asked where to click
+			const found = elementFromPoint.apply(document, at), p = document.querySelector('p')
+			document.elementFromPoint = elementFromPoint
+			setTimeout(() => { p.innerHTML = p.innerHTML; p.style.paddingLeft = '200px' })
+			return found
+		}
+	})()`, nil)
+	p.Click("button", "Leave it")
+	p.Wait(`window.left === 1`)
 	p.Press("Tab")
 	var sum int
 	p.Eval(`new Promise(done => setTimeout(() => done(40 + 2), 10))`, &sum)
