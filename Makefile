@@ -49,7 +49,7 @@ test: install-test-tools web-check ## Vet and test everything, with the race det
 	$(GO) test -count=1 -timeout 20m ./internal/corpus
 	$(GO) test -count=1 $$($(GO) list ./... | grep -E '$(COMPUTES)')
 	$(GO) test -count=1 -run 'Mutants|EachPair' ./cmd/dialtone ./internal/bench/quality
-	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow' $$($(GO) list ./media/... | grep -Ev '$(COMPUTES)')
+	$(GO) test -count=1 -run 'Alloc|DelayDoesNotGrow|BadNetworks' $$($(GO) list ./media/... | grep -Ev '$(COMPUTES)')
 	CGO_ENABLED=1 $(GO) test -count=1 -tags opus_c,nolibopusfile ./media/codec
 
 web: ## Build the web phone: web/dist, which is committed. Needs Node 20.19 or later.

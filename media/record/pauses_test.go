@@ -103,7 +103,11 @@ func TestPausesKeepWhatIsMisplaced(t *testing.T) {
 // Whatever the network keeps, and however fast it brings that, nothing of a pause is heard: it
 // was quick for a moment within the last seconds.
 func TestPausesWithBadNetworks(t *testing.T) {
-	for seed := range uint64(300) {
+	seeds := uint64(300)
+	if raceDetector {
+		seeds = 50
+	}
+	for seed := range seeds {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(1, seed))
