@@ -39,6 +39,9 @@ func (t *take) Start(media.Endpoint) error {
 	t.id = "recording " + strconv.Itoa(len(w.recorded)+1)
 	if t.what.Call == callID || t.what.By == recording.ByConference {
 		w.recorded = append(w.recorded, "by "+t.what.By+", "+t.what.Consent)
+		if t.what.Paused {
+			w.recorded = append(w.recorded, "pause")
+		}
 	}
 	return nil
 }

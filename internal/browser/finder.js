@@ -25,8 +25,8 @@ const find = (role, name) => {
   }
   return best
 }
-// Where the mouse clicks on an element, nothing while it cannot. What misses it, as it moves or is
-// replaced in that moment, hits nothing else; __missed says so, also when nothing came at all.
+// Where the mouse clicks on an element, nothing while it cannot. What misses it, as it moves
+// meanwhile or is replaced before, hits nothing else; __missed says so, also when nothing came.
 window.__aim = (e) => {
   e.scrollIntoView({ block: 'nearest' })
   const r = e.getBoundingClientRect()

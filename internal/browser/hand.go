@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // finder finds what a user sees, by its role and its name.
@@ -63,7 +64,11 @@ func (p *Page) Gone(role, name string) {
 // when it has moved away meanwhile.
 func (p *Page) Click(role, name string) {
 	p.t.Helper()
+	began := time.Now()
 	for missed := true; missed; {
+		if time.Since(began) > patience {
+			p.t.Fatalf("%s %q cannot be hit", role, name)
+		}
 		p.See(role, name)
 		var at struct{ X, Y float64 }
 		p.Wait(fmt.Sprintf("window.__at = window.__aim(%s)", find(role, name)))

@@ -52,6 +52,7 @@ func TestAVoiceMessageIsHeardAndDeleted(t *testing.T) {
 	})()`, nil)
 	page.Click("button", "Message from Bruno Lefèvre")
 	page.Wait(`document.querySelector('audio').currentTime > 0.5 && !document.querySelector('audio').paused`)
+	page.Eval(`document.querySelector('audio').loop = true`, nil) // for as long as is needed
 	lamp(ctx, t, own, "no", "0/1")
 	for _, one := range []*Page{page, other} {
 		one.Wait(badge + ` === null`)

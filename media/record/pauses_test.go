@@ -118,7 +118,7 @@ func TestPausesWithBadNetworks(t *testing.T) {
 				kept, again := upTo(2*time.Second), upTo(time.Second)
 				speed := 1 + 4*r.Float64()
 				last := time.Duration(0)
-				interrupted(t, int(seed%2), from, till, func(n int) (said, comes time.Duration) {
+				_, heard := interrupted(t, int(seed%2), from, till, func(n int) (said, comes time.Duration) {
 					said = time.Duration(n)*tick + time.Millisecond
 					comes = said + upTo(5*time.Millisecond)
 					if said > stands {
@@ -130,6 +130,9 @@ func TestPausesWithBadNetworks(t *testing.T) {
 					last = max(last, comes)
 					return said, last
 				})
+				if heard < 2*time.Second {
+					t.Errorf("%v of what is outside is heard, of %v before the pause and 3s behind it", heard, from)
+				}
 			})
 		})
 	}

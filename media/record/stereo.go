@@ -88,7 +88,7 @@ func (s *Stereo) Received(p *media.Packet) { put(s.left, p) }
 func (s *Stereo) Sent(p *media.Packet) { put(s.right, p) }
 
 // Pause leaves out what is said and heard from now on: what has its place in the pause,
-// and what arrives in it, as places are only as good as the sender's clock. It reports
+// and what is on its way in it, as places are only as good as the sender's clock. It reports
 // whether that is new.
 func (s *Stereo) Pause() bool {
 	s.mu.Lock()

@@ -163,15 +163,15 @@ func (c *Call) lock(mine *party) Lock {
 }
 
 // tapes says whether the call is recorded and its parties were told so, and which legs may change that: they are of
-// extensions that may by their keys, and nobody takes part who is never recorded.
+// extensions that may by their keys, and nobody takes part who is never recorded, or does not know of it yet.
 func (c *Call) tapes() (state Taped, told bool, may map[string]bool) {
 	c.tape.mu.Lock()
-	private := c.tape.private > 0
+	private := c.tape.private > 0 || c.tape.behind
 	told = c.tape.told
 	switch {
 	case c.live() == nil:
 		state = TapedOff
-	case c.tape.paused || c.tape.behind || private:
+	case c.tape.paused || private:
 		state = TapedPaused
 	default:
 		state = TapedOn

@@ -135,7 +135,7 @@ func (c *Call) begin(ctx context.Context, s starting, others []Leg, tell func(co
 	}
 	what := recording.Subject{
 		Call: c.id, From: c.facts.From, FromName: c.facts.FromName, To: c.facts.To, DID: did, Parties: []string{c.facts.From},
-		By: s.by, Keep: s.keep, Consent: map[string]string{config.ConsentAsk: recording.Agreed, config.ConsentSilent: recording.Silent}[consent],
+		By: s.by, Keep: s.keep, Paused: s.paused, Consent: map[string]string{config.ConsentAsk: recording.Agreed, config.ConsentSilent: recording.Silent}[consent],
 	}
 	what.Consent = cmp.Or(what.Consent, recording.Announced)
 	for _, leg := range others {
@@ -176,9 +176,6 @@ func (c *Call) taken(take recording.Take, as starting, told bool) {
 	c.tape.as = as
 	c.tape.take, c.tape.told, c.tape.paused, c.tape.behind = take, told, as.paused, false
 	c.tape.ids = append(c.tape.ids, take.ID())
-	if as.paused {
-		c.tape.apply()
-	}
 	c.log.Info("is recorded", "recording", take.ID())
 	c.touched()
 }

@@ -23,8 +23,11 @@ func (c *Call) story() story {
 // continues takes over the story of a party that comes from another call.
 func (c *Call) continues(s story) {
 	if take, _, _ := c.recording(); take != nil {
-		if s.refused {
+		switch {
+		case s.refused:
 			c.disagrees()
+		case s.as.paused && !s.ended:
+			c.pause(true)
 		}
 		return
 	}

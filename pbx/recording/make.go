@@ -234,7 +234,8 @@ func (t *take) drop() {
 // callTake is a take of a call. It implements CallTake.
 type callTake struct {
 	*take
-	rate int
+	rate   int
+	paused bool
 }
 
 // Begin makes the file for a recording of a call at whose end e its caller is.
@@ -247,7 +248,7 @@ func (s *Service) Begin(what Subject, e media.Endpoint) (CallTake, error) {
 	if err != nil {
 		return nil, err
 	}
-	return callTake{t, rate}, nil
+	return callTake{t, rate, what.Paused}, nil
 }
 
 // Start implements CallTake.
@@ -258,6 +259,9 @@ func (t callTake) Start(e media.Endpoint) error {
 	}
 	return t.record(func() (machine, func()) {
 		stereo := record.StartStereo(record.StereoOptions{To: t.to, Rate: t.rate, Max: maxLength, Clock: &t.s.clock})
+		if t.paused {
+			stereo.Pause()
+		}
 		return stereo, m.Monitor(stereo)
 	})
 }

@@ -31,6 +31,7 @@ type Subject struct {
 	By             string
 	Consent        string
 	Keep           time.Duration // 0 is as the configuration says
+	Paused         bool          // from its beginning; of a call
 }
 
 // Take is a recording that is being made. Its methods are safe for concurrent use.
