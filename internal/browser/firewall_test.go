@@ -1,12 +1,7 @@
 package browser
 
 import (
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,26 +23,11 @@ func openAway(t *testing.T, i *internet, web ...string) (*office, *Browser) {
 	if err := makeTone(tone, alice); err != nil {
 		t.Fatal(err)
 	}
-	return o, Start(t, Options{Tone: tone, Trust: keyOf(t, filepath.Join(server.Data(), "web", "certificate.pem")), Enter: i.browser.enter()})
-}
-
-// keyOf is what Chromium wants to know of a certificate to trust it.
-func keyOf(t *testing.T, file string) string {
-	t.Helper()
-	data, err := os.ReadFile(file)
+	trusted, err := trust(filepath.Join(server.Data(), "web", "certificate.pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		t.Fatalf("%s holds no certificate", file)
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
-	return base64.StdEncoding.EncodeToString(sum[:])
+	return o, Start(t, Options{Tone: tone, Trust: trusted, Enter: i.browser.enter()})
 }
 
 // route is how the audio of a call goes.

@@ -48,7 +48,7 @@ func useAPage(t *testing.T, b *Browser, dark bool) {
 	p.Fill("Name", "Zoë")
 	p.Click("button", "Take it")
 	p.Wait(`document.title === "Zoë"`)
-	p.Eval(`window.replaced = (() => {
+	p.Eval(`(() => {
 		const elementFromPoint = document.elementFromPoint
 		document.elementFromPoint = (...at) => { // is asked where to click
 			const found = elementFromPoint.apply(document, at), p = document.querySelector('p')

@@ -2,9 +2,6 @@ package browser
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -12,16 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"dialtone/internal/testphone"
 	"dialtone/internal/testwav"
 )
 
@@ -146,37 +143,42 @@ func makeTone(file string, hz float64) error {
 	return os.WriteFile(file, testwav.Format{Rate: 48000}.Tone(hz, 10*time.Second), 0o600)
 }
 
-// makeCertificate makes a certificate for this machine that nobody signed, and says what Chromium
-// wants to know to trust it.
-func makeCertificate(folder string) (trust string, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// makeCertificate makes a certificate for this machine that nobody signed, and says how it is
+// trusted.
+func makeCertificate(folder string) (trusted string, err error) {
+	made, err := testphone.Certificate(netip.MustParseAddr("127.0.0.1"))
 	if err != nil {
 		return "", err
 	}
-	about := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
-	if err != nil {
-		return "", err
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return "", err
-	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
 	if err != nil {
 		return "", err
 	}
 	for name, block := range map[string]*pem.Block{
-		certificateFile: {Type: "CERTIFICATE", Bytes: certificate}, keyFile: {Type: "PRIVATE KEY", Bytes: private},
+		certificateFile: {Type: "CERTIFICATE", Bytes: made.Certificate[0]}, keyFile: {Type: "PRIVATE KEY", Bytes: key},
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), pem.EncodeToMemory(block), 0o600); err != nil {
 			return "", err
 		}
 	}
-	sum := sha256.Sum256(public)
+	return trust(filepath.Join(folder, certificateFile))
+}
+
+// trust is what Chromium wants to know of the certificate in a file to trust it.
+func trust(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	block, _ := pem.Decode(data)
+	if block == nil {
+		return "", fmt.Errorf("%s holds no certificate", file)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
 	return base64.StdEncoding.EncodeToString(sum[:]), nil
 }
 

@@ -123,7 +123,7 @@ func New(t T, opt Options) *Phone {
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	conf := &tls.Config{InsecureSkipVerify: true} // the server's certificate is its own
 	if p.proto() == "TLS" {
-		own, err := certificate(p.ip)
+		own, err := Certificate(p.ip)
 		if err != nil {
 			t.Fatalf("testphone %s: certificate: %v", opt.Extension, err)
 		}

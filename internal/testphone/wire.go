@@ -271,8 +271,8 @@ func (f *flow) Ref(int) int            { return 1 }
 func (f *flow) TryClose() (int, error) { return 1, nil }
 func (f *flow) Close() error           { return nil }
 
-// certificate makes a self-signed one, for phones that are called over TLS.
-func certificate(ip netip.Addr) (tls.Certificate, error) {
+// Certificate makes a self-signed one that is good for an hour, for phones that are called over TLS.
+func Certificate(ip netip.Addr) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err

@@ -29,7 +29,7 @@ type transit struct {
 	rate       int
 	base       int64   // the transit of the fastest packet
 	fastest    fastest // who has it
-	before     fastest // the same without what made slower packets the rule
+	strict     fastest // the same, which neither misses nor jumps of the timestamps change
 	owed       int64   // by how much transits are larger there
 	short      histogram
 	long       histogram
@@ -54,14 +54,14 @@ func (t *transit) init(rate int, low, high time.Duration) {
 func (t *transit) begin(arrival int64) {
 	t.base = arrival
 	t.fastest.begin(arrival, arrival)
-	t.before.begin(arrival, arrival)
+	t.strict.begin(arrival, arrival)
 }
 
 // observe takes the transit of a packet.
 func (t *transit) observe(transit, arrival int64) {
 	memory := int64(fastestOf.Seconds()) * int64(t.rate)
 	t.fastest.observe(transit, arrival, memory)
-	t.before.observe(transit+t.owed, arrival, memory)
+	t.strict.observe(transit+t.owed, arrival, memory)
 	t.base = t.fastest.least()
 	bucket := min(int((transit-t.base)*1000/int64(t.rate))/bucketMs, buckets-1)
 	t.short.add(bucket)
@@ -97,7 +97,7 @@ func (t *transit) shift(by int64) {
 }
 
 // slower is how much longer a packet took than the fastest, if the network is to blame.
-func (t *transit) slower(transit int64) int64 { return max(0, transit+t.owed-t.before.least()) }
+func (t *transit) slower(transit int64) int64 { return max(0, transit+t.owed-t.strict.least()) }
 
 // adapt brings the target to where it should be: up at once, down slowly. Tick is
 // how many samples are played at a time.
