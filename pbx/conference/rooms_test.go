@@ -428,6 +428,7 @@ func TestControl(t *testing.T) {
 		h := newHouse(t, Settings{Announce: AnnounceNone})
 		ann, ben, boss := h.come("101", false), h.come("101", false), h.come("103", true)
 		ben.seat.ID = "second"
+		ann.take()
 		for _, c := range []struct {
 			room, member string
 			do           Do
@@ -454,7 +455,6 @@ func TestControl(t *testing.T) {
 		if !ben.voice(h).muted || ann.voice(h).muted || !boss.voice(h).deaf {
 			t.Error("the wrong ones are muted")
 		}
-		ann.take()
 		if err := h.Play("team", "menu/welcome"); err != nil {
 			t.Error(err)
 		}
