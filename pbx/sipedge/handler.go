@@ -101,14 +101,13 @@ func (e *Edge) handle(w *serverTx) {
 	if w.req.Method == sip.OPTIONS && (h == nil || !w.req.To().Params.Has("tag")) {
 		h = e.options
 	}
-	ok := e.slot() && e.enterLane(w.req, func(next func()) {
-		w.setNext(next)
+	ok := e.slot() && e.enterLane(&w.turn, func() {
 		e.work.Go(func() {
 			defer e.slots.Add(-1)
-			defer next()
+			defer w.turn.leave()
 			defer w.handled()
 			defer e.crashed(w)
-			h(context.WithValue(w.ctx, nextKey{}, next), w.req, w, w.path.flow())
+			h(context.WithValue(w.ctx, turnKey{}, &w.turn), w.req, w, w.path.flow())
 		})
 	})
 	if !ok {
@@ -120,8 +119,8 @@ func (e *Edge) handle(w *serverTx) {
 }
 
 // enterLane gives the slot back when the lane is too long.
-func (e *Edge) enterLane(req *sip.Request, start func(next func())) bool {
-	if e.lanes.enter(req.CallID().Value(), start) {
+func (e *Edge) enterLane(t *turn, start func()) bool {
+	if t.enter(start) {
 		return true
 	}
 	e.slots.Add(-1)
@@ -133,12 +132,13 @@ func (e *Edge) handleAck(req *sip.Request, f Flow) {
 	if h == nil || !e.slot() {
 		return
 	}
-	e.enterLane(req, func(next func()) {
+	t := &turn{lanes: &e.lanes, id: req.CallID().Value()}
+	e.enterLane(t, func() {
 		e.work.Go(func() {
 			defer e.slots.Add(-1)
-			defer next()
+			defer t.leave()
 			defer e.survive("ACK handler")
-			h(context.WithValue(e.base(), nextKey{}, next), req, ackTx{}, f)
+			h(context.WithValue(e.base(), turnKey{}, t), req, ackTx{}, f)
 		})
 	})
 }

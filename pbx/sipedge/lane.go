@@ -74,13 +74,56 @@ func (l *lanes) next(id string, la *lane) func() {
 	}
 }
 
-type nextKey struct{}
+// turn is what one request has of the lane of its Call-ID.
+type turn struct {
+	lanes *lanes
+	id    string
+
+	mu   sync.Mutex
+	next func() // nil before it began
+}
+
+type turnKey struct{}
+
+// enter runs begin as soon as the lane is free; false means that too many wait.
+func (t *turn) enter(begin func()) bool {
+	return t.lanes.enter(t.id, func(next func()) {
+		t.mu.Lock()
+		t.next = next
+		t.mu.Unlock()
+		begin()
+	})
+}
+
+// leave frees the lane, if it is held.
+func (t *turn) leave() {
+	t.mu.Lock()
+	next := t.next
+	t.mu.Unlock()
+	if next != nil {
+		next()
+	}
+}
 
 // Next lets the next request of the same Call-ID start before the handler with
 // this context has answered or returned. Call it when what order matters for is
 // done, such as having entered a dialog into a table.
 func Next(ctx context.Context) {
-	if next, ok := ctx.Value(nextKey{}).(func()); ok {
-		next()
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
+		t.leave()
+	}
+}
+
+// Again takes back what Next gave away: it waits until the handlers that have
+// started since have answered, returned or said Next, as long as a lane lets anybody
+// wait.
+func Again(ctx context.Context) {
+	t, ok := ctx.Value(turnKey{}).(*turn)
+	if !ok {
+		return
+	}
+	mine := make(chan struct{})
+	if t.enter(func() { close(mine) }) {
+		<-mine
 	}
 }

@@ -87,6 +87,35 @@ func TestALaneIsBounded(t *testing.T) {
 	})
 }
 
+// Who let others go first does not go on beside them.
+func TestAgainWaitsForWhoWasLetGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lanes{open: map[string]*lane{}}
+		polite, other := &turn{lanes: &l, id: "call"}, &turn{lanes: &l, id: "call"}
+		polite.enter(func() {})
+		polite.leave()
+		other.enter(func() {})
+		var back bool
+		go func() {
+			Again(context.WithValue(t.Context(), turnKey{}, polite))
+			back = true
+		}()
+		synctest.Wait()
+		if back {
+			t.Fatal("it went on beside the other")
+		}
+		other.leave()
+		synctest.Wait()
+		if !back {
+			t.Fatal("it does not go on")
+		}
+		polite.leave()
+		if len(l.open) != 0 {
+			t.Error("the lane is kept")
+		}
+	})
+}
+
 func TestNextLetsTheNextRequestStart(t *testing.T) {
 	hold, second := make(chan struct{}), make(chan struct{})
 	b := start(t, setUp{edge: func(e *Edge) {

@@ -22,10 +22,11 @@ type serverTx struct {
 	ctx    context.Context //nolint:containedctx // is handed to the handler later
 	cancel context.CancelCauseFunc
 
+	turn turn
+
 	mu        sync.Mutex
-	next      func() // frees the lane
-	returned  bool   // the handler has
-	final     int    // status code of the final answer, 0 before it
+	returned  bool // the handler has
+	final     int  // status code of the final answer, 0 before it
 	after     *finished
 	cancelled bool
 	tag       string // our To tag, the same in every answer (§8.2.6.2)
@@ -35,7 +36,7 @@ type serverTx struct {
 }
 
 func (e *Edge) newServerTx(ctx context.Context, req *sip.Request, p path, is ids) *serverTx {
-	w := &serverTx{ending: &ending{}, ids: is, edge: e, req: req, path: p, next: func() {}}
+	w := &serverTx{ending: &ending{}, ids: is, edge: e, req: req, path: p, turn: turn{lanes: &e.lanes, id: req.CallID().Value()}}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -80,7 +81,7 @@ func (w *serverTx) Respond(res *sip.Response) error {
 	w.edge.completeResponse(w.req, res)
 	w.sameTag(res)
 	err := w.write(res)
-	w.next()
+	w.turn.leave()
 	return err
 }
 
@@ -135,13 +136,6 @@ func (w *serverTx) acked() bool {
 	return w.after == nil || w.after.acked()
 }
 
-// setNext says what frees the lane in which the handler runs.
-func (w *serverTx) setNext(next func()) {
-	w.mu.Lock()
-	w.next = next
-	w.mu.Unlock()
-}
-
 // handled says that the handler has returned.
 func (w *serverTx) handled() {
 	w.mu.Lock()
@@ -182,13 +176,13 @@ func (w *serverTx) cancelBy(req *sip.Request, p path) {
 	gone := w.edge.response(w.req, sip.StatusRequestTerminated, "Request Terminated")
 	w.sameTag(gone)
 	_ = w.write(gone)
-	listeners, next := w.onCancel, w.next
+	listeners := w.onCancel
 	w.mu.Unlock()
 	w.cancel(ErrCancelled)
 	for _, f := range listeners {
 		f(req)
 	}
-	next()
+	w.turn.leave()
 }
 
 // acceptCancel answers 200 to a CANCEL, with the tag of its INVITE (§9.2).

@@ -68,8 +68,8 @@ func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) in
 			return 0
 		}
 		l.mu.Unlock()
+		sipedge.Next(ctx)
 		if patience == nil {
-			sipedge.Next(ctx)
 			patience = time.NewTimer(l.ua.reorder)
 		}
 		select {
@@ -79,6 +79,7 @@ func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) in
 		case <-ctx.Done():
 			waited = true
 		}
+		sipedge.Again(ctx) // not beside the one that it waited for
 	}
 }
 
