@@ -97,7 +97,7 @@ func (l *lines) heard() string {
 func trunk(name string, change ...func(*config.Trunk)) func(*config.Config) {
 	return func(c *config.Config) {
 		t := config.Trunk{
-			Host: "192.0.2.99", Context: "outside", Patience: config.Duration(4 * t1), Country: "DE",
+			Host: "192.0.2.99", Context: "outside", Patience: config.Duration(patience), Country: "DE",
 			Username: "account", Password: "secret", CallerID: config.CallerID{In: "from", Hidden: "anonymous", Forwarded: "none"},
 		}
 		for _, f := range change {
@@ -109,6 +109,9 @@ func trunk(name string, change ...func(*config.Trunk)) func(*config.Config) {
 		c.Trunks[name] = t
 	}
 }
+
+// impatient leaves a server that says nothing soon.
+func impatient(t *config.Trunk) { t.Patience = config.Duration(4 * t1) }
 
 // serve has peers be the servers of a trunk.
 func (b *bed) serve(name string, peers ...*peer) {
@@ -123,7 +126,7 @@ func (b *bed) serve(name string, peers ...*peer) {
 
 // provider is a peer that is the only server of a trunk.
 func (b *bed) provider(name string) *peer {
-	p := newPeer(b.t, "udp", b.udp)
+	p := b.phoneOn("udp", "")
 	b.serve(name, p)
 	return p
 }
