@@ -98,7 +98,6 @@ func exchange(ctx context.Context, c net.PacketConn, to netip.AddrPort, format s
 	began := time.Now()
 	var r reflection
 	back := make(chan []time.Duration, 1)
-	_ = c.SetReadDeadline(began.Add(packets*packetTime + lateTime))
 	go func() { back <- listen(c, began) }()
 	tick := time.NewTicker(packetTime)
 	defer tick.Stop()
@@ -124,9 +123,11 @@ func exchange(ctx context.Context, c net.PacketConn, to netip.AddrPort, format s
 			break
 		}
 	}
+	end := time.Now().Add(lateTime) // a slow machine sends for longer
 	if r.err != nil {
-		_ = c.SetReadDeadline(over())
+		end = over()
 	}
+	_ = c.SetReadDeadline(end)
 	r.delays = <-back
 	return r
 }
