@@ -46,5 +46,5 @@
 //
 // Handlers of the same Call-ID start in order of arrival. The next one starts
 // when the one before has sent its first answer, has called Next, has returned,
-// or has taken half a second.
+// or has taken half a second. Who called Next gets another turn by Again.
 package sipedge

@@ -39,48 +39,54 @@ func (u *UA) inDialog(serve server) sipedge.Handler {
 // have not come for a while: requests arrive on goroutines of their own and may
 // overtake each other. It returns 0, or the status that refuses the request: 500
 // for one that is too old (RFC 3261 §12.2.2).
-func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) int {
-	seq := req.CSeq().SeqNo
-	var patience *time.Timer
-	defer func() {
-		if patience != nil {
-			patience.Stop()
-		}
-	}()
-	waited := false
-	for {
-		l.mu.Lock()
-		last, moved := l.dialog.remoteSeq, l.moved
-		switch {
-		case l.phase == over && req.Method != sip.BYE:
-			l.mu.Unlock()
-			return sip.StatusCallTransactionDoesNotExists
-		case last != 0 && seq <= last:
-			l.mu.Unlock()
-			return sip.StatusInternalServerError
-		case last == 0 || seq == last+1 || waited:
-			l.dialog.remoteSeq = seq
-			l.move(flow)
-			l.heard = time.Now()
-			l.moved = make(chan struct{})
-			close(moved)
-			l.mu.Unlock()
-			return 0
-		}
-		l.mu.Unlock()
+func (l *leg) enter(ctx context.Context, req *sip.Request, flow sipedge.Flow) (status int) {
+	status, moved := l.admit(req, flow, false)
+	if moved == nil {
+		return status
+	}
+	patience := time.NewTimer(l.ua.reorder)
+	defer patience.Stop()
+	for moved != nil {
 		sipedge.Next(ctx)
-		if patience == nil {
-			patience = time.NewTimer(l.ua.reorder)
-		}
 		select {
 		case <-moved:
 		case <-patience.C:
-			waited = true
 		case <-ctx.Done():
-			waited = true
 		}
 		sipedge.Again(ctx) // not beside the one that it waited for
+		missing := true
+		select {
+		case <-moved: // what is missing may be coming
+			missing = false
+			patience.Reset(l.ua.reorder)
+		default:
+		}
+		status, moved = l.admit(req, flow, missing || ctx.Err() != nil)
 	}
+	return status
+}
+
+// admit is enter without the wait: moved is closed when the next request was
+// admitted, nil when it is decided about req. Late ones are admitted although others
+// are missing.
+func (l *leg) admit(req *sip.Request, flow sipedge.Flow, late bool) (status int, moved <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, seq := l.dialog.remoteSeq, req.CSeq().SeqNo
+	switch {
+	case l.phase == over && req.Method != sip.BYE:
+		return sip.StatusCallTransactionDoesNotExists, nil
+	case last != 0 && seq <= last:
+		return sip.StatusInternalServerError, nil
+	case last != 0 && seq != last+1 && !late:
+		return 0, l.moved
+	}
+	l.dialog.remoteSeq = seq
+	l.move(flow)
+	l.heard = time.Now()
+	close(l.moved)
+	l.moved = make(chan struct{})
+	return 0, nil
 }
 
 // response answers a request of the far side, with what a response within the

@@ -313,6 +313,28 @@ func TestRequestsInOrderOfCSeq(t *testing.T) {
 	})
 }
 
+// Each one that comes gives those before the others time to come, too.
+func TestRequestsThatComeInTheWrongOrderSlowly(t *testing.T) {
+	t.Parallel()
+	inFakeTime(t, nil, func(t *testing.T, b *bed) {
+		s, leg := b.inbound(both)
+		first := s.cseq + 1
+		s.sendAs("INFO", first+2, "Content-Type: text/x", "body:third")
+		s.silent(b.ua.reorder * 9 / 10)
+		s.sendAs("INFO", first, "Content-Type: text/x", "body:first")
+		s.response(200)
+		s.silent(b.ua.reorder * 9 / 10)
+		s.sendAs("INFO", first+1, "Content-Type: text/x", "body:second")
+		s.response(200)
+		s.response(200)
+		for _, w := range []string{"first", "second", "third"} {
+			if i := <-leg.Infos(); string(i.Body) != w {
+				t.Fatalf("got %q, want %q", i.Body, w)
+			}
+		}
+	})
+}
+
 func TestRequestsOutsideOfAnyDialog(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
