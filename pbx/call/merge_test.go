@@ -123,6 +123,7 @@ func TestConferencesDoNotNameWhoHides(t *testing.T) {
 			t.Fatal(e)
 		}
 		eventually(t, "both are in the room", func() bool { return len(w.members()) == 2 })
+		synctest.Wait()
 		own := w.Owns(func(string) bool { return true })
 		want(t, "who the other is", fmt.Sprint(shownIn(own["100"])), "[100   ]")
 		want(t, "who the one who hides sees", fmt.Sprint(shownIn(own["101"])), "[100  101 Ben]")
