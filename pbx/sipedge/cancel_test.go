@@ -109,8 +109,8 @@ func TestCancelAndAnswerAtOnceGiveOneFinalAnswer(t *testing.T) {
 	called := make(chan bool, 4)
 	b := start(t, setUp{edge: func(e *Edge) {
 		e.Handle(sip.INVITE, func(ctx context.Context, req *sip.Request, tx sip.ServerTransaction, _ Flow) {
-			_ = e.Respond(tx, e.response(req, 180, "Ringing"))
 			tx.OnCancel(func(*sip.Request) { called <- true })
+			_ = e.Respond(tx, e.response(req, 180, "Ringing"))
 			<-ctx.Done()
 			answered <- e.Respond(tx, e.response(req, 200, "OK"))
 		})
