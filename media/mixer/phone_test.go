@@ -141,6 +141,21 @@ func (p *phone) amplitude(hz float64, frames int) float64 {
 	return amplitude(p.heard[len(p.heard)-n:], hz, p.rate)
 }
 
+// loudness is the mean amplitude of a multiple of 150 Hz in pieces of 40 ms, which hold whole waves of
+// all of them, of the last 400 ms. What corrects a clock moves the phase: the parts before and behind
+// it would cancel each other in one piece.
+func (p *phone) loudness(hz float64) (mean float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	const pieces = 10
+	n := p.rate / 25
+	last := p.heard[max(0, len(p.heard)-pieces*n):]
+	for ; len(last) >= n; last = last[n:] {
+		mean += amplitude(last[:n], hz, p.rate) / pieces
+	}
+	return mean
+}
+
 func amplitude(pcm []int16, hz float64, rate int) float64 {
 	step := cmplx.Rect(1, 2*math.Pi*hz/float64(rate))
 	var sum complex128

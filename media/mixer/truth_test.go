@@ -236,6 +236,7 @@ func (h *hall) check(at time.Duration) {
 			if i == j {
 				h.own = max(h.own, a)
 			} else {
+				a = p.loudness(q.hz)
 				h.quietest, h.loudest = min(h.quietest, a), max(h.loudest, a)
 			}
 			if i == j && a > himself(p) || i != j && (a < truthAmplitude/3 || a > truthAmplitude*2) {
