@@ -27,6 +27,7 @@ import (
 	"dialtone/pbx/lists"
 	"dialtone/pbx/messages"
 	"dialtone/pbx/notify"
+	"dialtone/pbx/processor"
 	"dialtone/pbx/recording"
 	"dialtone/pbx/registrar"
 	"dialtone/pbx/settings"
@@ -97,6 +98,7 @@ type Server struct {
 	browser    *web.Server
 	relay      *turn.Server
 	alerts     alerts
+	stalls     *processor.Watch
 	checker    *checker
 	trace      atomic.Bool
 	draining   atomic.Bool
@@ -235,6 +237,7 @@ func (s *Server) serve(ctx context.Context, control net.Listener) error {
 		"lamps":      s.subs.Run,
 		"web":        s.browser.Run,
 		"relay":      s.relayUDP,
+		"processor":  func(ctx context.Context) error { s.stalls.Run(ctx); return nil },
 		"qualify":    func(ctx context.Context) error { s.phones.Run(ctx); return nil },
 	} {
 		s.tasks.Go(func() {
@@ -292,10 +295,11 @@ func (s *Server) wire() (err error) {
 	if err := s.wireMessages(auth); err != nil {
 		return err
 	}
+	s.stalls = processor.New(processor.Options{Calls: func() int { return s.board.Len() + s.board.Checks() }, Log: s.Log})
 	s.board = call.NewSwitchboard(call.Options{
 		Dialer: s.ua, Plan: s.plan.Load, Config: s.Config, Records: recorded{s}, Log: s.Log, Now: s.Now,
 		Web: servers, Outbox: s.outbox, Speech: s.speech, Hearing: s.speech, Music: s.music, Voicemail: s.voicemail, Recordings: s.recordings,
-		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists, Settings: s.settings,
+		Guard: toll.New(toll.Options{Config: s.Config, Log: s.Log}), Lists: s.lists, Settings: s.settings, Stalled: func() time.Duration { return s.stalls.Stalls().Total },
 	})
 	s.subs.Lamps(s.board, func(extension string) bool { return s.settings.Of(extension).DND })
 	s.settings.Watch(s.subs.Features(s.settings))

@@ -11,6 +11,7 @@ import (
 	"dialtone/dialplan"
 	"dialtone/pbx/api"
 	"dialtone/pbx/call"
+	"dialtone/pbx/processor"
 	"dialtone/pbx/registrar"
 	"dialtone/storage"
 )
@@ -30,7 +31,13 @@ func (s *Server) Status() api.Status {
 		Calls: s.board.Len(), CallsMax: cfg.Calls.Max, CallsTotal: s.board.Total(),
 		RTPPortsUsed: ports.Open, RTPPorts: ports.Pairs,
 		Zone: cfg.Site.Timezone, LogLevel: strings.ToLower(s.Level.Level().String()), Trace: s.trace.Load(), LastReload: last,
-		Alerts: s.alerts.newest(),
+		Alerts: s.alerts.newest(), Stalls: stallsOf(s.stalls.Stalls()),
+	}
+}
+
+func stallsOf(s processor.Stalls) api.Stalls {
+	return api.Stalls{
+		Times: s.Times, TotalMS: milliseconds(s.Total), LongestMS: milliseconds(s.Longest), Last: s.Last, Told: s.Told, Why: s.Why, Do: s.Do,
 	}
 }
 

@@ -67,6 +67,9 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 	p := s.Process
 	line("memory", "%s, of which %s live objects", megabytes(p.RSS), megabytes(p.Heap))
 	line("process", "%d goroutines, %d of %d files", p.Goroutines, p.Files, p.FilesMax)
+	if n := s.Stalls.Times; n > 0 {
+		line("stalls", "%d, %.0f ms at most, last %s: gaps in the audio of all calls, see dialtone doctor", n, s.Stalls.LongestMS, clock(s.Stalls.Last, siteZone(s)))
+	}
 	line("log", "%s, trace %s", strings.ToLower(s.LogLevel), onOff(s.Trace))
 	zone := siteZone(s)
 	line("times", "%s", zoneName(zone))

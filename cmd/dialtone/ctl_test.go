@@ -87,6 +87,14 @@ func TestCtlStatus(t *testing.T) {
 	}
 }
 
+func TestCtlStatusTellsOfStalls(t *testing.T) {
+	data := start(t, &fakeServer{stalls: api.Stalls{Times: 3, TotalMS: 420, LongestMS: 290, Last: time.Date(2026, 5, 4, 9, 30, 0, 0, time.Local)}})
+	_, out, _ := dialtone(t, "ctl", "status", "--data", data)
+	if want := "stalls      3, 290 ms at most, last 2026-05-04 09:30:00: gaps in the audio of all calls, see dialtone doctor\n"; !strings.Contains(out, want) {
+		t.Errorf("status has no line %q:\n%s", want, out)
+	}
+}
+
 func TestCtlStatusShowsTheNewestAlerts(t *testing.T) {
 	alert := api.Alert{
 		At: time.Date(2026, 5, 4, 9, 30, 0, 0, time.Local), Level: "warn", Event: "toll-limit", Text: "call to the outside refused",

@@ -27,6 +27,7 @@ type fakeServer struct {
 	records   []api.CDR
 	reloadErr error
 	alerts    []api.Alert
+	stalls    api.Stalls
 	zone      string
 	filter    api.CDRFilter // asked for last
 
@@ -49,7 +50,7 @@ func (f *fakeServer) Status() api.Status {
 		Version: "v1.2.3", Started: f.now.Add(-3*time.Hour - 12*time.Minute), Data: "/var/lib/dialtone",
 		Addresses:  []api.Address{{Transport: "udp", Address: "[::]:5060"}, {Transport: "tls", Address: "[::]:5061"}},
 		Extensions: 10, Registrations: 2, Calls: 1, CallsMax: 1000, CallsTotal: 17,
-		RTPPortsUsed: 4, RTPPorts: 16384, Zone: f.zone, LogLevel: "info", Alerts: f.alerts,
+		RTPPortsUsed: 4, RTPPorts: 16384, Zone: f.zone, LogLevel: "info", Alerts: f.alerts, Stalls: f.stalls,
 	}
 }
 

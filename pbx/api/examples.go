@@ -27,6 +27,10 @@ func exampleStatus() Status {
 			Values: map[string]string{"extension": "101", "number": "+4315880", "reason": "extension 101 has 3 calls to international numbers, permission boss allows no more"},
 		}},
 		Process: Process{PID: 4242, RSS: 18 << 20, Heap: 6 << 20, Goroutines: 31, Files: 21, FilesMax: 1048576},
+		Stalls: Stalls{
+			Times: 3, TotalMS: 420, LongestMS: 290, Last: exampleStart().Add(30 * time.Second), Told: exampleStart().Add(31 * time.Second),
+			Why: "the host of this virtual machine gave 31 % of its processors to others just then", Do: "give it processors of its own, or move it to a host that has less to do",
+		},
 	}
 }
 

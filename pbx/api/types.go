@@ -30,9 +30,22 @@ type Status struct {
 	Trace         bool       `json:"trace"`
 	LastReload    LastReload `json:"last_reload,omitzero"`
 	Process       Process    `json:"process"`
+	Stalls        Stalls     `json:"stalls,omitzero"`
 	// Alerts are the newest events that an operator should know of, newest first,
 	// at most 100 since the start.
 	Alerts []Alert `json:"alerts,omitempty"`
+}
+
+// Stalls are how often the server did not run in time while there were calls, since the
+// start: gaps in the audio of all of them.
+type Stalls struct {
+	Times     int       `json:"times"`
+	TotalMS   float64   `json:"total_ms"`
+	LongestMS float64   `json:"longest_ms"`
+	Last      time.Time `json:"last,omitzero"`
+	Told      time.Time `json:"told,omitzero"` // when that was an alert last
+	Why       string    `json:"why,omitempty"` // of the last
+	Do        string    `json:"do,omitempty"`  // what to do about it
 }
 
 // Alert is an event that an operator should know of.

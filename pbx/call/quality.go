@@ -78,15 +78,18 @@ func (s *Switchboard) Quality(ctx context.Context, id string, d time.Duration) (
 			g.stop = m.Monitor(g.meter)
 		}
 	}
+	late := s.stalled()
 	_ = pause(ctx, d)
+	late = s.stalled() - late
 	out := make([]Quality, len(gauges))
 	for i := range gauges {
-		out[i] = gauges[i].read()
+		out[i] = gauges[i].read(late)
 	}
 	return out, true
 }
 
-func (g *gauge) read() Quality {
+// read tells what was measured. For so long we did not run meanwhile.
+func (g *gauge) read(late time.Duration) Quality {
 	g.stop()
 	defer g.meter.Close()
 	e := g.leg.Media()
@@ -96,7 +99,7 @@ func (g *gauge) read() Quality {
 		From: Flow{Packets: now.RxPackets - g.before.RxPackets, Lost: now.RxLost - min(now.RxLost, g.before.RxLost), Jitter: now.Jitter, Expected: dir.Recv && far.Send},
 		To:   Flow{Packets: now.TxPackets - g.before.TxPackets, Lost: now.RemoteLost, Jitter: now.RemoteJitter, Expected: dir.Send},
 	}
-	q.Verdict, q.Video = q.judge(), g.readVideo(e)
+	q.Verdict, q.Video = q.judge(late), g.readVideo(e)
 	return q
 }
 
@@ -112,8 +115,11 @@ const (
 )
 
 // judge says what is wrong.
-func (q *Quality) judge() (out []string) {
+func (q *Quality) judge(late time.Duration) (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if late > 0 {
+		say("this server did not run in time, for %d ms, which is a gap in all calls: dialtone doctor says why", late.Milliseconds())
+	}
 	q.judgeFlow(say)
 	q.From.judge(say, "from "+q.Party)
 	q.To.judge(say, "to "+q.Party)

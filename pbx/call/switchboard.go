@@ -46,6 +46,7 @@ type Switchboard struct {
 	log        *slog.Logger
 	shuffle    func(n int, swap func(i, j int))
 	now        func() time.Time
+	stalled    func() time.Duration
 
 	running sync.WaitGroup
 	checks  checks
@@ -63,7 +64,7 @@ type Switchboard struct {
 }
 
 // Options are the parts that a Switchboard works with; all but Guard, Lists, Web,
-// Speech, Hearing, Music, Voicemail, Recordings, Outbox, Shuffle and Now are required.
+// Speech, Hearing, Music, Voicemail, Recordings, Outbox, Shuffle, Now and Stalled are required.
 type Options struct {
 	Dialer  Dialer
 	Plan    func() *dialplan.Plan
@@ -96,6 +97,9 @@ type Options struct {
 	Shuffle func(n int, swap func(i, j int))
 	// Now is the clock of the dialplan; nil is that of the machine.
 	Now func() time.Time
+	// Stalled is for how long we did not run in time since the start, while there were calls;
+	// nil is never.
+	Stalled func() time.Duration
 }
 
 // NewSwitchboard returns a Switchboard without calls.
@@ -103,9 +107,12 @@ func NewSwitchboard(o Options) *Switchboard {
 	if o.Music == nil {
 		o.Music = builtIn{}
 	}
+	if o.Stalled == nil {
+		o.Stalled = func() time.Duration { return 0 }
+	}
 	s := &Switchboard{
 		dialer: o.Dialer, plan: o.Plan, config: o.Config, records: o.Records, log: o.Log,
-		guard: o.Guard, lists: o.Lists, own: o.Settings, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, recordings: o.Recordings, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now,
+		guard: o.Guard, lists: o.Lists, own: o.Settings, web: o.Web, speech: o.Speech, hearing: o.Hearing, music: o.Music, voicemail: o.Voicemail, recordings: o.Recordings, outbox: o.Outbox, shuffle: o.Shuffle, now: o.Now, stalled: o.Stalled,
 		calls: map[string]*Call{}, busy: map[string]int{}, idle: make(chan struct{}), guesses: newGuesses(), menus: newMenuCounts(),
 	}
 	s.rooms = conference.New(conference.Options{Settings: s.conference, Open: s.clip, Record: s.record, Music: o.Music, Mix: o.Mix, Call: s.invite, Log: o.Log})
@@ -267,6 +274,13 @@ func (s *Switchboard) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.calls)
+}
+
+// Checks is how many calls to CheckLine there are.
+func (s *Switchboard) Checks() int {
+	s.checks.mu.Lock()
+	defer s.checks.mu.Unlock()
+	return s.checks.total
 }
 
 // Total is how many calls there have been since the start.

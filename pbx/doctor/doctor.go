@@ -3,7 +3,7 @@
 //
 //	doctor.go       findings, and the order of the tests
 //	patient.go      the server: how it was configured, and what it says of itself
-//	configuration.go, ports.go, machine.go, clock_*.go, names.go
+//	configuration.go, ports.go, machine.go, processors.go, clock_*.go, names.go
 //	certificate.go  what browsers will say to the certificate
 //	wire.go, dialog.go, digest.go  a SIP phone, no larger than it has to be
 //	listeners.go    OPTIONS over each transport, WebSocket too
@@ -55,6 +55,7 @@ func tests() []test {
 		{"ports", false, (*patient).ports},
 		{"data", false, (*patient).folder},
 		{"clock", false, (*patient).clock},
+		{"processors", false, (*patient).processors},
 		{"names", false, (*patient).names},
 		{"certificate", true, (*patient).certificate},
 		{"websocket", true, (*patient).webSocket},
