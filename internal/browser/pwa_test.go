@@ -97,6 +97,20 @@ func TestLinksToNumbersFillTheField(t *testing.T) {
 	o.quiet(page)
 }
 
+// tellOfNotifications says what decides whether there are any, when a test has failed.
+func tellOfNotifications(page *Page) {
+	if !page.t.Failed() {
+		return
+	}
+	var known string
+	page.Eval(`navigator.serviceWorker.getRegistrations().then(async (all) => JSON.stringify({
+		permission: Notification.permission, focus: document.hasFocus(), visible: document.visibilityState,
+		workers: all.map((r) => [r.active?.state, r.waiting?.state, r.installing?.state]),
+		shown: (await Promise.all(all.map((r) => r.getNotifications()))).flat().map((n) => [n.title, n.requireInteraction, n.actions]),
+	}))`, &known)
+	page.t.Log(known)
+}
+
 func TestNotificationsOfCalls(t *testing.T) {
 	t.Parallel()
 	ctx := soon(t)
@@ -108,6 +122,7 @@ func TestNotificationsOfCalls(t *testing.T) {
 	page.Reload()
 	page.See("text", "Ready")
 	const shown = `navigator.serviceWorker.ready.then((r) => r.getNotifications())`
+	defer tellOfNotifications(page)
 	call := phone.Dial(ctx, "100")
 	page.Wait(shown + `.then(([n]) => n.title === 'Bruno Lefèvre' && n.actions.map((a) => a.action).join() === 'answer,decline' && n.requireInteraction)`)
 	// A click on it comes to the page as the worker tells it.
