@@ -64,14 +64,13 @@ func (t terminal) printStatus(s api.Status, now time.Time) error {
 		line("", "%s not to be disturbed, %d with calls forwarded", count(s.DND, "extension"), s.Forwarding)
 	}
 	line("rtp ports", "%d of %d in use", s.RTPPortsUsed, s.RTPPorts)
-	p := s.Process
+	p, zone := s.Process, siteZone(s)
 	line("memory", "%s, of which %s live objects", megabytes(p.RSS), megabytes(p.Heap))
 	line("process", "%d goroutines, %d of %d files", p.Goroutines, p.Files, p.FilesMax)
 	if n := s.Stalls.Times; n > 0 {
-		line("stalls", "%d, %.0f ms at most, last %s: gaps in the audio of all calls, see dialtone doctor", n, s.Stalls.LongestMS, clock(s.Stalls.Last, siteZone(s)))
+		line("stalls", "%d, %.0f ms at most, last %s: gaps in the audio of all calls, see dialtone doctor", n, s.Stalls.LongestMS, clock(s.Stalls.Last, zone))
 	}
 	line("log", "%s, trace %s", strings.ToLower(s.LogLevel), onOff(s.Trace))
-	zone := siteZone(s)
 	line("times", "%s", zoneName(zone))
 	line("reload", "%s", reloadText(s.LastReload, zone))
 	name = "alerts"

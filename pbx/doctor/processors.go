@@ -30,7 +30,7 @@ func (p *patient) processors(context.Context) []Finding {
 // judgeProcessors judges what the server noticed, and what they did since the machine
 // started; times is zero when that is not known.
 func judgeProcessors(s api.Stalls, times processor.Times) Finding {
-	f := ok("the server always ran in time for audio, these 24 hours")
+	f := ok("no gap in the audio was noticed in the last 24 hours")
 	percent := 100 * times.StolenShare()
 	switch {
 	case !s.Told.IsZero() && time.Since(s.Told) < longAgo:

@@ -22,7 +22,7 @@ func TestProcessors(t *testing.T) {
 	}{
 		{"ours", api.Stalls{}, calm, OK, "took 0.1 %", ""},
 		{"a crowded host", api.Stalls{}, crowded, Warning, "gave 7 % of its processors to others", "processors of its own"},
-		{"another system", api.Stalls{}, processor.Times{}, OK, "always ran in time", ""},
+		{"another system", api.Stalls{}, processor.Times{}, OK, "no gap in the audio", ""},
 		{
 			"stalls",
 			api.Stalls{Times: 3, Told: lately, LongestMS: 340, Last: lately, Why: "the processors are 97 % busy", Do: "see with what"},

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// throttled is how long limits let nothing of our control group run, or of those around it.
+// throttled is how long limits held our control group up, or those around it.
 // What is not told is 0.
 func throttled(root fs.FS) (sum time.Duration) {
 	group, mount, found := controlGroup(root)
